@@ -1,0 +1,70 @@
+import { Fault, type FaultParams } from "../fault.ts";
+
+/** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
+export const RULE_FAULTS = {
+  /** `rule` is 1-based (0: the list or the options), `problem` the code of the first problem. */
+  RULES_INVALID: ["count", "rule", "problem"],
+
+  RULES_NOT_A_LIST: [],
+  RULES_OTHERWISE_UNKNOWN: ["outcome"],
+  RULES_SCOPE_UNKNOWN: ["scope"],
+  RULE_NOT_AN_OBJECT: [],
+  RULE_OUTCOME_UNKNOWN: ["outcome"],
+  RULE_CONDITIONS_NOT_A_LIST: [],
+  RULE_CONDITION_NOT_AN_OBJECT: [],
+  RULE_FIELD_MISSING: ["op"],
+  RULE_FIELD_REFUSED: ["field"],
+  RULE_OP_UNKNOWN: ["op"],
+  RULE_OP_NOT_FOR_FIELD: ["op", "field"],
+  RULE_VALUE_TYPE_REFUSED: ["valueType", "op"],
+  RULE_VALUE_MISSING: ["op"],
+  RULE_VALUE_NOT_A_NUMBER: ["value", "op"],
+  RULE_VALUE_NOT_A_BOOLEAN: ["value"],
+  RULE_VALUE_NOT_JSON: ["value"],
+  RULE_VALUE_NOT_A_LIST: ["value", "op"],
+  RULE_VALUE_NOT_A_RANGE: ["value"],
+  RULE_TIME_INVALID: ["value"],
+  RULE_TIME_DAY_UNKNOWN: ["day"],
+  RULE_TIME_HOUR_INVALID: ["hour"],
+  RULE_TIME_ZONE_UNKNOWN: ["timeZone"],
+  /** `problem` is JSONata's own code, `position` counts characters from 0. */
+  RULE_EXPRESSION_INVALID: ["problem", "position", "token"],
+  RULE_EXPRESSION_EVAL: [],
+  RULE_EXPRESSION_REGEX: ["pattern"],
+
+  RULE_FACT_ABSENT: ["rule", "field"],
+  RULE_FACT_WRONG_KIND: ["rule", "field"],
+  RULE_EXPRESSION_FAILED: ["rule"],
+  RULE_EXPRESSION_NOT_BOOLEAN: ["rule"],
+  RULE_EXPRESSION_RUNAWAY: ["rule"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type RuleFaultCode = keyof typeof RULE_FAULTS;
+
+/** One thing that is wrong with a set of rules. */
+export interface RuleProblem {
+  /** Position of the rule from 0; -1 when it concerns the list or the options. */
+  rule: number;
+  /** Position of the condition from 0, when it concerns one. */
+  condition?: number;
+  code: RuleFaultCode;
+  params: FaultParams;
+}
+
+/** Rules that cannot be compiled, with everything that is wrong with them. Code `RULES_INVALID`. */
+export class RulesFault extends Fault {
+  readonly problems: readonly RuleProblem[];
+
+  constructor(problems: readonly RuleProblem[]) {
+    const first = problems[0];
+    super("RULES_INVALID", { count: problems.length, rule: (first?.rule ?? -1) + 1, problem: first?.code ?? "" });
+    this.name = "RulesFault";
+    this.problems = problems;
+  }
+}
+
+/** A short form of any value, for a fault's text. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? typeof value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}

@@ -1,0 +1,163 @@
+import { Fault } from "../fault.ts";
+import { type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { Intake } from "./intake.ts";
+import { type Action, type Decision, entryOf, isWhole, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
+import { type Connection, Outbox } from "./outbox.ts";
+import { type RequestPort, Requests } from "./requests.ts";
+
+export interface EngineOptions {
+  /** how long after its emission a task counts as held by the flow, in ms of process life */
+  readonly settle: number;
+}
+
+export interface AnswerCall {
+  /** id of the node that answers */
+  readonly node: string;
+  readonly connection: Connection;
+  readonly action: Action;
+  readonly references: readonly TaskReference[];
+  /** who decided and why, for the tasks whose reference does not say it */
+  readonly decision: Decision;
+  /** the text for Abiquo, made from the decision */
+  readonly text: (decision: Decision) => string;
+  /** what leaves the node again; JSON values only */
+  readonly message: unknown;
+  /** handed back with the result, unless the process stops in between */
+  readonly caller: unknown;
+}
+
+/**
+ * Puts one ledger to work: takes tasks in, keeps the one decision of each, delivers it, and takes everything
+ * up again after a stop. Nodes of any number of connections share it.
+ */
+export class Engine {
+  readonly ledger: Ledger;
+  readonly intake: Intake;
+  readonly #requests: Requests;
+  readonly #outboxes = new Map<string, Outbox>();
+
+  constructor(ledger: Ledger, options: EngineOptions) {
+    this.ledger = ledger;
+    this.intake = new Intake(ledger, options.settle);
+    this.#requests = new Requests(ledger, {
+      has: (key) => this.#outbox(key.api).has(key),
+      add: (task, decision) => this.#outbox(task.api).add(task, decision),
+      resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
+    });
+  }
+
+  /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
+  static async open(place: LedgerPlace, options: EngineOptions): Promise<Engine> {
+    return new Engine(await openLedger(place), options);
+  }
+
+  /** Delivers by this connection, beginning with what an earlier run left. */
+  connect(connection: Connection): Promise<void> {
+    return this.#outbox(connection.client.base).attach(connection);
+  }
+
+  disconnect(connection: Connection): void {
+    this.#outbox(connection.client.base).detach(connection.id);
+  }
+
+  /** Starts again after Abiquo refused the credentials, once they have proved to work. */
+  restart(connection: Connection): void {
+    this.#outbox(connection.client.base).restart();
+  }
+
+  attach(node: string, port: RequestPort): Promise<void> {
+    return this.#requests.attach(node, port);
+  }
+
+  detach(node: string): void {
+    this.#requests.detach(node);
+  }
+
+  /**
+   * Makes the decision, and delivers it. Resolves when it is on disk; the outcome comes to the node's port.
+   *
+   * @throws Fault TASK_UNKNOWN when an id is neither a known task's nor a known group's
+   * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nothing was decided
+   */
+  async answer(call: AnswerCall): Promise<void> {
+    const { connection, action } = call;
+    const at = Date.now();
+    const proposals = new Map<string, Proposal>();
+    for (const { taskId, entry, task } of await this.#resolve(call, at)) {
+      const decision = agreeing(entry?.decision, action) ?? call.decision;
+      proposals.set(taskId, {
+        api: connection.client.base,
+        taskId,
+        connection: connection.id,
+        action,
+        by: decision.by,
+        cause: decision.cause,
+        rule: decision.rule,
+        reason: decision.reason,
+        facts: decision.facts === undefined ? undefined : JSON.stringify(decision.facts),
+        at,
+        text: call.text({ ...decision, action }),
+        task,
+      });
+    }
+    const list = [...proposals.values()];
+    await this.#requests.open(call.node, list, call.message, call.caller).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    for (const proposal of list) this.intake.checkpoint(proposal);
+  }
+
+  /** Tasks at these stages, oldest first, as `msg.abiquo` shows them. */
+  async list(query: StageQuery): Promise<{ key: TaskKey; connection: string; entry: TaskEntry; payload: unknown }[]> {
+    const found = await this.ledger.list(query);
+    return found.map(({ task, decision }) => ({
+      key: { api: task.api, taskId: task.taskId },
+      connection: task.connection,
+      entry: entryOf(task, decision),
+      payload: JSON.parse(task.payload) as unknown,
+    }));
+  }
+
+  async close(): Promise<void> {
+    this.intake.close();
+    await this.ledger.close();
+  }
+
+  async #resolve(call: AnswerCall, now: number): Promise<{ taskId: string; entry?: TaskEntry; task?: NewTask }[]> {
+    const { client, id } = call.connection;
+    const ids = call.references.flatMap((reference) => (isWhole(reference) ? [] : [reference.id]));
+    const known = ids.length === 0 ? [] : await this.ledger.find(client.base, ids);
+    return call.references.flatMap((reference): { taskId: string; entry?: TaskEntry; task?: NewTask }[] => {
+      if (isWhole(reference)) {
+        const task = taskFromMessage(reference, id, client.base, now);
+        return [{ taskId: task.taskId, entry: reference, task }];
+      }
+      const named = known.filter((task) => task.taskId === reference.id || task.group.id === reference.id);
+      if (named.length === 0) throw new Fault("TASK_UNKNOWN", { taskId: reference.id });
+      return named.map(({ taskId }) => ({ taskId }));
+    });
+  }
+
+  #outbox(api: string): Outbox {
+    let outbox = this.#outboxes.get(api);
+    if (outbox === undefined) {
+      outbox = new Outbox(this.ledger, api, {
+        settled: (task, decision, fault) => this.#requests.settled(task, decision, fault),
+        stopped: (key, fault) => this.#requests.stopped(key, fault),
+      });
+      this.#outboxes.set(api, outbox);
+    }
+    return outbox;
+  }
+}
+
+/** A proposal counts only when it proposes what is now done. */
+function agreeing(decision: Decision | undefined, action: Action): Decision | undefined {
+  return decision?.action === action ? decision : undefined;
+}
+
+function unavailable(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Fault("LEDGER_UNAVAILABLE", { file: "", reason }, error);
+}

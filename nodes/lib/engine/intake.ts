@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { AbiquoFault, type AbiquoTask, type WebhookBody } from "../abiquo/index.ts";
+import { Fault } from "../fault.ts";
+import type { JsonObject } from "../json.ts";
+import { keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import { type AbiquoMessage, entryOf } from "./message.ts";
+import type { Connection } from "./outbox.ts";
+
+/** One task on its way into the flow. */
+export interface Arrival {
+  readonly key: TaskKey;
+  readonly abiquo: AbiquoMessage & { readonly group: { readonly id: string; readonly count: number } };
+  readonly payload: JsonObject;
+  readonly index: number;
+}
+
+export interface Receipt {
+  /** tasks that are new, in the order of the body */
+  readonly arrivals: readonly Arrival[];
+  /** how many of the body's tasks the ledger knew before */
+  readonly known: number;
+}
+
+/** How long Abiquo may not yet show a task that it has sent, in ms. */
+const NOT_YET_SHOWN = 60_000;
+const VERIFY_DELAY = 2_000;
+const LONGEST_VERIFY_DELAY = 60_000;
+
+/**
+ * Takes the tasks of webhooks into the ledger, and knows which of them the flow has had for less than the
+ * settling time: those are emitted again after a stop.
+ */
+export class Intake {
+  readonly #ledger: Ledger;
+  readonly #settle: number;
+  readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
+  constructor(ledger: Ledger, settle: number) {
+    this.#ledger = ledger;
+    this.#settle = settle;
+    this.#timer = setInterval(() => this.#hold(), Math.min(1_000, settle)).unref();
+  }
+
+  /** Commits the tasks of one POST; resolves when they are on disk. */
+  async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
+    const now = Date.now();
+    const group = { id: randomUUID(), count: body.tasks.length };
+    const isNew = await this.#ledger.receive(
+      body.tasks.map(({ task, links, payload }, index) => ({
+        api: connection.client.base,
+        taskId: task.taskId,
+        connection: connection.id,
+        source,
+        group: { ...group, index },
+        summary: JSON.stringify(task),
+        links: JSON.stringify(links),
+        payload: JSON.stringify(payload),
+        receivedAt: now,
+      })),
+    );
+    const arrivals = body.tasks.flatMap(({ task, links, payload }, index): Arrival[] => {
+      if (!isNew[index]) return [];
+      const key = { api: connection.client.base, taskId: task.taskId };
+      return [{ key, abiquo: { connection: connection.id, task, links, group }, payload, index }];
+    });
+    return { arrivals, known: body.tasks.length - arrivals.length };
+  }
+
+  /** Tasks that this node received and whose flow may have lost them: emitted, without a checkpoint since. */
+  async unsettled(source: string, connection: string): Promise<Arrival[]> {
+    const records = await this.#ledger.receivedBy(source);
+    return records.map((record) => arrivalOf(record, connection));
+  }
+
+  /** Notes that the flow has been given this task. */
+  emitted(key: TaskKey): void {
+    const text = keyText(key);
+    this.#emitted.delete(text);
+    this.#emitted.set(text, { key, at: Date.now() });
+  }
+
+  /** A checkpoint was reached: the task is not emitted again. */
+  checkpoint(key: TaskKey): void {
+    this.#emitted.delete(keyText(key));
+  }
+
+  /**
+   * Reads the task from Abiquo, so that a forged POST creates no request. Waits while Abiquo cannot be
+   * reached, and up to a minute while it does not know the task yet.
+   *
+   * @returns the task as Abiquo has it; undefined when it is no longer waiting, which the ledger then says
+   * @throws Fault TASK_UNKNOWN when Abiquo has no such task
+   */
+  async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
+    const { key } = arrival;
+    const links = arrival.abiquo.links;
+    const deadline = Date.now() + NOT_YET_SHOWN;
+    for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {
+      try {
+        const read = await connection.client.readTask(links?.self ?? "", signal);
+        if (read.task.state === "QUEUEING") return read;
+        await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
+        return undefined;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const absent = error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND";
+        if (absent && Date.now() >= deadline) {
+          await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
+          throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
+        }
+        if (!absent && !(error instanceof AbiquoFault && error.retriable)) throw error;
+        await pause(absent ? VERIFY_DELAY : delay, signal);
+      }
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #hold(): void {
+    const settledBefore = Date.now() - this.#settle;
+    for (const [text, { key, at }] of this.#emitted) {
+      if (at > settledBefore) return;
+      this.#emitted.delete(text);
+      this.#ledger.move({ ...key, from: ["received"], to: "held" }).catch(() => this.#emitted.set(text, { key, at }));
+    }
+  }
+}
+
+function arrivalOf(record: TaskRecord, connection: string): Arrival {
+  const { id, index, count } = record.group;
+  return {
+    key: { api: record.api, taskId: record.taskId },
+    abiquo: { connection, ...entryOf(record), group: { id, count }, redelivered: true },
+    payload: JSON.parse(record.payload) as JsonObject,
+    index,
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", aborted, { once: true });
+    function done(): void {
+      signal.removeEventListener("abort", aborted);
+      resolve();
+    }
+    function aborted(): void {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    }
+  });
+}

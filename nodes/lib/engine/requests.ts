@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import { Fault } from "../fault.ts";
+import { isObject } from "../json.ts";
+import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
+import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
+
+/** What became of one task of a request. */
+export type TaskResult =
+  /** `asAsked`: the task now is as this request wanted it */
+  | { readonly asAsked: boolean; readonly entry: TaskEntry }
+  | { readonly fault: Fault; readonly entry?: TaskEntry };
+
+export interface FinishedRequest {
+  /** the message that asked, as it was kept */
+  readonly message: unknown;
+  readonly results: readonly TaskResult[];
+  /** true when the message was taken up again from the ledger */
+  readonly redelivered: boolean;
+  /** what the live caller handed in; undefined after a restart */
+  readonly caller?: unknown;
+}
+
+/** How a node that sends requests hears of them. */
+export interface RequestPort {
+  finished(request: FinishedRequest): void;
+  /** A connection refuses to work for now; the request stays open and finishes later. */
+  stopped(fault: Fault, caller: unknown): void;
+}
+
+/** The form in which the ledger keeps a request's message. */
+interface Kept {
+  readonly action: Proposal["action"];
+  readonly message: unknown;
+}
+
+interface OpenRequest {
+  readonly record: RequestRecord;
+  readonly message: unknown;
+  readonly action: Proposal["action"];
+  readonly results: Map<string, TaskResult | undefined>;
+  readonly redelivered: boolean;
+  /** true when the ledger keeps it too */
+  readonly kept: boolean;
+  caller: unknown;
+}
+
+/** Delivers decisions. */
+export interface Delivery {
+  /** True while this process sees to the delivery of this task's decision. */
+  has(key: TaskKey): boolean;
+  add(task: TaskRecord, decision: DecisionRecord): void;
+  /** As `add`, for a decision whose last attempt may have been cut short. */
+  resume(task: TaskRecord, decision: DecisionRecord): void;
+}
+
+/** The messages that wait in continue and cancel until each of their tasks has an outcome. */
+export class Requests {
+  readonly #ledger: Ledger;
+  readonly #delivery: Delivery;
+  readonly #ports = new Map<string, RequestPort>();
+  readonly #open = new Map<string, OpenRequest>();
+  readonly #waiting = new Map<string, Set<OpenRequest>>();
+
+  constructor(ledger: Ledger, delivery: Delivery) {
+    this.#ledger = ledger;
+    this.#delivery = delivery;
+  }
+
+  /** Hands a node its finished requests, those an earlier run left included. */
+  async attach(node: string, port: RequestPort): Promise<void> {
+    this.#ports.set(node, port);
+    for (const record of await this.#ledger.requestsOf(node)) {
+      if (!this.#open.has(record.id)) await this.#reopen(record);
+    }
+    for (const request of [...this.#open.values()]) {
+      if (request.record.node === node) this.#finishIfComplete(request);
+    }
+  }
+
+  /** The node is closing: its requests stay open, and its callers hear no more. */
+  detach(node: string): void {
+    this.#ports.delete(node);
+    for (const request of this.#open.values()) {
+      if (request.record.node === node) request.caller = undefined;
+    }
+  }
+
+  /** Commits the proposals, all for one action, with the message that waits for them. */
+  async open(node: string, proposals: readonly Proposal[], message: unknown, caller: unknown): Promise<void> {
+    const action = proposals[0]?.action ?? "continue";
+    const record: RequestRecord = {
+      id: randomUUID(),
+      node,
+      message: JSON.stringify({ action, message } satisfies Kept),
+      tasks: proposals.map(({ api, taskId }) => ({ api, taskId })),
+      createdAt: Date.now(),
+    };
+    const verdicts = await this.#ledger.decide({ proposals, request: record });
+    const kept = verdicts.some((v) => v.verdict !== "unknown" && isPending(v.decision));
+    const request: OpenRequest = { record, message, action, results: new Map(), redelivered: false, kept, caller };
+    this.#open.set(record.id, request);
+    verdicts.forEach((verdict, index) => {
+      const key = record.tasks[index] as TaskKey;
+      request.results.set(keyText(key), resultAtOnce(verdict, key, action));
+    });
+    this.#wait(request);
+    const underWayElsewhere: TaskKey[] = [];
+    for (const verdict of verdicts) {
+      if (verdict.verdict === "unknown") continue;
+      if (verdict.deliver) this.#delivery.add(verdict.task, verdict.decision);
+      else if (request.results.get(keyText(verdict.decision)) === undefined) underWayElsewhere.push(verdict.decision);
+    }
+    await this.#join(underWayElsewhere);
+    this.#finishIfComplete(request);
+  }
+
+  /** A decision reached its end. */
+  settled(task: TaskRecord, decision: DecisionRecord, fault?: Fault): void {
+    this.#settle(decision, (action) => resultOf(task, decision, action, fault));
+  }
+
+  #settle(key: TaskKey, resultFor: (action: Proposal["action"]) => TaskResult): void {
+    const requests = this.#waiting.get(keyText(key));
+    if (requests === undefined) return;
+    this.#waiting.delete(keyText(key));
+    for (const request of requests) {
+      request.results.set(keyText(key), resultFor(request.action));
+      this.#finishIfComplete(request);
+    }
+  }
+
+  stopped(key: TaskKey, fault: Fault): void {
+    for (const request of this.#waiting.get(keyText(key)) ?? []) {
+      if (request.caller === undefined) continue;
+      this.#ports.get(request.record.node)?.stopped(fault, request.caller);
+      request.caller = undefined;
+    }
+  }
+
+  async #reopen(record: RequestRecord): Promise<void> {
+    const { action, message } = JSON.parse(record.message) as Kept;
+    const results = new Map<string, TaskResult | undefined>();
+    const request: OpenRequest = { record, message, action, results, redelivered: true, kept: true, caller: undefined };
+    this.#open.set(record.id, request);
+    for (const key of record.tasks) results.set(keyText(key), undefined);
+    this.#wait(request);
+    await this.#join(record.tasks);
+  }
+
+  /** Waits with others for decisions made earlier, and takes over those that nobody here delivers. */
+  async #join(keys: readonly TaskKey[]): Promise<void> {
+    const strangers = keys.filter((key) => !this.#delivery.has(key));
+    if (strangers.length === 0) return;
+    const decisions = await this.#ledger.decisions(strangers);
+    const tasks = await this.#ledger.tasks(strangers);
+    for (const key of strangers) {
+      const task = tasks.get(keyText(key));
+      const decision = decisions.get(keyText(key));
+      if (task === undefined || decision === undefined) this.#settle(key, () => unknownTask(key));
+      else if (!isPending(decision)) this.settled(task, decision);
+      else if (!this.#delivery.has(key)) this.#delivery.resume(task, decision);
+    }
+  }
+
+  #wait(request: OpenRequest): void {
+    for (const [key, result] of request.results) {
+      if (result !== undefined) continue;
+      const waiting = this.#waiting.get(key);
+      if (waiting === undefined) this.#waiting.set(key, new Set([request]));
+      else waiting.add(request);
+    }
+  }
+
+  #finishIfComplete(request: OpenRequest): void {
+    const results = [...request.results.values()];
+    if (!results.every((result) => result !== undefined)) return;
+    const port = this.#ports.get(request.record.node);
+    if (port === undefined || !this.#open.delete(request.record.id)) return;
+    const { message, redelivered, caller } = request;
+    port.finished({ message, results, redelivered, caller });
+    // Forgotten only after it has left: a kill in between repeats a message rather than losing it.
+    if (request.kept) this.#ledger.forget(request.record.id).catch(() => undefined);
+  }
+}
+
+function isPending(decision: DecisionRecord): boolean {
+  return decision.delivery === "sending" || decision.delivery === "waiting";
+}
+
+/** What is certain as soon as the proposal is on disk; undefined when Abiquo has yet to hear of it. */
+function resultAtOnce(verdict: Verdict, key: TaskKey, action: Proposal["action"]): TaskResult | undefined {
+  if (verdict.verdict === "unknown") return unknownTask(key);
+  const { task, decision } = verdict;
+  if (decision.delivery === "elsewhere" || decision.delivery === "gone") return resultOf(task, decision, action);
+  if (isPending(decision) && verdict.verdict !== "other") return undefined;
+  const outcome: Outcome = decision.action === "continue" ? "already-continued" : "already-cancelled";
+  return { asAsked: verdict.verdict !== "other", entry: entryOf(task, { ...decision, outcome }) };
+}
+
+function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["action"], fault?: Fault): TaskResult {
+  const entry = entryOf(task, decision);
+  if (decision.delivery === "undeliverable") {
+    const reason = fault?.code ?? faultCode(decision.fault);
+    return { fault: new Fault("ABIQUO_UNDELIVERABLE", { taskId: decision.taskId, reason }, fault), entry };
+  }
+  const wanted = action === "continue" ? ["continued", "already-continued"] : ["cancelled", "already-cancelled"];
+  return { asAsked: wanted.includes(decision.outcome ?? ""), entry };
+}
+
+function faultCode(text: string | undefined): string {
+  const stored: unknown = text === undefined ? undefined : JSON.parse(text);
+  return isObject(stored) ? String(stored["code"]) : "";
+}
+
+function unknownTask({ taskId }: TaskKey): TaskResult {
+  return { fault: new Fault("TASK_UNKNOWN", { taskId }) };
+}

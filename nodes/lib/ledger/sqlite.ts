@@ -1,0 +1,82 @@
+import { chmodSync, existsSync } from "node:fs";
+import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { Fault } from "../fault.ts";
+import type { EngineTypes } from "./schema.ts";
+
+export const sqliteTypes: EngineTypes = { serial: "integer", time: "integer" };
+
+/** How many prepared statements are kept; multi-row statements come in many lengths. */
+const STATEMENTS_KEPT = 400;
+
+/** The first Node that has `node:sqlite` without a flag. */
+const NODE_WITH_SQLITE = "22.13.0";
+
+/**
+ * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
+ *
+ * @throws Fault LEDGER_NEEDS_NODE when this Node has no `node:sqlite`
+ * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened or is not an SQLite file
+ */
+export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
+  if (olderThan(process.versions.node, NODE_WITH_SQLITE)) {
+    throw new Fault("LEDGER_NEEDS_NODE", { version: process.versions.node, needed: NODE_WITH_SQLITE });
+  }
+  const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
+  try {
+    const isNew = !existsSync(file);
+    const database = new DatabaseSync(file, { timeout: 5_000 });
+    if (isNew && file !== ":memory:") chmodSync(file, 0o600);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    return asKyselyDatabase(database);
+  } catch (error) {
+    throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+  }
+}
+
+type Database = import("node:sqlite").DatabaseSync;
+type Value = null | number | bigint | string | Uint8Array;
+
+function asKyselyDatabase(database: Database): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      const statement = database.prepare(sql);
+      const adapted: SqliteStatement = {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as readonly Value[])),
+        run: (parameters) => statement.run(...(parameters as readonly Value[])),
+        iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,
+      };
+      if (statements.size >= STATEMENTS_KEPT) statements.delete(statements.keys().next().value as string);
+      statements.set(sql, adapted);
+      return adapted;
+    },
+  };
+}
+
+function olderThan(version: string, needed: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [neededMajor = 0, neededMinor = 0] = needed.split(".").map(Number);
+  return major < neededMajor || (major === neededMajor && minor < neededMinor);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Node 22 warns once that node:sqlite is experimental; an operator can do nothing with that line. */
+async function withoutExperimentalWarning<T>(load: () => Promise<T>): Promise<T> {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (String(warning).includes("SQLite is an experimental feature")) return;
+    (emitWarning as (...args: unknown[]) => void).call(process, warning, ...rest);
+  }) as typeof process.emitWarning;
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

@@ -1,11 +1,159 @@
-import { RulesFault } from "./faults.ts";
-import type { CompiledRules, RuleOptions } from "./types.ts";
+import { describeMoment, openClock } from "./clock.ts";
+import { EXPRESSION_LIMITS, type ExpressionFacts, type Purse } from "./expression.ts";
+import { RulesFault, type RuleProblem } from "./faults.ts";
+import { parseRules, type ParsedRule } from "./parse.ts";
+import { readLoosely, readPath, type FieldPath } from "./path.ts";
+import { isAbsent } from "./scalar.ts";
+import type { CompiledRules, RuleOptions, RuleSubject, Unjudged, UnjudgedCode, Verdict } from "./types.ts";
 
-/** Compiles rules from a node's configuration. Throws RulesFault with every problem at once. */
+/** How many different values of one fact a verdict over a group lists. */
+const MAX_DISTINCT_VALUES = 20;
+
+/** Why a condition cannot be judged, still without the rule's name. */
+type Doubt = Omit<Unjudged, "rule">;
+
+/** Three-valued: a doubt stands for "unknown". */
+type Match = boolean | Doubt;
+
+/**
+ * Compiles rules from a node's configuration: a list of `Rule`, or its JSON text. Nothing (undefined, null or
+ * an empty text) is an empty list.
+ *
+ * Comparison: numbers by value however they are written ("10", 10 and "10.0" are equal), text without regard
+ * to case or outer blanks, in `match` too. A fact that is missing, null or an empty text is absent, and no
+ * condition on it can be judged; so is one of the wrong kind, such as `gt` on a name.
+ *
+ * Throws RulesFault with every problem at once.
+ */
 export function compileRules(rules: unknown, options: RuleOptions): CompiledRules {
-  const { otherwise } = options;
-  if (!Array.isArray(rules) || rules.length > 0) {
-    throw new RulesFault([{ rule: -1, code: "RULES_NOT_A_LIST", params: {} }]);
+  const problems: RuleProblem[] = [];
+  const parsed = parseRules(rules, options, problems);
+  if (problems.length > 0) throw new RulesFault(problems);
+
+  const { otherwise, scope } = options;
+  const allFields = distinctFields(parsed);
+
+  function verdictOf(rule: ParsedRule, match: true | Doubt, subject: RuleSubject): Verdict {
+    const facts = factsUsed(rule.fields, [rule], subject);
+    if (match !== true) return { outcome: "review", facts, unjudged: { rule: rule.label, ...match } };
+    const verdict: Verdict = { outcome: rule.outcome, rule: rule.label, index: rule.index, facts };
+    return rule.reason === "" ? verdict : { ...verdict, reason: rule.reason };
   }
-  return { fields: [], evaluate: () => Promise.resolve({ outcome: otherwise, facts: {} }) };
+
+  /** Judges until an expression is met; only then does it take a promise to go on. */
+  function judgeFrom(start: number, subject: RuleSubject, purse: Purse): Verdict | Promise<Verdict> {
+    for (let index = start; index < parsed.length; index += 1) {
+      const rule = parsed[index];
+      if (rule === undefined) break;
+      const match = matchPlain(rule, subject);
+      if (match === false) continue;
+      if (rule.expressions.length > 0) return judgeExpressions(rule, match, subject, purse);
+      return verdictOf(rule, match, subject);
+    }
+    return { outcome: otherwise, facts: factsUsed(allFields, parsed, subject) };
+  }
+
+  async function judgeExpressions(rule: ParsedRule, plain: true | Doubt, subject: RuleSubject, purse: Purse): Promise<Verdict> {
+    const match = await matchExpressions(rule, plain, subject, scope === "group", purse);
+    return match === false ? judgeFrom(rule.index + 1, subject, purse) : verdictOf(rule, match, subject);
+  }
+
+  return {
+    fields: allFields.map((path) => path.field),
+    evaluate(subject) {
+      if (scope === "task" && subject.tasks.length !== 1) {
+        return Promise.reject(new RangeError("rules of scope task judge exactly one task"));
+      }
+      const verdict = judgeFrom(0, subject, { left: EXPRESSION_LIMITS.stepsPerVerdict });
+      return verdict instanceof Promise ? verdict : Promise.resolve(verdict);
+    },
+  };
+}
+
+/** All conditions but the expressions. A condition that is false decides, whatever is unknown before or after it. */
+function matchPlain(rule: ParsedRule, subject: RuleSubject): Match {
+  let doubt: Doubt | undefined;
+  for (const { test } of rule.times) {
+    const truth = test(subject.at);
+    if (truth === false) return false;
+    if (truth !== true) doubt ??= { field: "time", why: truth };
+  }
+  for (const { path, test } of rule.totals) {
+    const truth = test(readPath(subject.group, path.segments));
+    if (truth === false) return false;
+    if (truth !== true) doubt ??= { field: path.field, why: truth };
+  }
+  for (const { path, test } of rule.facts) {
+    // What holds for each of no tasks would hold always.
+    if (subject.tasks.length === 0) doubt ??= { field: path.field, why: "RULE_FACT_ABSENT" };
+    for (let task = 0; task < subject.tasks.length; task += 1) {
+      const truth = test(readPath(subject.tasks[task], path.segments));
+      if (truth === false) return false;
+      if (truth !== true) doubt ??= { field: path.field, why: truth, task };
+    }
+  }
+  return doubt ?? true;
+}
+
+async function matchExpressions(
+  rule: ParsedRule,
+  plain: true | Doubt,
+  subject: RuleSubject,
+  inGroup: boolean,
+  purse: Purse,
+): Promise<Match> {
+  let doubt = plain === true ? undefined : plain;
+  if (subject.tasks.length === 0) doubt ??= { field: "", why: "RULE_FACT_ABSENT" satisfies UnjudgedCode };
+  const seen = subject.tasks.map((facts) => factsSeen(facts, subject, inGroup));
+  for (const expression of rule.expressions) {
+    for (const [task, facts] of seen.entries()) {
+      const truth = await expression.test(facts, subject.at, purse);
+      if (truth === false) return false;
+      if (truth === true) continue;
+      doubt ??= { ...truth, task };
+      // A runaway has cost enough; for the other tasks of the group it would be the same again.
+      if (truth.why === "RULE_EXPRESSION_RUNAWAY") return doubt;
+    }
+  }
+  return doubt ?? true;
+}
+
+/** What an expression reads: the facts of its task with the totals, and in scope `group` all tasks as `tasks`. */
+function factsSeen(facts: Readonly<Record<string, unknown>>, subject: RuleSubject, inGroup: boolean): ExpressionFacts {
+  return inGroup ? { ...facts, group: subject.group, tasks: subject.tasks } : { ...facts, group: subject.group };
+}
+
+function distinctFields(rules: readonly ParsedRule[]): FieldPath[] {
+  const byField = new Map(rules.flatMap((rule) => rule.fields).map((path) => [path.field, path]));
+  return [...byField.values()];
+}
+
+function factsUsed(fields: readonly FieldPath[], rules: readonly ParsedRule[], subject: RuleSubject): Record<string, unknown> {
+  const facts: Record<string, unknown> = {};
+  for (const { field, source, segments } of fields) {
+    const value =
+      source === "time"
+        ? momentOf(rules, subject)
+        : source === "group"
+          ? readPath(subject.group, segments)
+          : acrossTasks(segments, subject);
+    if (!isAbsent(value)) facts[field] = value;
+  }
+  return facts;
+}
+
+function momentOf(rules: readonly ParsedRule[], subject: RuleSubject): unknown {
+  const clock = rules.find((rule) => rule.times.length > 0)?.times[0]?.clock ?? openClock("");
+  return clock === undefined ? undefined : describeMoment(clock, subject.at);
+}
+
+function acrossTasks(segments: readonly string[], subject: RuleSubject): unknown {
+  const distinct = new Set<unknown>();
+  for (const task of subject.tasks) {
+    const value = readPath(task, segments) ?? readLoosely(task, segments);
+    if (!isAbsent(value)) distinct.add(value);
+    if (distinct.size >= MAX_DISTINCT_VALUES) break;
+  }
+  const values = [...distinct];
+  return values.length > 1 ? values : values[0];
 }

@@ -23,6 +23,7 @@ export const RULE_FAULTS = {
   RULE_VALUE_NOT_JSON: ["value"],
   RULE_VALUE_NOT_A_LIST: ["value", "op"],
   RULE_VALUE_NOT_A_RANGE: ["value"],
+  RULE_VALUE_TOO_LONG: ["op", "limit"],
   RULE_TIME_INVALID: ["value"],
   RULE_TIME_DAY_UNKNOWN: ["day"],
   RULE_TIME_HOUR_INVALID: ["hour"],

@@ -1,0 +1,142 @@
+import { isObject, textOf } from "../json.ts";
+import type { FaultParams } from "../fault.ts";
+import { shown, type RuleFaultCode } from "./faults.ts";
+
+const MINUTE_MS = 60_000;
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const FULL_DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const HOUR = /^([01]?\d|2[0-4]):([0-5]\d)$/;
+
+/** A moment on a wall clock. */
+export interface WallTime {
+  /** 0 is Sunday. */
+  day: number;
+  /** Minutes since midnight as the clock shows them. */
+  minute: number;
+}
+
+/** A wall clock in one zone. */
+export interface Clock {
+  readonly timeZone: string;
+  /** What the clock shows; undefined for an invalid date. */
+  read(at: Date): WallTime | undefined;
+}
+
+/** A clock for an IANA zone, or for the zone of the process when empty; undefined when the zone is unknown. */
+export function openClock(timeZone: string): Clock | undefined {
+  const options = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  let format: Intl.DateTimeFormat;
+  try {
+    format = new Intl.DateTimeFormat("en-US", timeZone === "" ? options : { ...options, timeZone });
+  } catch {
+    return undefined;
+  }
+  let lastMinute = Number.NaN;
+  let last: WallTime | undefined;
+  return {
+    timeZone: format.resolvedOptions().timeZone,
+    read(at) {
+      const time = at.getTime();
+      if (Number.isNaN(time)) return undefined;
+      // Formatting is slow beside everything else here, and within a minute nothing that is read can change.
+      const minute = Math.floor(time / MINUTE_MS);
+      if (minute !== lastMinute) {
+        last = wallTime(format, at);
+        lastMinute = minute;
+      }
+      return last;
+    },
+  };
+}
+
+function wallTime(format: Intl.DateTimeFormat, at: Date): WallTime {
+  const parts = new Map(format.formatToParts(at).map((part) => [part.type, part.value]));
+  return {
+    day: DAYS.indexOf((parts.get("weekday") ?? "").toLowerCase()),
+    minute: Number(parts.get("hour")) * 60 + Number(parts.get("minute")),
+  };
+}
+
+/** The moment for a verdict's facts: `{day: "mon", time: "14:20", timeZone}`. */
+export function describeMoment(clock: Clock, at: Date): Record<string, string> {
+  const now = clock.read(at);
+  if (now === undefined) return { timeZone: clock.timeZone };
+  const digits = (value: number): string => String(value).padStart(2, "0");
+  const time = `${digits(Math.floor(now.minute / 60))}:${digits(now.minute % 60)}`;
+  return { day: DAYS[now.day] ?? "", time, timeZone: clock.timeZone };
+}
+
+export interface Hours {
+  clock: Clock;
+  /** Whether the moment lies within; undefined for an invalid date. */
+  contains(at: Date): boolean | undefined;
+}
+
+type Report = (code: RuleFaultCode, params: FaultParams) => void;
+
+/** Understands a TimeWindow, reporting everything wrong with it; undefined when something is. */
+export function parseHours(value: unknown, defaultZone: string, report: Report): Hours | undefined {
+  const window = typeof value === "string" ? parseJson(value) : value;
+  if (!isObject(window)) {
+    report("RULE_TIME_INVALID", { value: shown(value) });
+    return undefined;
+  }
+  let valid = true;
+  const fail: Report = (code, params) => {
+    valid = false;
+    report(code, params);
+  };
+
+  const days = parseDays(window["days"], fail);
+  const from = parseHour(window["from"], 0, fail);
+  const to = parseHour(window["to"], 24 * 60, fail);
+  // The same hour twice says either nothing or everything; nobody could tell which was meant.
+  if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60) fail("RULE_TIME_INVALID", { value: shown(value) });
+
+  const ownZone = textOf(window["timeZone"]).trim();
+  const clock = openClock(ownZone === "" ? defaultZone : ownZone);
+  if (clock === undefined && ownZone !== "") fail("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(ownZone) });
+  if (!valid || clock === undefined) return undefined;
+
+  return {
+    clock,
+    contains(at) {
+      const now = clock.read(at);
+      if (now === undefined) return undefined;
+      if (from < to) return days.has(now.day) && now.minute >= from && now.minute < to;
+      if (now.minute >= from) return days.has(now.day);
+      return now.minute < to && days.has((now.day + 6) % 7);
+    },
+  };
+}
+
+function parseDays(value: unknown, report: Report): ReadonlySet<number> {
+  if (value === undefined || value === null || value === "") return new Set(DAYS.keys());
+  const names: unknown[] = Array.isArray(value) ? value : textOf(value).split(",");
+  const days = new Set<number>();
+  for (const name of names) {
+    const text = textOf(name).trim().toLowerCase();
+    const day = Math.max(DAYS.indexOf(text), FULL_DAYS.indexOf(text));
+    if (day < 0) report("RULE_TIME_DAY_UNKNOWN", { day: shown(name) });
+    else days.add(day);
+  }
+  if (names.length === 0) return new Set(DAYS.keys());
+  return days;
+}
+
+function parseHour(value: unknown, otherwise: number, report: Report): number {
+  if (value === undefined || value === null || value === "") return otherwise;
+  const found = HOUR.exec(textOf(value).trim());
+  const minutes = found === null ? Number.NaN : Number(found[1]) * 60 + Number(found[2]);
+  if (minutes <= 24 * 60) return minutes;
+  report("RULE_TIME_HOUR_INVALID", { hour: shown(value) });
+  return otherwise;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

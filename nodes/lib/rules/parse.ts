@@ -1,0 +1,175 @@
+import type { FaultParams } from "../fault.ts";
+import { isObject, textOf } from "../json.ts";
+import { compileFactTest, compileTimeTest, OPS, type FactTest, type TimeTest } from "./conditions.ts";
+import { openClock } from "./clock.ts";
+import { compileExpression, type Expression } from "./expression.ts";
+import { shown, type RuleFaultCode, type RuleProblem } from "./faults.ts";
+import { parseField, type FieldPath } from "./path.ts";
+import type { Outcome, RuleOptions } from "./types.ts";
+
+const OUTCOMES: ReadonlySet<unknown> = new Set(["continue", "cancel", "review"] satisfies Outcome[]);
+
+export interface FactCondition {
+  path: FieldPath;
+  test: FactTest;
+}
+
+/** A rule understood, its conditions sorted by what they cost. */
+export interface ParsedRule {
+  index: number;
+  /** The name, or `rule 3` without one. */
+  label: string;
+  outcome: Outcome;
+  reason: string;
+  times: TimeTest[];
+  totals: FactCondition[];
+  facts: FactCondition[];
+  expressions: Expression[];
+  /** What it reads, in the order of its conditions. */
+  fields: FieldPath[];
+}
+
+type Report = (code: RuleFaultCode, params: FaultParams) => void;
+
+/** Parses rules at the border of the configuration; `problems` receives everything that is wrong. */
+export function parseRules(value: unknown, options: RuleOptions, problems: RuleProblem[]): ParsedRule[] {
+  const report: Report = (code, params) => problems.push({ rule: -1, code, params });
+  if (!OUTCOMES.has(options.otherwise)) report("RULES_OTHERWISE_UNKNOWN", { outcome: shown(options.otherwise) });
+  const scope: unknown = options.scope;
+  if (scope !== "task" && scope !== "group") report("RULES_SCOPE_UNKNOWN", { scope: shown(scope) });
+  const timeZone = textOf(options.timeZone).trim();
+  if (openClock(timeZone) === undefined) report("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(timeZone) });
+
+  const list = listOfRules(value);
+  if (list === undefined) {
+    report("RULES_NOT_A_LIST", {});
+    return [];
+  }
+  return list.map((rule, index) => parseRule(rule, index, timeZone, problems));
+}
+
+function listOfRules(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || value === null || value === "") return [];
+  if (typeof value !== "string") return Array.isArray(value) ? value : undefined;
+  const parsed = parseJson(value);
+  return Array.isArray(parsed) ? parsed : undefined;
+}
+
+function parseRule(value: unknown, index: number, timeZone: string, problems: RuleProblem[]): ParsedRule {
+  const rule: ParsedRule = {
+    index,
+    label: `rule ${index + 1}`,
+    outcome: "review",
+    reason: "",
+    times: [],
+    totals: [],
+    facts: [],
+    expressions: [],
+    fields: [],
+  };
+  const report: Report = (code, params) => problems.push({ rule: index, code, params });
+  if (!isObject(value)) {
+    report("RULE_NOT_AN_OBJECT", {});
+    return rule;
+  }
+  rule.label = textOf(value["name"]).trim() || rule.label;
+  rule.reason = textOf(value["reason"]).trim();
+  if (OUTCOMES.has(value["outcome"])) rule.outcome = value["outcome"] as Outcome;
+  else report("RULE_OUTCOME_UNKNOWN", { outcome: shown(value["outcome"] ?? "") });
+
+  // A missing list is not an empty one: the rule would match everything, which nobody has said.
+  const when = value["when"];
+  if (!Array.isArray(when)) {
+    report("RULE_CONDITIONS_NOT_A_LIST", {});
+    return rule;
+  }
+  for (const [position, condition] of when.entries()) {
+    addCondition(rule, condition, timeZone, (code, params) => {
+      problems.push({ rule: index, condition: position, code, params });
+    });
+  }
+  return rule;
+}
+
+function addCondition(rule: ParsedRule, condition: unknown, timeZone: string, report: Report): void {
+  if (!isObject(condition)) {
+    report("RULE_CONDITION_NOT_AN_OBJECT", {});
+    return;
+  }
+  const field = textOf(condition["field"]).trim();
+  const valueType = textOf(condition["valueType"]);
+  const givenOp = textOf(condition["op"]);
+  const op = field === "" && valueType === "jsonata" ? "jsonata" : givenOp;
+
+  if (op === "jsonata") {
+    const expression = compileExpression(condition["value"], report);
+    if (expression === undefined) return;
+    rule.expressions.push(expression);
+    rule.fields.push(...expression.fields);
+    return;
+  }
+  if (!OPS.has(op)) {
+    report("RULE_OP_UNKNOWN", { op: shown(op) });
+    return;
+  }
+  if (field === "") {
+    report("RULE_FIELD_MISSING", { op });
+    return;
+  }
+  const path = parseField(field);
+  if (path === undefined) {
+    report("RULE_FIELD_REFUSED", { field: shown(field) });
+    return;
+  }
+  const value = typedValue(condition["value"], valueType, op, report);
+  if (value === undefined) return;
+
+  if (path.source === "time") {
+    const test = compileTimeTest(op, value.value, timeZone, report);
+    if (test !== undefined) rule.times.push(test);
+  } else {
+    const test = compileFactTest(op, value.value, report);
+    if (test !== undefined) (path.source === "group" ? rule.totals : rule.facts).push({ path, test });
+  }
+  rule.fields.push(path);
+}
+
+/** The value as its TypedInput type says, boxed because it may well be undefined itself. */
+function typedValue(value: unknown, valueType: string, op: string, report: Report): { value: unknown } | undefined {
+  switch (valueType) {
+    case "":
+    case "str":
+      return { value };
+    case "num": {
+      // A list of numbers is typed as one text; the operators take it apart and check each.
+      if (op === "in" || op === "nin" || op === "between") return { value };
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (typeof number === "number" && Number.isFinite(number)) return { value: number };
+      report("RULE_VALUE_NOT_A_NUMBER", { value: shown(value ?? ""), op });
+      return undefined;
+    }
+    case "bool":
+      if (value === true || value === "true") return { value: true };
+      if (value === false || value === "false") return { value: false };
+      report("RULE_VALUE_NOT_A_BOOLEAN", { value: shown(value ?? "") });
+      return undefined;
+    case "json": {
+      const parsed = typeof value === "string" ? parseJson(value) : value;
+      if (parsed !== undefined) return { value: parsed };
+      report("RULE_VALUE_NOT_JSON", { value: shown(value ?? "") });
+      return undefined;
+    }
+    default:
+      // msg, flow, global and the like would be read when the task comes; a rule is fixed when it is deployed.
+      report("RULE_VALUE_TYPE_REFUSED", { valueType: shown(valueType), op });
+      return undefined;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

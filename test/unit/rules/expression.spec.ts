@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { affordableTextLength } from "../../../nodes/lib/rules/regex.ts";
+import { judge, outcomeOf, problemsOf, subject, TASK } from "./support.ts";
+
+const expression = (value: string) => [{ field: "", op: "jsonata", value }];
+const FACTS = { task: { ...TASK, requester: "" }, details: { disks: [{ sizeInMb: 4 }, { sizeInMb: 6 }], vm: { cpu: 2 } } };
+
+async function whyOf(value: string, about = subject(FACTS)): Promise<string | undefined> {
+  const verdict = await judge(expression(value), about);
+  assert.equal(verdict.outcome, "review", value);
+  return verdict.unjudged?.why;
+}
+
+describe("a JSONata condition", () => {
+  it("holds when it yields true and fails when it yields false", async () => {
+    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"), subject(FACTS)), "continue");
+    assert.equal(await outcomeOf(expression("group.count > 5")), "cancel");
+    assert.equal(await outcomeOf([{ field: "", op: "", value: "group.count = 1", valueType: "jsonata" }]), "continue");
+  });
+
+  it("shows the facts it names", async () => {
+    const verdict = await judge(expression("$$.task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"), subject(FACTS));
+    assert.deepEqual(verdict.facts, { "task.type": "DEPLOY", "details.disks.sizeInMb": FACTS.details.disks });
+  });
+
+  it("cannot be judged when a fact it names is absent, though JSONata would call it unequal", async () => {
+    const verdict = await judge(expression("$not(details.vm.template = 'x')"), subject(FACTS));
+    assert.deepEqual(verdict.unjudged, { rule: "only", field: "details.vm.template", why: "RULE_FACT_ABSENT", task: 0 });
+    assert.equal(await whyOf("task.requester != 'bob'"), "RULE_FACT_ABSENT");
+    assert.equal(await whyOf("group.cpu < 4"), "RULE_FACT_ABSENT");
+  });
+
+  it("may look after the absence of a fact itself", async () => {
+    assert.equal(await outcomeOf(expression("$not($exists(details.nothing))"), subject(FACTS)), "continue");
+    assert.equal(await outcomeOf(expression("(details.nothing ?? 3) = 3"), subject(FACTS)), "continue");
+    assert.equal(await outcomeOf(expression("$exists(task.requester) and task.requester = ''"), subject(FACTS)), "continue");
+  });
+
+  it("cannot be judged when it fails or yields anything but true and false", async () => {
+    assert.equal(await whyOf("task.type"), "RULE_EXPRESSION_NOT_BOOLEAN");
+    assert.equal(await whyOf("nothing"), "RULE_EXPRESSION_NOT_BOOLEAN");
+    assert.equal(await whyOf("task.type + 1 = 2"), "RULE_EXPRESSION_FAILED");
+    assert.equal(await whyOf("$error('no')"), "RULE_EXPRESSION_FAILED");
+  });
+
+  it("reads the time it is given, not the clock", async () => {
+    assert.equal(await outcomeOf(expression("$now() = '2026-11-23T14:30:00.000Z'")), "continue");
+    assert.equal(await outcomeOf(expression("$now('[H01]:[m01]', '+0100') = '15:30'")), "continue");
+    assert.equal(await outcomeOf(expression("$millis() = 1795444200000")), "continue");
+  });
+
+  it("must hold for each task of a group, and sees all of them", async () => {
+    const deploy = { task: TASK };
+    const undeploy = { task: { ...TASK, type: "UNDEPLOY" } };
+    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY'"), subject(deploy, deploy)), "continue");
+    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY'"), subject(deploy, undeploy)), "cancel");
+    assert.equal(await outcomeOf(expression("$count(tasks[task.type = 'UNDEPLOY']) = 1"), subject(deploy, undeploy)), "continue");
+  });
+
+  it("is stopped and named when it runs away", async () => {
+    const runaways = [
+      "($f := function($x) { $f($x) }; $f(1))",
+      "($f := function($x) { 1 + $f($x) }; $f(1))",
+      "$count([1..1000000]) > 1",
+      "$map([1..100000], function($x) { $x * 2 })[0] = 2",
+      "($s := function($x, $n) { $n = 0 ? $x : $s($x & $x, $n - 1) }; $length($s('aaaa', 40)) > 3)",
+      "$length($pad('x', 1000000000)) > 1",
+      "$length($join([1..100000].('abcdefghijkl'))) > 1",
+    ];
+    for (const runaway of runaways) assert.equal(await whyOf(runaway), "RULE_EXPRESSION_RUNAWAY", runaway);
+  });
+
+  it("affords a group of five hundred, but not work that grows with its square", async () => {
+    const many = subject(...Array.from({ length: 500 }, () => ({ task: TASK })));
+    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY' and $contains(task.requester, '@')"), many), "continue");
+    assert.equal(await whyOf("$count(tasks[task.type = 'DEPLOY']) = 500", many), "RULE_EXPRESSION_RUNAWAY");
+  });
+
+  it("does not change what it reads", async () => {
+    const before = JSON.stringify(FACTS);
+    await judge(expression("$count(details ~> |disks|{'sizeInMb': 0}|) = 1"), subject(FACTS));
+    assert.equal(JSON.stringify(FACTS), before);
+  });
+
+  it("evaluated many times at once keeps each evaluation's time and steps apart", async () => {
+    const times = Array.from({ length: 50 }, (_none, index) => new Date(Date.UTC(2026, 0, 1 + index)));
+    const outcomes = await Promise.all(
+      times.map((at) => outcomeOf(expression(`$millis() = ${at.getTime()}`), { ...subject(), at })),
+    );
+    assert.ok(outcomes.every((outcome) => outcome === "continue"));
+  });
+
+  it("may use a regular expression whose worst case is bounded, on texts that it affords", async () => {
+    assert.equal(await outcomeOf(expression("$contains(task.requester, /^[^@]+@example\\.com$/i)")), "continue");
+    assert.equal(await outcomeOf(expression("$replace(task.requester, /n+/, '') = 'a@example.com'")), "continue");
+    const long = subject({ task: { requester: "a".repeat(5_000) } });
+    assert.equal(await whyOf("$contains(task.requester, /a+b/)", long), "RULE_EXPRESSION_RUNAWAY");
+  });
+
+  it("is refused when it does not parse, makes code while running, or may backtrack without end", () => {
+    const problemOf = (value: string) => problemsOf([{ when: expression(value), outcome: "review" }])[0];
+    assert.deepEqual(problemOf("1 +")?.params, { problem: "S0207", position: 3, token: "(end)" });
+    assert.equal(problemOf("(".repeat(100_000))?.code, "RULE_EXPRESSION_INVALID");
+    assert.equal(problemOf("($e := $eval; $e('1'))")?.code, "RULE_EXPRESSION_EVAL");
+    assert.equal(problemOf("$contains(task.requester, /(a+)+$/)")?.code, "RULE_EXPRESSION_REGEX");
+    assert.equal(problemOf(" ")?.code, "RULE_VALUE_MISSING");
+  });
+});
+
+describe("the bound of a regular expression", () => {
+  it("refuses repeated choices, back references, look-arounds and too many repetitions", () => {
+    for (const pattern of [/(a|a)*b/, /(a?){30}b/, /(a+)\1/, /(?<n>a)\k<n>/, /(?=a*)b/, /(?<!a)b/, /a*a*a*a*a*a*b/, /(?:x*y)+/]) {
+      assert.equal(affordableTextLength(pattern), undefined, pattern.source);
+    }
+  });
+
+  it("affords less text the more a pattern can backtrack", () => {
+    const lengths = [/^abc$/, /^a*$/, /a*b/, /^a*b*c$/, /a*b*c/].map((pattern) => affordableTextLength(pattern) ?? 0);
+    assert.deepEqual(lengths, lengths.toSorted((a, b) => b - a));
+    assert.ok(lengths.every((length) => length >= 200));
+  });
+
+  it("understands classes, escapes, groups, names and counted repetitions", () => {
+    for (const pattern of [/[(*+\]]+/, /\(\*x?/, /(?:ab)+c/, /(?<year>\d{4})-(\d\d)/, /^(dev|test)-[a-z]{2,8}$/, /x{2,}?/]) {
+      assert.ok((affordableTextLength(pattern) ?? 0) > 1_000, pattern.source);
+    }
+  });
+});

@@ -123,14 +123,14 @@ export class Engine {
     await this.ledger.close();
   }
 
-  async #resolve(call: AnswerCall, now: number): Promise<{ taskId: string; entry?: TaskEntry; task?: NewTask }[]> {
+  async #resolve(call: AnswerCall, now: number): Promise<Resolved[]> {
     const { client, id } = call.connection;
     const ids = call.references.flatMap((reference) => (isWhole(reference) ? [] : [reference.id]));
     const known = ids.length === 0 ? [] : await this.ledger.find(client.base, ids);
-    return call.references.flatMap((reference): { taskId: string; entry?: TaskEntry; task?: NewTask }[] => {
+    return call.references.flatMap((reference): Resolved[] => {
       if (isWhole(reference)) {
-        const task = taskFromMessage(reference, id, client.base, now);
-        return [{ taskId: task.taskId, entry: reference, task }];
+        const task = (): NewTask => taskFromMessage(reference, id, client.base, now);
+        return [{ taskId: reference.task.taskId, entry: reference, task }];
       }
       const named = known.filter((task) => task.taskId === reference.id || task.group.id === reference.id);
       if (named.length === 0) throw new Fault("TASK_UNKNOWN", { taskId: reference.id });
@@ -149,6 +149,12 @@ export class Engine {
     }
     return outbox;
   }
+}
+
+interface Resolved {
+  readonly taskId: string;
+  readonly entry?: TaskEntry;
+  readonly task?: () => NewTask;
 }
 
 /** A proposal counts only when it proposes what is now done. */

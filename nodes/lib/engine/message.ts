@@ -41,14 +41,20 @@ export interface TaskEntry {
 export interface AbiquoMessage extends Partial<TaskEntry> {
   readonly connection: string;
   readonly group?: { readonly id: string; readonly count: number };
-  readonly tasks?: readonly TaskEntry[];
+  readonly tasks?: readonly TaskEntry[] | undefined;
   readonly redelivered?: true;
 }
 
 /** A task that a message names: by its id or its group's, or whole. */
-export type TaskReference = { readonly id: string } | (TaskEntry & { readonly payload?: unknown });
+export type TaskReference = TaskName | WholeTask;
 
-export function isWhole(reference: TaskReference): reference is TaskEntry & { payload?: unknown } {
+export interface TaskName {
+  readonly id: string;
+}
+
+export type WholeTask = TaskEntry & { readonly payload?: unknown };
+
+export function isWhole(reference: TaskReference): reference is WholeTask {
   return "task" in reference;
 }
 
@@ -86,7 +92,7 @@ function wholeReference(entry: Record<string, unknown>, task: Record<string, unk
  * @throws Fault ABIQUO_BAD_LINK when a link does not lead below the connection's URL
  */
 export function taskFromMessage(
-  entry: TaskEntry & { payload?: unknown },
+  entry: WholeTask,
   connection: string,
   api: ApiBase,
   now: number,

@@ -104,8 +104,12 @@ export class Ledger {
     let select = this.#db.selectFrom("task").selectAll().where("stage", "in", query.stages);
     if (query.api !== undefined) select = select.where("api", "=", query.api);
     if (query.filter) {
-      const contains = `%${query.filter.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
-      select = select.where((eb) => eb(eb.fn("lower", ["summary"]), "like", eb.val(contains)));
+      const text = query.filter.toLowerCase();
+      // Contains, said in functions that both engines have and without the wildcards of LIKE.
+      select = select.where((eb) => {
+        const summary = eb.fn<string>("lower", ["summary"]);
+        return eb(eb.fn<string>("replace", [summary, eb.val(text), eb.val("")]), "<>", summary);
+      });
     }
     select = select.orderBy("received_at").orderBy("group_index");
     if (query.limit) select = select.limit(query.limit);
@@ -228,7 +232,7 @@ async function decideTasks(
 ): Promise<Verdict[][]> {
   const proposals = jobs.flatMap((job) => job.proposals);
   let tasks = await selectTasks(db, proposals);
-  const missing = proposals.flatMap((p) => (p.task !== undefined && !tasks.has(keyText(p)) ? [p.task] : []));
+  const missing = proposals.flatMap((p) => (p.task !== undefined && !tasks.has(keyText(p)) ? [p.task()] : []));
   if (missing.length > 0) {
     await insertTasks(db, missing);
     tasks = await selectTasks(db, proposals);

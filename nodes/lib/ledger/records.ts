@@ -36,8 +36,11 @@ export interface Proposal extends TaskKey {
   readonly at: number;
   /** text for Abiquo to keep; empty for none */
   readonly text: string;
-  /** written first when the ledger does not know the task yet */
-  readonly task?: NewTask | undefined;
+  /**
+   * Makes what is written first when the ledger does not know the task yet.
+   * @throws Fault when the task is not fit to be kept; nothing of the job is written then
+   */
+  readonly task?: (() => NewTask) | undefined;
 }
 
 export interface DecisionRecord extends Omit<Proposal, "task"> {

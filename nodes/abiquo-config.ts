@@ -1,0 +1,83 @@
+import type { Node, NodeAPI } from "node-red";
+import { AbiquoClient } from "./lib/abiquo/index.ts";
+import { isObject } from "./lib/json.ts";
+import { adminAction } from "./lib/runtime/admin.ts";
+import { clientSettings } from "./lib/runtime/client-settings.ts";
+import { Configuration } from "./lib/runtime/config.ts";
+import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
+import { defineNode, type NodeKit } from "./lib/runtime/define.ts";
+import { useEngine } from "./lib/runtime/engines.ts";
+
+const TYPE = "abiquo-config";
+const CREDENTIALS = [
+  "consumerKey",
+  "consumerSecret",
+  "accessToken",
+  "accessTokenSecret",
+  "username",
+  "password",
+  "bearerToken",
+] as const;
+/** What Node-RED's editor sends in place of a password that was not changed. */
+const UNCHANGED = "__PWRD__";
+
+export default function (RED: NodeAPI): void {
+  const settings = { abiquoConfigSettle: { value: 60, exportable: false } };
+  defineNode(RED, TYPE, { credentials: CREDENTIALS, settings }, (kit) => {
+    const node = kit.node as ConfigNode & { users: Record<string, Node> };
+    // Node-RED hands the errors and the status of a config node to the nodes listed here.
+    node.users = {};
+    node.abiquo = connect(RED, kit);
+  });
+
+  adminAction(RED, `/${TYPE}/:id/test`, `${TYPE}.write`, async ({ id = "" }, body) => {
+    const saved: unknown = RED.nodes.getNode(id);
+    const typed = isObject(body["credentials"]) ? body["credentials"] : {};
+    const stored = isObject(saved) && isObject(saved["credentials"]) ? saved["credentials"] : {};
+    const secrets = CREDENTIALS.map((name) => [name, typed[name] === UNCHANGED ? stored[name] : typed[name]]);
+    const client = new AbiquoClient(
+      clientSettings(RED, new Configuration(body), new Configuration(Object.fromEntries(secrets))),
+    );
+    try {
+      const user = await client.currentUser();
+      const version = await client.version();
+      if (isConnectionNode(saved) && saved.abiquo.client.base === client.base) await restart(saved.abiquo);
+      return { ok: true, user: user.nick, enterprise: user.enterpriseName, version };
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
+  const { node, config } = kit;
+  const client = new AbiquoClient(clientSettings(RED, config, kit.credentials));
+  const store = RED.nodes.getNode(config.text("store")) as (Node & { file?: string }) | null;
+  const use = useEngine(RED, store?.file ?? "");
+  const connection: ConnectionNode = {
+    id: node.id,
+    base: client.base,
+    client,
+    engine: use.engine,
+    pace: config.number("pace", 0),
+    publicUrl: config.text("publicUrl").replace(/\/+$/, ""),
+    trustedProxies: config.addresses("trustedProxies"),
+  };
+  client.onHalt = (fault) => {
+    kit.show("red", "ring", "stopped");
+    kit.report(fault);
+  };
+  kit.onStart(async () => (await use.engine).connect(connection));
+  kit.onClose(async () => {
+    await use.engine.then((engine) => engine.disconnect(connection)).catch(() => undefined);
+    await client.close();
+    await use.release();
+  });
+  return connection;
+}
+
+/** The credentials have proved to work: what waits for them goes on. */
+async function restart(connection: ConnectionNode): Promise<void> {
+  connection.client.resume();
+  (await connection.engine).restart(connection);
+}

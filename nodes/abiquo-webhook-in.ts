@@ -1,0 +1,70 @@
+import type { Node, NodeAPI } from "node-red";
+import { Fault } from "./lib/fault.ts";
+import type { Configuration } from "./lib/runtime/config.ts";
+import { defineNode, type NodeKit } from "./lib/runtime/define.ts";
+import { Receiver } from "./lib/runtime/receiver.ts";
+import { redeployedBelow } from "./lib/runtime/redeploy.ts";
+import { type WebhookHandler, webhookRoutes } from "./lib/runtime/routes.ts";
+import { admits, type WebhookAuth } from "./lib/runtime/webhook.ts";
+import { type WebhookNode, webhookUrl } from "./lib/runtime/webhook-url.ts";
+
+const MEGABYTE = 1024 * 1024;
+/** What Node-RED's admin API takes unless its settings say otherwise (`apiMaxLength`). */
+const ADMIN_LIMIT = "5mb";
+
+export default function (RED: NodeAPI): void {
+  defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "username", "password"] }, (kit) => {
+    const { node, config } = kit;
+    const connection = kit.connection();
+    const path = config.text("path", "/abiquo/workflow");
+    const auth = authOf(config, kit.credentials);
+    const door = { auth, allowFrom: config.addresses("allowFrom"), trustedProxies: connection.trustedProxies };
+    const megabytes = config.number("maxBody", 16, 0.001);
+    const receiver = new Receiver(kit, connection, {
+      emit: config.choice("emit", ["task", "group"]),
+      limit: megabytes * MEGABYTE,
+      verify: config.flag("verify"),
+    });
+    if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
+
+    let refused = 0;
+    const handle: WebhookHandler = (request, response, rest) => {
+      const verdict = admits(door, request, rest);
+      if (verdict === 200) return void receiver.take(request, response);
+      request.resume();
+      response.writeHead(verdict, verdict === 401 && auth.kind === "basic" ? { "WWW-Authenticate": "Basic" } : {}).end();
+      if (verdict === 404) return;
+      refused++;
+      kit.show("yellow", "ring", "rejected", { count: refused });
+    };
+
+    const routes = webhookRoutes(RED);
+    if (!routes.claim(path, node.id, handle)) throw new Fault("DUPLICATE_PATH", { path });
+    kit.onClose((removed) => routes.release(path, node.id, !removed));
+    (node as Node & { webhook: WebhookNode }).webhook = { url: () => webhookUrl(connection.publicUrl, path, auth) };
+
+    kit.onStart(() => receiver.resume());
+    redeployedBelow(kit, () => receiver.resume());
+    showListening(kit, routes.readsAhead, megabytes);
+  });
+}
+
+function showListening(kit: NodeKit, readsAhead: boolean, megabytes: number): void {
+  if (readsAhead) return kit.show("green", "ring", "listening");
+  const { apiMaxLength = ADMIN_LIMIT } = kit.RED.settings as { apiMaxLength?: string | number };
+  kit.node.warn(kit.text("limitedBody", { limit: String(apiMaxLength), wanted: `${megabytes} MB` }));
+  kit.show("yellow", "ring", "limit", { limit: String(apiMaxLength) });
+}
+
+/** @throws Fault CREDENTIAL_MISSING when the chosen way has no secret: an open door must be asked for */
+function authOf(config: Configuration, secrets: Configuration): WebhookAuth {
+  const required = (name: string): string => {
+    const value = secrets.text(name);
+    if (value === "") throw new Fault("CREDENTIAL_MISSING", { name });
+    return value;
+  };
+  const kind = config.choice("auth", ["secret", "basic", "none"]);
+  if (kind === "none") return { kind };
+  if (kind === "secret") return { kind, secret: required("secret") };
+  return { kind, username: required("username"), password: required("password") };
+}

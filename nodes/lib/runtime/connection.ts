@@ -1,0 +1,34 @@
+import type { Node, NodeAPI } from "node-red";
+import type { AbiquoClient, ApiBase } from "../abiquo/index.ts";
+import type { Connection, Engine } from "../engine/index.ts";
+import { isObject } from "../json.ts";
+import type { AddressList } from "./config.ts";
+
+/** What an abiquo-config node offers to the nodes that use it. */
+export interface ConnectionNode extends Connection {
+  readonly base: ApiBase;
+  readonly client: AbiquoClient;
+  /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE when the ledger cannot be opened */
+  readonly engine: Promise<Engine>;
+  /** this Node-RED's node root as seen from outside; empty when not configured */
+  readonly publicUrl: string;
+  /** proxies that may say whom a request comes from */
+  readonly trustedProxies: AddressList;
+}
+
+export type ConfigNode = Node & { abiquo: ConnectionNode };
+
+export function isConnectionNode(node: unknown): node is ConfigNode {
+  return isObject(node) && isObject(node["abiquo"]) && "engine" in node["abiquo"];
+}
+
+/** Every connection of this Node-RED that works as it is configured. */
+export function connectionsOf(RED: NodeAPI): ConnectionNode[] {
+  const found: ConnectionNode[] = [];
+  RED.nodes.eachNode(({ id, type }) => {
+    if (type !== "abiquo-config") return;
+    const node: unknown = RED.nodes.getNode(id);
+    if (isConnectionNode(node)) found.push(node.abiquo);
+  });
+  return found;
+}

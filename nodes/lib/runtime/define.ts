@@ -1,0 +1,178 @@
+import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow } from "node-red";
+import type { AbiquoMessage } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { isObject } from "../json.ts";
+import { Configuration } from "./config.ts";
+import { type ConnectionNode, isConnectionNode } from "./connection.ts";
+import { sharedText, tell } from "./text.ts";
+
+export type Message = NodeMessageInFlow & { abiquo?: AbiquoMessage; [property: string]: unknown };
+export type Send = (message: unknown) => void;
+export type Done = (error?: Error) => void;
+
+/** Calls `done` once the message is done with, or throws for Catch. */
+export type InputHandler = (message: Message, send: Send, done: Done) => Promise<void> | void;
+
+/** Nodes that cannot work as they are configured, with the reason. */
+const faultyNodes = new WeakMap<object, Fault>();
+
+type Closer = (removed: boolean) => Promise<void> | void;
+
+/** How long a node waits for its own closing steps, in ms; Node-RED gives up after 15 s. */
+const CLOSE_BUDGET = 10_000;
+
+type Fill = "red" | "green" | "yellow" | "blue" | "grey";
+
+/** What a node file works with: its configuration, its texts, its status, and its life. */
+export class NodeKit {
+  readonly RED: NodeAPI;
+  readonly node: Node;
+  readonly config: Configuration;
+  readonly credentials: Configuration;
+  readonly #type: string;
+  readonly #connectionId: string;
+  readonly #closing = new AbortController();
+  readonly #closers: Closer[] = [];
+
+  constructor(RED: NodeAPI, type: string, node: Node, definition: NodeDef) {
+    this.RED = RED;
+    this.node = node;
+    this.#type = type;
+    this.config = new Configuration(definition);
+    this.credentials = new Configuration((node.credentials as object | undefined) ?? {});
+    const connection = (definition as NodeDef & { connection?: string }).connection;
+    this.#connectionId = connection ?? "";
+    node.on("close", (removed: boolean, done: () => void) => {
+      void this.#close(removed).then(done, done);
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** A text of this node's own catalogue. */
+  text(key: string, params: Record<string, string | number> = {}): string {
+    return this.RED._(`${this.#type}.${key}`, params);
+  }
+
+  show(fill: Fill, shape: "dot" | "ring", key: string, params?: Record<string, string | number>): void {
+    if (this.signal.aborted) return;
+    this.node.status({ fill, shape, text: this.text(`status.${key}`, params) });
+  }
+
+  /** Tells a fault that belongs to no message in hand, or to one that is done with already. */
+  report(error: unknown, message?: unknown): void {
+    if (!this.signal.aborted) this.node.error(tell(this.RED, error), (message ?? {}) as NodeMessageInFlow);
+  }
+
+  /** @param closer is told whether the node was deleted or disabled, rather than restarted */
+  onClose(closer: Closer): void {
+    this.#closers.push(closer);
+  }
+
+  /** Runs once all nodes of the deploy stand, so that what is sent finds its receivers. */
+  onStart(start: () => Promise<void> | void): void {
+    const run = (): void => {
+      if (this.signal.aborted) return;
+      void Promise.resolve()
+        .then(start)
+        .catch((error: unknown) => this.report(error));
+    };
+    const events = this.RED.events;
+    events.once("flows:started", run);
+    this.onClose(() => void events.removeListener("flows:started", run));
+  }
+
+  onInput(handle: InputHandler): void {
+    this.node.on("input", (message, send, done) => {
+      void this.#run(() => handle(message as Message, send as Send, done as Done)).then((error) => {
+        if (error === undefined || this.signal.aborted) return;
+        this.showFailure();
+        done(error);
+      });
+    });
+  }
+
+  /**
+   * The connection of the node, or of the message where the node names none.
+   *
+   * @throws Fault ABIQUO_NO_CONNECTION; ABIQUO_OTHER_CONNECTION when the message belongs to another one
+   */
+  connection(message?: Message): ConnectionNode {
+    const abiquo: unknown = message?.abiquo;
+    const theirs = isObject(abiquo) && typeof abiquo["connection"] === "string" ? abiquo["connection"] : "";
+    if (theirs !== "" && this.#connectionId !== "" && theirs !== this.#connectionId) {
+      throw new Fault("ABIQUO_OTHER_CONNECTION");
+    }
+    const id = this.#connectionId || theirs;
+    const found: unknown = id === "" ? undefined : this.RED.nodes.getNode(id);
+    if (isConnectionNode(found)) return found.abiquo;
+    throw (isObject(found) ? faultyNodes.get(found) : undefined) ?? new Fault("ABIQUO_NO_CONNECTION");
+  }
+
+  /** Shows the fault that a message met, without its words: these go to Catch. */
+  showFailure(): void {
+    if (!this.signal.aborted) {
+      this.node.status({ fill: "red", shape: "ring", text: sharedText(this.RED, "status.failed") });
+    }
+  }
+
+  async #run(work: () => Promise<void> | void): Promise<Error | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      return tell(this.RED, error);
+    }
+  }
+
+  async #close(removed: boolean): Promise<void> {
+    this.#closing.abort();
+    const closed = Promise.allSettled(this.#closers.map((close) => Promise.resolve(removed).then(close)));
+    let timer: NodeJS.Timeout | undefined;
+    const budget = new Promise((resolve) => {
+      timer = setTimeout(resolve, CLOSE_BUDGET);
+    });
+    await Promise.race([closed, budget]);
+    clearTimeout(timer);
+  }
+}
+
+export interface NodeOptions {
+  /** all of them secrets, never sent to the browser */
+  readonly credentials?: readonly string[];
+  readonly settings?: Record<string, { value: unknown; exportable: boolean }>;
+}
+
+/**
+ * Registers a node type. A fault in the configuration does not keep the node from being made: it shows red,
+ * and tells the fault to each message.
+ */
+export function defineNode(
+  RED: NodeAPI,
+  type: string,
+  options: NodeOptions,
+  setUp: (kit: NodeKit) => void,
+): void {
+  const credentials: NodeCredentials<Record<string, unknown>> = Object.fromEntries(
+    (options.credentials ?? []).map((name) => [name, { type: "password" as const }]),
+  );
+  function create(this: Node, definition: NodeDef): void {
+    RED.nodes.createNode(this, definition);
+    const kit = new NodeKit(RED, type, this, definition);
+    try {
+      setUp(kit);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      faultyNodes.set(this, error);
+      const status = error.code === "ABIQUO_NO_CONNECTION" ? "noConnection" : "invalid";
+      this.status({ fill: "red", shape: "ring", text: sharedText(RED, `status.${status}`) });
+      this.error(tell(RED, error));
+      kit.onInput(() => {
+        throw error;
+      });
+    }
+  }
+  RED.nodes.registerType(type, create, { credentials, settings: (options.settings ?? {}) as never });
+}

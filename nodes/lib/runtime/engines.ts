@@ -1,0 +1,54 @@
+import { isAbsolute, join } from "node:path";
+import type { NodeAPI } from "node-red";
+import { Engine } from "../engine/index.ts";
+
+const DEFAULT_FILE = "abiquo-workflow.sqlite";
+const DEFAULT_SETTLE_SECONDS = 60;
+
+interface Shared {
+  readonly engine: Promise<Engine>;
+  users: number;
+}
+
+/** One engine for each ledger of this process, whatever loads this module and however often. */
+const engines = new Map<string, Shared>();
+
+export interface EngineUse {
+  readonly engine: Promise<Engine>;
+  /** The last one to release an engine closes it. */
+  release(): Promise<void>;
+}
+
+/**
+ * The engine on this SQLite file.
+ *
+ * @param file relative to the user directory; empty = `abiquo-workflow.sqlite` there
+ */
+export function useEngine(RED: NodeAPI, file: string): EngineUse {
+  const directory = RED.settings.userDir ?? process.cwd();
+  const name = file === "" ? DEFAULT_FILE : file;
+  const path = isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
+  const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
+  const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
+
+  let shared = engines.get(path);
+  if (shared === undefined) {
+    shared = { engine: Engine.open({ engine: "sqlite", file: path }, { settle }), users: 0 };
+    shared.engine.catch(() => undefined);
+    engines.set(path, shared);
+  }
+  const mine = shared;
+  mine.users++;
+  return {
+    engine: mine.engine,
+    async release() {
+      mine.users--;
+      if (mine.users > 0) return;
+      engines.delete(path);
+      await mine.engine.then(
+        (engine) => engine.close(),
+        () => undefined,
+      );
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { NodeAPI } from "node-red";
+
+export interface WebhookRequest extends IncomingMessage {
+  /** set by the body parser of the admin API where it came first */
+  body?: unknown;
+  _body?: boolean;
+}
+
+/** @param rest what follows the route's path, without the leading slash */
+export type WebhookHandler = (request: WebhookRequest, response: ServerResponse, rest: string) => void;
+
+type Next = (error?: unknown) => void;
+type Middleware = (request: WebhookRequest, response: ServerResponse, next: Next) => void;
+
+/** What this file needs of an Express application; `parent` and `_router` are undocumented and may be absent. */
+interface App {
+  use(middleware: Middleware): unknown;
+  parent?: App;
+  _router?: { stack: { handle: unknown }[] };
+}
+
+interface Route {
+  owner: string | undefined;
+  handler: WebhookHandler | undefined;
+  /** what arrived while the owner restarts */
+  readonly parked: Set<() => void>;
+}
+
+/** Abiquo gives up reading after 10 s; a request that arrives during a deploy is answered before that. */
+const LONGEST_PARKING = 8_000;
+
+/**
+ * The webhook paths of one Node-RED. One permanent middleware looks the node up, since routes of Express
+ * cannot be taken away again without reaching into its privates.
+ */
+export class WebhookRoutes {
+  readonly #routes = new Map<string, Route>();
+  readonly #root: string;
+  /** false when the admin API's body parser, with its own limit, reads `application/json` before us */
+  readonly readsAhead: boolean;
+
+  constructor(RED: NodeAPI) {
+    const app = RED.httpNode as unknown as App;
+    const root = (RED.settings as { httpNodeRoot?: string | false }).httpNodeRoot || "/";
+    this.#root = root.replace(/\/+$/, "");
+    app.use(this.#dispatch(userMiddleware(RED)));
+    this.readsAhead = insertFirst(rootOf(app), this.#skipAdminParser());
+  }
+
+  /**
+   * Serves a path. A node may take its own path again after a restart.
+   *
+   * @returns false when another node serves it already
+   */
+  claim(path: string, owner: string, handler: WebhookHandler): boolean {
+    const key = normalised(path);
+    const route = this.#routes.get(key);
+    if (route?.owner !== undefined && route.owner !== owner) return false;
+    const parked = route?.parked ?? new Set();
+    this.#routes.set(key, { owner, handler, parked });
+    for (const release of [...parked]) release();
+    return true;
+  }
+
+  /** @param restarts true when the owner is about to come back: its requests wait for it */
+  release(path: string, owner: string, restarts: boolean): void {
+    const key = normalised(path);
+    const route = this.#routes.get(key);
+    if (route?.owner !== owner) return;
+    if (restarts) this.#routes.set(key, { owner: undefined, handler: undefined, parked: route.parked });
+    else this.#routes.delete(key);
+  }
+
+  #dispatch(before: Middleware[]): Middleware {
+    const serve: Middleware = (request, response, next) => {
+      const found = this.#find(pathOf(request));
+      if (found === undefined) return next();
+      if (request.method !== "POST") {
+        response.writeHead(405, { Allow: "POST" }).end();
+        return;
+      }
+      if (found.route.handler !== undefined) found.route.handler(request, response, found.rest);
+      else this.#park(found.route, request, response, next);
+    };
+    return (request, response, next) => {
+      if (this.#find(pathOf(request)) === undefined) return next();
+      const steps = [...before, serve];
+      const step = (error?: unknown): void => {
+        if (error !== undefined && error !== null) return next(error);
+        const middleware = steps.shift();
+        if (middleware === undefined) next();
+        else middleware(request, response, step);
+      };
+      step();
+    };
+  }
+
+  #park(route: Route, request: WebhookRequest, response: ServerResponse, next: Next): void {
+    const release = (): void => {
+      clearTimeout(timer);
+      route.parked.delete(release);
+      const again = this.#find(pathOf(request));
+      if (again?.route.handler !== undefined) again.route.handler(request, response, again.rest);
+      else if (again === undefined) next();
+      else response.writeHead(503, { "Retry-After": "5" }).end();
+    };
+    const timer = setTimeout(release, LONGEST_PARKING);
+    route.parked.add(release);
+  }
+
+  /** Marks our requests as read, so that the parser of the admin API leaves the body to us. */
+  #skipAdminParser(): Middleware {
+    return (request, _response, next) => {
+      const path = pathOf(request);
+      if (path.startsWith(`${this.#root}/`) && this.#find(path.slice(this.#root.length)) !== undefined) {
+        request._body = true;
+      }
+      next();
+    };
+  }
+
+  #find(path: string): { route: Route; rest: string } | undefined {
+    const key = normalised(path);
+    const exact = this.#routes.get(key);
+    if (exact !== undefined) return { route: exact, rest: "" };
+    const slash = key.lastIndexOf("/");
+    const route = this.#routes.get(key.slice(0, slash));
+    return route === undefined ? undefined : { route, rest: key.slice(slash + 1) };
+  }
+}
+
+/** The test helper makes a new Express app for each load, and each node set has its own RED: the app is the key. */
+const tables = new WeakMap<object, WebhookRoutes>();
+
+export function webhookRoutes(RED: NodeAPI): WebhookRoutes {
+  const app = RED.httpNode as object;
+  let table = tables.get(app);
+  if (table === undefined) {
+    table = new WebhookRoutes(RED);
+    tables.set(app, table);
+  }
+  return table;
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? "/";
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function normalised(path: string): string {
+  return `/${path}`.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+}
+
+/** `httpNodeMiddleware` of the settings, which Node-RED leaves to each node to apply. */
+function userMiddleware(RED: NodeAPI): Middleware[] {
+  const { httpNodeMiddleware } = RED.settings as { httpNodeMiddleware?: Middleware | Middleware[] };
+  if (httpNodeMiddleware === undefined) return [];
+  return Array.isArray(httpNodeMiddleware) ? httpNodeMiddleware : [httpNodeMiddleware];
+}
+
+function rootOf(app: App): App {
+  return app.parent === undefined ? app : rootOf(app.parent);
+}
+
+/** As Node-RED's own http-in does it for raw bodies. Answers whether it could be done. */
+function insertFirst(app: App, middleware: Middleware): boolean {
+  app.use(middleware);
+  const stack = app._router?.stack;
+  const index = stack?.findIndex((layer) => layer.handle === middleware) ?? -1;
+  if (stack === undefined || index < 0) return false;
+  stack.unshift(...stack.splice(index, 1));
+  return true;
+}

@@ -1,0 +1,71 @@
+import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
+import type { CompiledRules, RuleSubject, Scope, Verdict } from "../rules/index.ts";
+import type { Message } from "./define.ts";
+
+/** The tasks of a message: its one, or those of its group or list. */
+export function entriesOf(abiquo: AbiquoMessage | undefined): TaskEntry[] {
+  if (abiquo === undefined) return [];
+  if (Array.isArray(abiquo.tasks)) return [...abiquo.tasks];
+  return abiquo.task === undefined || abiquo.links === undefined ? [] : [abiquo as TaskEntry];
+}
+
+interface Judged {
+  readonly entry: TaskEntry;
+  readonly unjudged: Verdict["unjudged"];
+}
+
+/** Proposes a decision for each task: by itself, or one for the whole group. */
+export async function judge(
+  rules: CompiledRules,
+  scope: Scope,
+  abiquo: AbiquoMessage,
+  entries: readonly TaskEntry[],
+  by: string,
+): Promise<Judged[]> {
+  const at = new Date();
+  const total = abiquo.group ?? { id: entries[0]?.task.taskId ?? "", count: entries.length };
+  const group = scope === "group" ? { ...total, count: Math.max(total.count, entries.length) } : total;
+  const facts = entries.map(({ task, details }) => ({ task, group, ...(details === undefined ? {} : { details }) }));
+  const subjects: RuleSubject["tasks"][] = scope === "group" ? [facts] : facts.map((fact) => [fact]);
+  const verdicts = await Promise.all(subjects.map((tasks) => rules.evaluate({ tasks, group, at })));
+  return entries.map((entry, index) => {
+    const verdict = verdicts[scope === "group" ? 0 : index] as Verdict;
+    const { task, links, details } = entry;
+    const proposed = { task, links, ...(details === undefined ? {} : { details }), decision: decisionFrom(verdict, by, at) };
+    return { entry: proposed, unjudged: scope === "group" && index > 0 ? undefined : verdict.unjudged };
+  });
+}
+
+function decisionFrom(verdict: Verdict, by: string, at: Date): Decision {
+  const { outcome, rule, reason, facts } = verdict;
+  return {
+    action: outcome,
+    by,
+    cause: "rule",
+    ...(rule === undefined ? {} : { rule }),
+    ...(reason === undefined ? {} : { reason }),
+    facts,
+    at: at.toISOString(),
+  };
+}
+
+/** One message for each port that has tasks; the message itself serves the first of them. */
+export function portMessages(
+  message: Message,
+  byPort: readonly (readonly TaskEntry[])[],
+  clone: (message: Message) => Message,
+): (Message | null)[] {
+  const ports = byPort.filter((entries) => entries.length > 0).length;
+  return byPort.map((entries) => {
+    if (entries.length === 0) return null;
+    const own = ports > 1 ? clone(message) : message;
+    own.abiquo = withEntries(message.abiquo as AbiquoMessage, entries);
+    return own;
+  });
+}
+
+/** The namespace with these tasks in place of its own; one task stays one, a group stays a group. */
+export function withEntries(before: AbiquoMessage, entries: readonly TaskEntry[]): AbiquoMessage {
+  const { task: _task, links: _links, details: _details, decision: _decision, answer: _answer, tasks, ...kept } = before;
+  return tasks === undefined ? { ...kept, ...(entries[0] as TaskEntry) } : { ...kept, tasks: entries };
+}

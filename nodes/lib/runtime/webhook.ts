@@ -1,0 +1,109 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { WebhookBody } from "../abiquo/index.ts";
+import { type ApiBase, parseWebhook, parseWebhookJson } from "../abiquo/index.ts";
+import { Fault } from "../fault.ts";
+import type { AddressList } from "./config.ts";
+import type { WebhookRequest } from "./routes.ts";
+
+export type WebhookAuth =
+  | { readonly kind: "secret"; readonly secret: string }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "none" };
+
+export interface Door {
+  readonly auth: WebhookAuth;
+  /** empty = anybody */
+  readonly allowFrom: AddressList;
+  readonly trustedProxies: AddressList;
+}
+
+/**
+ * Whether a request may come in: 403 for an address outside `allowFrom`, 401 for a wrong or missing secret,
+ * 200 when it may.
+ *
+ * @param rest the path segment after the webhook's path
+ */
+export function admits(door: Door, request: IncomingMessage, rest: string): 200 | 401 | 403 | 404 {
+  if (!door.allowFrom.isEmpty && !door.allowFrom.has(clientAddress(request, door.trustedProxies))) return 403;
+  const { auth } = door;
+  if (auth.kind === "none") return rest === "" ? 200 : 404;
+  if (auth.kind === "basic") {
+    const given = basicCredentials(request.headers.authorization);
+    const isRight = sameSecret(given.username, auth.username) && sameSecret(given.password, auth.password);
+    return isRight ? (rest === "" ? 200 : 404) : 401;
+  }
+  const query = new URLSearchParams(request.url?.split("?")[1] ?? "");
+  const given = rest === "" ? (query.get("secret") ?? "") : decoded(rest);
+  return sameSecret(given, auth.secret) ? 200 : 401;
+}
+
+/** Compares in constant time, whatever the lengths. */
+export function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected)) && expected !== "";
+}
+
+/** The address of the caller; a trusted proxy says it in X-Forwarded-For, where the rightmost stranger counts. */
+export function clientAddress(request: IncomingMessage, trusted: AddressList): string {
+  const direct = request.socket.remoteAddress ?? "";
+  if (!trusted.has(direct)) return direct;
+  const forwarded = String(request.headers["x-forwarded-for"] ?? "").split(",");
+  const hops = forwarded.map((hop) => hop.trim().replace(/^\[(.*)\](:\d+)?$/, "$1")).filter((hop) => hop !== "");
+  return hops.reverse().find((hop) => !trusted.has(hop)) ?? direct;
+}
+
+function basicCredentials(header: string | undefined): { username: string; password: string } {
+  const encoded = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1] ?? "";
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  return colon < 0 ? { username: "", password: "" } : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * The tasks in the body of a request, read whole.
+ *
+ * @param limit in bytes
+ * @throws Fault BODY_TOO_LARGE (413), ABIQUO_BAD_BODY (400), ABIQUO_NO_TASK (422)
+ */
+export async function readWebhook(request: WebhookRequest, base: ApiBase, limit: number): Promise<WebhookBody> {
+  if (request.readableEnded || request.readableDidRead) {
+    if (request.body === undefined || request.body === "") throw new Fault("ABIQUO_BAD_BODY", { reason: "EMPTY" });
+    return Buffer.isBuffer(request.body) ? parseWebhook(request.body, base) : parseWebhookJson(request.body, base);
+  }
+  return parseWebhook(await readBody(request, limit), base);
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = (): Fault => {
+    // What is still to come is read and dropped: a connection cut short would hide the answer.
+    request.resume();
+    return new Fault("BODY_TOO_LARGE", { limit: limit / 1024 / 1024 });
+  };
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const collect = (part: Buffer): void => {
+      size += part.length;
+      if (size > limit) {
+        request.removeListener("data", collect);
+        reject(tooLarge());
+      } else {
+        parts.push(part);
+      }
+    };
+    request.on("data", collect);
+    request.once("end", () => resolve(Buffer.concat(parts)));
+    request.once("error", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
+    request.once("aborted", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
+  });
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { keyText, type Ledger, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+
+const API = "https://cloud.example.com/api";
+
+function newTask(taskId: string, change: Partial<NewTask> = {}): NewTask {
+  return {
+    api: API,
+    taskId,
+    connection: "connection",
+    source: "webhook",
+    group: { id: `group of ${taskId}`, index: 0, count: 1 },
+    summary: JSON.stringify({ taskId, requester: "Ana" }),
+    links: "{}",
+    payload: JSON.stringify({ taskId }),
+    receivedAt: 1_700_000_000_000,
+    ...change,
+  };
+}
+
+function proposal(taskId: string, action: "continue" | "cancel", by = "somebody"): Proposal {
+  return { api: API, taskId, connection: "connection", action, by, cause: "rule", at: 1_700_000_000_500, text: "" };
+}
+
+describe("the ledger", () => {
+  let folder: string;
+  let file: string;
+  let ledger: Ledger;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "ledger-"));
+    file = join(folder, "ledger.sqlite");
+    ledger = await openLedger({ engine: "sqlite", file });
+  });
+
+  afterEach(async () => {
+    await ledger.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("takes a task once, however often and however parallel it comes", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ledger.receive([newTask("t1")])));
+    assert.equal(answers.flat().filter(Boolean).length, 1);
+    assert.deepEqual(await ledger.receive([newTask("t1"), newTask("t2"), newTask("t2")]), [false, true, false]);
+  });
+
+  it("keeps tasks of the same id on two platforms apart", async () => {
+    assert.deepEqual(await ledger.receive([newTask("t1")]), [true]);
+    assert.deepEqual(await ledger.receive([newTask("t1", { api: "https://other.example.com/api" })]), [true]);
+  });
+
+  it("takes 5,000 tasks in one write", async () => {
+    const tasks = Array.from({ length: 5_000 }, (_, index) =>
+      newTask(`t${index}`, { group: { id: "one", index, count: 5_000 } }),
+    );
+    assert.equal((await ledger.receive(tasks)).filter(Boolean).length, 5_000);
+    const found = await ledger.find(API, ["one"]);
+    assert.deepEqual(found.map((task) => task.group.index), tasks.map((_, index) => index));
+  });
+
+  it("lets one of 100 parallel opposite proposals win, and tells each loser what holds", async () => {
+    await ledger.receive([newTask("t1")]);
+    const verdicts = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        ledger.decide({ proposals: [proposal("t1", index % 2 === 0 ? "continue" : "cancel", `person ${index}`)] }),
+      ),
+    );
+    const flat = verdicts.flat();
+    const winners = flat.filter((v) => v.verdict === "won");
+    assert.equal(winners.length, 1);
+    const standing = new Set(flat.map((v) => (v.verdict === "unknown" ? "" : `${v.decision.action} ${v.decision.by}`)));
+    assert.equal(standing.size, 1);
+    assert.equal(flat.filter((v) => v.verdict === "other").length, 50);
+  });
+
+  it("answers unknown for a task it does not know, and keeps one that the proposal brings", async () => {
+    assert.deepEqual(await ledger.decide({ proposals: [proposal("t1", "cancel")] }), [{ verdict: "unknown" }]);
+    const [verdict] = await ledger.decide({
+      proposals: [{ ...proposal("t1", "cancel"), task: () => newTask("t1", { source: "" }) }],
+    });
+    assert.equal(verdict?.verdict, "won");
+    assert.deepEqual(await ledger.receive([newTask("t1")]), [false]);
+  });
+
+  it("fails a job that cannot be written without failing those that share its commit", async () => {
+    const bad = { ...proposal("bad", "cancel"), task: () => assert.fail("not fit to be kept") };
+    const [good, failed] = await Promise.allSettled([
+      ledger.receive([newTask("t1")]),
+      ledger.decide({ proposals: [bad] }),
+    ]);
+    assert.deepEqual(good, { status: "fulfilled", value: [true] });
+    assert.equal(failed.status, "rejected");
+    assert.equal((await ledger.find(API, ["t1", "bad"])).length, 1);
+  });
+
+  it("never changes a settled delivery again", async () => {
+    await ledger.receive([newTask("t1")]);
+    await ledger.decide({ proposals: [proposal("t1", "continue")] });
+    const settled = { api: API, taskId: "t1", attempts: 1, uncertain: false, nextAt: 0 };
+    await ledger.report({ ...settled, delivery: "delivered", outcome: "continued" });
+    await ledger.report({ ...settled, delivery: "gone", outcome: "gone", attempts: 2 });
+    const decision = (await ledger.decisions([settled])).get(keyText(settled));
+    assert.equal(decision?.outcome, "continued");
+    assert.equal(decision?.attempts, 1);
+  });
+
+  it("sends a refused answer again when the same is asked once more, and refuses the opposite", async () => {
+    await ledger.receive([newTask("t1")]);
+    await ledger.decide({ proposals: [proposal("t1", "continue")] });
+    const refused = { api: API, taskId: "t1", delivery: "undeliverable", attempts: 1, uncertain: false, nextAt: 0 } as const;
+    await ledger.report(refused);
+    assert.deepEqual((await ledger.list({ stages: ["undeliverable"] })).map((l) => l.task.taskId), ["t1"]);
+    const [opposite] = await ledger.decide({ proposals: [proposal("t1", "cancel")] });
+    assert.equal(opposite?.verdict === "other" && !opposite.deliver, true);
+    const [again] = await ledger.decide({ proposals: [proposal("t1", "continue")] });
+    assert.equal(again?.verdict === "same" && again.deliver, true);
+    assert.equal((await ledger.undelivered(API)).length, 1);
+  });
+
+  it("finds everything again after it was closed", async () => {
+    await ledger.receive([newTask("t1"), newTask("t2")]);
+    const request = { id: "r1", node: "continue", message: "{}", tasks: [{ api: API, taskId: "t1" }], createdAt: 1 };
+    await ledger.decide({ proposals: [proposal("t1", "continue")], request });
+    await ledger.close();
+    ledger = await openLedger({ engine: "sqlite", file });
+    assert.deepEqual((await ledger.receivedBy("webhook")).map((task) => task.taskId), ["t2"]);
+    assert.deepEqual(await ledger.requestsOf("continue"), [request]);
+    assert.equal((await ledger.undelivered(API))[0]?.decision.action, "continue");
+    const events = (await ledger.audit({ api: API, taskId: "t1" })).map((entry) => entry.event);
+    assert.deepEqual(events, ["received", "decided"]);
+  });
+
+  it("lists by stage and by a text of the summary, whatever its case, and takes wildcards as they are", async () => {
+    await ledger.receive([newTask("t1"), newTask("t2", { summary: JSON.stringify({ requester: "100% Bob" }) })]);
+    const ids = async (filter: string): Promise<string[]> =>
+      (await ledger.list({ stages: ["received"], filter })).map((l) => l.task.taskId);
+    assert.deepEqual(await ids("ana"), ["t1"]);
+    assert.deepEqual(await ids("100%"), ["t2"]);
+    assert.deepEqual(await ids("%"), ["t2"]);
+    assert.equal((await ledger.list({ stages: ["received"], limit: 1 })).length, 1);
+  });
+
+  it("is readable by its owner only", () => {
+    assert.equal(statSync(file).mode & 0o077, 0);
+  });
+
+  it("names the file and the reason when it cannot be opened", async () => {
+    const wrong = join(folder, "wrong.sqlite");
+    writeFileSync(wrong, "This is not a database, and was never one. ".repeat(100));
+    await assert.rejects(openLedger({ engine: "sqlite", file: wrong }), { code: "LEDGER_UNAVAILABLE" });
+    await assert.rejects(openLedger({ engine: "sqlite", file: join(folder, "none", "x.sqlite") }), {
+      code: "LEDGER_UNAVAILABLE",
+    });
+  });
+});

@@ -91,7 +91,8 @@ export function parseHours(value: unknown, defaultZone: string, report: Report):
   const from = parseHour(window["from"], 0, fail);
   const to = parseHour(window["to"], 24 * 60, fail);
   // The same hour twice says either nothing or everything; nobody could tell which was meant.
-  if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60) fail("RULE_TIME_INVALID", { value: shown(value) });
+  if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60)
+    fail("RULE_TIME_INVALID", { value: shown(value) });
 
   const ownZone = textOf(window["timeZone"]).trim();
   const clock = openClock(ownZone === "" ? defaultZone : ownZone);

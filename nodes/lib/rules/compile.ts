@@ -53,7 +53,12 @@ export function compileRules(rules: unknown, options: RuleOptions): CompiledRule
     return { outcome: otherwise, facts: factsUsed(allFields, parsed, subject) };
   }
 
-  async function judgeExpressions(rule: ParsedRule, plain: true | Doubt, subject: RuleSubject, purse: Purse): Promise<Verdict> {
+  async function judgeExpressions(
+    rule: ParsedRule,
+    plain: true | Doubt,
+    subject: RuleSubject,
+    purse: Purse,
+  ): Promise<Verdict> {
     const match = await matchExpressions(rule, plain, subject, scope === "group", purse);
     return match === false ? judgeFrom(rule.index + 1, subject, purse) : verdictOf(rule, match, subject);
   }
@@ -106,11 +111,12 @@ async function matchExpressions(
   if (subject.tasks.length === 0) doubt ??= { field: "", why: "RULE_FACT_ABSENT" satisfies UnjudgedCode };
   const seen = subject.tasks.map((facts) => factsSeen(facts, subject, inGroup));
   for (const expression of rule.expressions) {
-    for (const [task, facts] of seen.entries()) {
+    const needed = expression.sameForAll ? seen.slice(0, 1) : seen;
+    for (const [task, facts] of needed.entries()) {
       const truth = await expression.test(facts, subject.at, purse);
       if (truth === false) return false;
       if (truth === true) continue;
-      doubt ??= { ...truth, task };
+      doubt ??= expression.sameForAll ? truth : { ...truth, task };
       // A runaway has cost enough; for the other tasks of the group it would be the same again.
       if (truth.why === "RULE_EXPRESSION_RUNAWAY") return doubt;
     }
@@ -128,7 +134,11 @@ function distinctFields(rules: readonly ParsedRule[]): FieldPath[] {
   return [...byField.values()];
 }
 
-function factsUsed(fields: readonly FieldPath[], rules: readonly ParsedRule[], subject: RuleSubject): Record<string, unknown> {
+function factsUsed(
+  fields: readonly FieldPath[],
+  rules: readonly ParsedRule[],
+  subject: RuleSubject,
+): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
   for (const { field, source, segments } of fields) {
     const value =

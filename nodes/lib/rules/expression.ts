@@ -34,6 +34,8 @@ export interface Purse {
 export interface Expression {
   /** The facts it names, as paths. */
   readonly fields: readonly FieldPath[];
+  /** It reads nothing but `tasks`, totals and time, and so yields the same for each task of a group. */
+  readonly sameForAll: boolean;
   /** Whether it holds; else why that cannot be said. Never rejects. */
   test(facts: ExpressionFacts, at: Date, purse: Purse): Promise<boolean | { why: UnjudgedCode; field: string }>;
 }
@@ -92,6 +94,7 @@ function expressionOf(compiled: jsonata.Expression, ast: unknown): Expression {
   const required = named.filter((fact) => fact.required).map((fact) => fact.path);
   return {
     fields: named.map((fact) => fact.path),
+    sameForAll: isSameForAll(ast),
     async test(facts, at, purse) {
       for (const path of required) {
         const source = path.source === "group" ? facts["group"] : facts;
@@ -125,10 +128,13 @@ function guard(compiled: jsonata.Expression): void {
     if (run.left <= 0) throw new Runaway();
     run.left -= 1;
   });
-  bind(Symbol.for("jsonata.__evaluate_exit"), (_node: unknown, _input: unknown, _environment: unknown, result: unknown) => {
-    if (typeof result === "string" && result.length > EXPRESSION_LIMITS.textLength) throw new Runaway();
-    if (Array.isArray(result) && result.length > EXPRESSION_LIMITS.listLength) throw new Runaway();
-  });
+  bind(
+    Symbol.for("jsonata.__evaluate_exit"),
+    (_node: unknown, _input: unknown, _environment: unknown, result: unknown) => {
+      if (typeof result === "string" && result.length > EXPRESSION_LIMITS.textLength) throw new Runaway();
+      if (Array.isArray(result) && result.length > EXPRESSION_LIMITS.listLength) throw new Runaway();
+    },
+  );
   // JSONata's own would fill the memory before any hook sees the result.
   compiled.registerFunction("pad", pad, "<s-ns?:s>");
   // JSONata's own read the clock of the process; a rule tried on a task of last week must see last week.
@@ -255,7 +261,11 @@ function collectFacts(node: unknown, asked: boolean, found: (path: FieldPath, as
   }
 }
 
-function collectPath(node: Record<string, unknown>, asked: boolean, found: (path: FieldPath, asked: boolean) => void): void {
+function collectPath(
+  node: Record<string, unknown>,
+  asked: boolean,
+  found: (path: FieldPath, asked: boolean) => void,
+): void {
   const steps: unknown[] = Array.isArray(node["steps"]) ? node["steps"] : [];
   const first = steps[0];
   if (!isObject(first)) return;
@@ -273,4 +283,63 @@ function collectPath(node: Record<string, unknown>, asked: boolean, found: (path
   }
   const path = parseField(names.join("."));
   if (path !== undefined) found(path, asked);
+}
+
+/** These take the input when they are given one argument less. */
+const READS_INPUT_UNSAID = new Set(["sift", "each", "lookup"]);
+const NEEDS_NO_INPUT = new Set(["now", "millis"]);
+
+/** Whether nothing of a single task can be reached. When in doubt it is not: that costs time and no truth. */
+function isSameForAll(ast: unknown): boolean {
+  for (const node of allNodes(ast, new Set())) {
+    // `$$` and `%` lead back to the top from anywhere, and after `@$name` the next step starts there again.
+    if (
+      node["focus"] !== undefined ||
+      node["type"] === "parent" ||
+      (node["type"] === "variable" && node["value"] === "$")
+    )
+      return false;
+  }
+  return readsGroupOnly(ast);
+}
+
+function readsGroupOnly(node: unknown): boolean {
+  if (Array.isArray(node)) return node.every(readsGroupOnly);
+  if (!isObject(node)) return true;
+  switch (node["type"]) {
+    case "path": {
+      const first: unknown = Array.isArray(node["steps"]) ? node["steps"][0] : undefined;
+      if (!isObject(first)) return false;
+      // What later steps name belongs to what the first one found.
+      return first["type"] === "name"
+        ? first["value"] === "tasks" || first["value"] === "group"
+        : readsGroupOnly(first);
+    }
+    case "variable":
+      return node["value"] !== "";
+    case "string":
+    case "number":
+    case "value":
+    case "regex":
+      return true;
+    case "function": {
+      const procedure = node["procedure"];
+      const name = isObject(procedure) && procedure["type"] === "variable" ? textOf(procedure["value"]) : "";
+      const given = Array.isArray(node["arguments"]) ? node["arguments"].length : 0;
+      if (name === "" || READS_INPUT_UNSAID.has(name) || (given === 0 && !NEEDS_NO_INPUT.has(name))) return false;
+      return readsGroupOnly(node["arguments"]);
+    }
+    case "lambda":
+      return readsGroupOnly(node["body"]);
+    case "binary":
+    case "unary":
+    case "block":
+    case "condition":
+    case "bind":
+      return ["lhs", "rhs", "expressions", "expression", "condition", "then", "else"].every((key) =>
+        readsGroupOnly(node[key]),
+      );
+    default:
+      return false;
+  }
 }

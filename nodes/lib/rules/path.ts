@@ -17,7 +17,8 @@ export function parseField(text: string): FieldPath | undefined {
   const field = text.trim().replace(/\[(\d+)\]/g, ".$1");
   if (field === "time") return { field, source: "time", segments: [] };
   const segments = field.split(".");
-  if (segments.length < 2 || !segments.every((segment) => SEGMENT.test(segment) && !REFUSED.has(segment))) return undefined;
+  if (segments.length < 2 || !segments.every((segment) => SEGMENT.test(segment) && !REFUSED.has(segment)))
+    return undefined;
   const root = segments[0] ?? "";
   if (root === "group") {
     const total = segments[1] ?? "";

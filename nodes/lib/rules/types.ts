@@ -13,6 +13,10 @@ export type Scope = "task" | "group";
  * - `value`: a scalar; for `in`/`nin` a list as array, JSON text or comma-separated text; for `between`
  *   `[lo, hi]`, `"lo,hi"` or `{from, to}`, both ends included; for `match` a text with `*` and `?`; for
  *   `time` a {@link TimeWindow} or its JSON text; for `jsonata` the expression.
+ *   An expression sees `task`, `details`, the totals as `group`, and in scope `group` all tasks as `tasks`; it
+ *   must hold for each task, and yield true or false. A fact it names must be there, unless the expression asks
+ *   for it with `$exists()` or gives a value in its place with `??`. `$eval` is refused, and so are regular
+ *   expressions that may backtrack without end.
  * - `valueType`: TypedInput's `str`, `num`, `bool`, `json` or `jsonata`; empty takes the value as it is.
  */
 export interface Condition {

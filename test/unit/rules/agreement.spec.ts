@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compileRules, type Condition, type Outcome, type Rule, type RuleSubject } from "../../../nodes/lib/rules/index.ts";
+import {
+  compileRules,
+  type Condition,
+  type Outcome,
+  type Rule,
+  type RuleSubject,
+} from "../../../nodes/lib/rules/index.ts";
 import { AT } from "./support.ts";
 
 /*
@@ -73,7 +79,11 @@ function naiveRule(rule: Rule, about: RuleSubject): Truth {
   return truths.includes("unknown") ? "unknown" : true;
 }
 
-function naiveVerdict(rules: readonly Rule[], about: RuleSubject, otherwise: Outcome): { outcome: Outcome; index?: number; stuck?: string } {
+function naiveVerdict(
+  rules: readonly Rule[],
+  about: RuleSubject,
+  otherwise: Outcome,
+): { outcome: Outcome; index?: number; stuck?: string } {
   for (const [index, rule] of rules.entries()) {
     const truth = naiveRule(rule, about);
     if (truth === "unknown") return { outcome: "review", stuck: rule.name };
@@ -82,7 +92,21 @@ function naiveVerdict(rules: readonly Rule[], about: RuleSubject, otherwise: Out
   return { outcome: otherwise };
 }
 
-const scalar = fc.constantFrom<string | number | boolean>("DEPLOY", "deploy", "a.b", "aXb", "1", 1, "10", 10, "10.0", 2.5, "-3", true, "true");
+const scalar = fc.constantFrom<string | number | boolean>(
+  "DEPLOY",
+  "deploy",
+  "a.b",
+  "aXb",
+  "1",
+  1,
+  "10",
+  10,
+  "10.0",
+  2.5,
+  "-3",
+  true,
+  "true",
+);
 const fact = fc.oneof({ weight: 8, arbitrary: scalar }, fc.constantFrom<unknown>(undefined, null, "", [1], { a: 1 }));
 const number = fc.constantFrom<string | number>(0, 1, "1", 10, "10", -3, "2.5", 50);
 const taskField = fc.constantFrom("task.type", "task.enterpriseId", "task.requester", "details.vm.cpu", "details.vm");
@@ -94,7 +118,9 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({
     field,
     op: fc.constantFrom("in", "nin"),
-    value: fc.array(scalar, { minLength: 1, maxLength: 3 }).chain((list) => fc.constantFrom<unknown>(list, list.join(","))),
+    value: fc
+      .array(scalar, { minLength: 1, maxLength: 3 })
+      .chain((list) => fc.constantFrom<unknown>(list, list.join(","))),
   }),
   fc.record({
     field,
@@ -128,7 +154,11 @@ describe("compiled rules", () => {
         fc.option(fc.nat(20), { nil: undefined }),
         outcome,
         async (list, tasks, cpu, otherwise) => {
-          const about: RuleSubject = { tasks, group: { id: "g", count: tasks.length, ...(cpu === undefined ? {} : { cpu }) }, at: AT };
+          const about: RuleSubject = {
+            tasks,
+            group: { id: "g", count: tasks.length, ...(cpu === undefined ? {} : { cpu }) },
+            at: AT,
+          };
           const scope = tasks.length === 1 ? "task" : "group";
           const expected = naiveVerdict(list, about, otherwise);
           const actual = await compileRules(list, { otherwise, scope }).evaluate(about);

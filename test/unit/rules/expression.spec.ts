@@ -3,7 +3,10 @@ import { affordableTextLength } from "../../../nodes/lib/rules/regex.ts";
 import { judge, outcomeOf, problemsOf, subject, TASK } from "./support.ts";
 
 const expression = (value: string) => [{ field: "", op: "jsonata", value }];
-const FACTS = { task: { ...TASK, requester: "" }, details: { disks: [{ sizeInMb: 4 }, { sizeInMb: 6 }], vm: { cpu: 2 } } };
+const FACTS = {
+  task: { ...TASK, requester: "" },
+  details: { disks: [{ sizeInMb: 4 }, { sizeInMb: 6 }], vm: { cpu: 2 } },
+};
 
 async function whyOf(value: string, about = subject(FACTS)): Promise<string | undefined> {
   const verdict = await judge(expression(value), about);
@@ -13,19 +16,30 @@ async function whyOf(value: string, about = subject(FACTS)): Promise<string | un
 
 describe("a JSONata condition", () => {
   it("holds when it yields true and fails when it yields false", async () => {
-    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"), subject(FACTS)), "continue");
+    assert.equal(
+      await outcomeOf(expression("task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"), subject(FACTS)),
+      "continue",
+    );
     assert.equal(await outcomeOf(expression("group.count > 5")), "cancel");
     assert.equal(await outcomeOf([{ field: "", op: "", value: "group.count = 1", valueType: "jsonata" }]), "continue");
   });
 
   it("shows the facts it names", async () => {
-    const verdict = await judge(expression("$$.task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"), subject(FACTS));
+    const verdict = await judge(
+      expression("$$.task.type = 'DEPLOY' and $sum(details.disks.sizeInMb) = 10"),
+      subject(FACTS),
+    );
     assert.deepEqual(verdict.facts, { "task.type": "DEPLOY", "details.disks.sizeInMb": FACTS.details.disks });
   });
 
   it("cannot be judged when a fact it names is absent, though JSONata would call it unequal", async () => {
     const verdict = await judge(expression("$not(details.vm.template = 'x')"), subject(FACTS));
-    assert.deepEqual(verdict.unjudged, { rule: "only", field: "details.vm.template", why: "RULE_FACT_ABSENT", task: 0 });
+    assert.deepEqual(verdict.unjudged, {
+      rule: "only",
+      field: "details.vm.template",
+      why: "RULE_FACT_ABSENT",
+      task: 0,
+    });
     assert.equal(await whyOf("task.requester != 'bob'"), "RULE_FACT_ABSENT");
     assert.equal(await whyOf("group.cpu < 4"), "RULE_FACT_ABSENT");
   });
@@ -33,7 +47,10 @@ describe("a JSONata condition", () => {
   it("may look after the absence of a fact itself", async () => {
     assert.equal(await outcomeOf(expression("$not($exists(details.nothing))"), subject(FACTS)), "continue");
     assert.equal(await outcomeOf(expression("(details.nothing ?? 3) = 3"), subject(FACTS)), "continue");
-    assert.equal(await outcomeOf(expression("$exists(task.requester) and task.requester = ''"), subject(FACTS)), "continue");
+    assert.equal(
+      await outcomeOf(expression("$exists(task.requester) and task.requester = ''"), subject(FACTS)),
+      "continue",
+    );
   });
 
   it("cannot be judged when it fails or yields anything but true and false", async () => {
@@ -54,7 +71,10 @@ describe("a JSONata condition", () => {
     const undeploy = { task: { ...TASK, type: "UNDEPLOY" } };
     assert.equal(await outcomeOf(expression("task.type = 'DEPLOY'"), subject(deploy, deploy)), "continue");
     assert.equal(await outcomeOf(expression("task.type = 'DEPLOY'"), subject(deploy, undeploy)), "cancel");
-    assert.equal(await outcomeOf(expression("$count(tasks[task.type = 'UNDEPLOY']) = 1"), subject(deploy, undeploy)), "continue");
+    assert.equal(
+      await outcomeOf(expression("$count(tasks[task.type = 'UNDEPLOY']) = 1"), subject(deploy, undeploy)),
+      "continue",
+    );
   });
 
   it("is stopped and named when it runs away", async () => {
@@ -72,8 +92,42 @@ describe("a JSONata condition", () => {
 
   it("affords a group of five hundred, but not work that grows with its square", async () => {
     const many = subject(...Array.from({ length: 500 }, () => ({ task: TASK })));
-    assert.equal(await outcomeOf(expression("task.type = 'DEPLOY' and $contains(task.requester, '@')"), many), "continue");
-    assert.equal(await whyOf("$count(tasks[task.type = 'DEPLOY']) = 500", many), "RULE_EXPRESSION_RUNAWAY");
+    assert.equal(
+      await outcomeOf(expression("task.type = 'DEPLOY' and $contains(task.requester, '@')"), many),
+      "continue",
+    );
+    assert.equal(await whyOf("$count($$.tasks[task.type = 'DEPLOY']) = 500", many), "RULE_EXPRESSION_RUNAWAY");
+  });
+
+  it("is judged once for the whole group when it reads nothing of a single task", async () => {
+    const many = subject(...Array.from({ length: 500 }, () => ({ task: TASK })));
+    assert.equal(
+      await outcomeOf(expression("$count(tasks[task.type = 'DEPLOY']) = 500 and group.count = 500"), many),
+      "continue",
+    );
+    assert.equal(await outcomeOf(expression("($n := $count(tasks); $n > 400 and $now() != '')"), many), "continue");
+    const why = (await judge(expression("$sum(tasks.details.vm.cpu) > 'x'"), many)).unjudged;
+    assert.deepEqual(why, { rule: "only", field: "", why: "RULE_EXPRESSION_NOT_BOOLEAN" });
+  });
+
+  it("is judged for each task when anything of it may be reached", async () => {
+    const deploy = { task: TASK };
+    const undeploy = { task: { ...TASK, type: "UNDEPLOY" } };
+    const isDeploy = [
+      "$count(tasks) = 2 and $$.task.type = 'DEPLOY'",
+      "$count(tasks[$$.task.type = 'DEPLOY']) = 2",
+      "tasks[0].%.task.type = 'DEPLOY'",
+      "$count(tasks) = 2 and *.type = 'DEPLOY'",
+      "$count(tasks) = 2 and $.task.type = 'DEPLOY'",
+      "$lookup('task').type = 'DEPLOY'",
+      "($f := function() { task.type = 'DEPLOY' }; $f())",
+      "$count($filter(tasks, function($t) { task.type = 'DEPLOY' })) = 2",
+      "$count(tasks@$t.task[type = 'DEPLOY']) = 2",
+    ];
+    for (const value of isDeploy) {
+      assert.equal(await outcomeOf(expression(value), subject(deploy, deploy)), "continue", value);
+      assert.equal(await outcomeOf(expression(value), subject(deploy, undeploy)), "cancel", value);
+    }
   });
 
   it("does not change what it reads", async () => {
@@ -109,19 +163,38 @@ describe("a JSONata condition", () => {
 
 describe("the bound of a regular expression", () => {
   it("refuses repeated choices, back references, look-arounds and too many repetitions", () => {
-    for (const pattern of [/(a|a)*b/, /(a?){30}b/, /(a+)\1/, /(?<n>a)\k<n>/, /(?=a*)b/, /(?<!a)b/, /a*a*a*a*a*a*b/, /(?:x*y)+/]) {
+    for (const pattern of [
+      /(a|a)*b/,
+      /(a?){30}b/,
+      /(a+)\1/,
+      /(?<n>a)\k<n>/,
+      /(?=a*)b/,
+      /(?<!a)b/,
+      /a*a*a*a*a*a*b/,
+      /(?:x*y)+/,
+    ]) {
       assert.equal(affordableTextLength(pattern), undefined, pattern.source);
     }
   });
 
   it("affords less text the more a pattern can backtrack", () => {
     const lengths = [/^abc$/, /^a*$/, /a*b/, /^a*b*c$/, /a*b*c/].map((pattern) => affordableTextLength(pattern) ?? 0);
-    assert.deepEqual(lengths, lengths.toSorted((a, b) => b - a));
+    assert.deepEqual(
+      lengths,
+      lengths.toSorted((a, b) => b - a),
+    );
     assert.ok(lengths.every((length) => length >= 200));
   });
 
   it("understands classes, escapes, groups, names and counted repetitions", () => {
-    for (const pattern of [/[(*+\]]+/, /\(\*x?/, /(?:ab)+c/, /(?<year>\d{4})-(\d\d)/, /^(dev|test)-[a-z]{2,8}$/, /x{2,}?/]) {
+    for (const pattern of [
+      /[(*+\]]+/,
+      /\(\*x?/,
+      /(?:ab)+c/,
+      /(?<year>\d{4})-(\d\d)/,
+      /^(dev|test)-[a-z]{2,8}$/,
+      /x{2,}?/,
+    ]) {
       assert.ok((affordableTextLength(pattern) ?? 0) > 1_000, pattern.source);
     }
   });

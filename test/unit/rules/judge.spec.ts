@@ -10,7 +10,10 @@ async function compare(fact: unknown, op: string, value: unknown, valueType = ""
   return outcomeOf([{ field: "task.fact", op, value, valueType }], subject({ task: { fact } }));
 }
 
-async function table(op: string, rows: readonly (readonly [fact: unknown, value: unknown, expected: string])[]): Promise<void> {
+async function table(
+  op: string,
+  rows: readonly (readonly [fact: unknown, value: unknown, expected: string])[],
+): Promise<void> {
   for (const [fact, value, expected] of rows) {
     assert.equal(await compare(fact, op, value), expected, `${JSON.stringify(fact)} ${op} ${JSON.stringify(value)}`);
   }
@@ -47,10 +50,22 @@ describe("a condition on a fact", () => {
     ]));
 
   it("orders numbers and numerals", async () => {
-    await table("lt", [["9", "10", YES], [10, 10, NO]]);
-    await table("lte", [[10, 10, YES], [11, 10, NO]]);
-    await table("gt", [["10.5", 10, YES], [10, 10, NO]]);
-    await table("gte", [[10, "10", YES], ["-1", 0, NO]]);
+    await table("lt", [
+      ["9", "10", YES],
+      [10, 10, NO],
+    ]);
+    await table("lte", [
+      [10, 10, YES],
+      [11, 10, NO],
+    ]);
+    await table("gt", [
+      ["10.5", 10, YES],
+      [10, 10, NO],
+    ]);
+    await table("gte", [
+      [10, "10", YES],
+      ["-1", 0, NO],
+    ]);
   });
 
   it("reads a list as array, JSON or comma-separated text", () =>
@@ -63,7 +78,11 @@ describe("a condition on a fact", () => {
       ["3", "10,20", NO],
     ]));
 
-  it("is outside a list with nin", () => table("nin", [["3", "10,20", YES], ["20", "10,20", NO]]));
+  it("is outside a list with nin", () =>
+    table("nin", [
+      ["3", "10,20", YES],
+      ["20", "10,20", NO],
+    ]));
 
   it("is between two ends, both included, in any spelling", () =>
     table("between", [
@@ -83,13 +102,25 @@ describe("a condition on a fact", () => {
 
   it("cannot be judged when the fact is absent: missing, null, empty or blank", async () => {
     for (const op of ["eq", "neq", "lt", "gt", "in", "nin", "match"]) {
-      await table(op, [[undefined, "5", UNKNOWN], [null, "5", UNKNOWN], ["", "5", UNKNOWN], ["  ", "5", UNKNOWN]]);
+      await table(op, [
+        [undefined, "5", UNKNOWN],
+        [null, "5", UNKNOWN],
+        ["", "5", UNKNOWN],
+        ["  ", "5", UNKNOWN],
+      ]);
     }
   });
 
   it("cannot be judged when the fact is of the wrong kind", async () => {
-    await table("gt", [["many", 5, UNKNOWN], [true, 5, UNKNOWN], [Number.NaN, 5, UNKNOWN]]);
-    await table("eq", [[["a"], "a", UNKNOWN], [{ a: 1 }, "a", UNKNOWN]]);
+    await table("gt", [
+      ["many", 5, UNKNOWN],
+      [true, 5, UNKNOWN],
+      [Number.NaN, 5, UNKNOWN],
+    ]);
+    await table("eq", [
+      [["a"], "a", UNKNOWN],
+      [{ a: 1 }, "a", UNKNOWN],
+    ]);
     await table("match", [[false, "f*", UNKNOWN]]);
   });
 
@@ -106,17 +137,26 @@ describe("a condition on a fact", () => {
     assert.equal(await outcomeOf([{ field: "details.disks[0].sizeInMb", op: "eq", value: 5 }], subject(facts)), YES);
     assert.equal(await outcomeOf([{ field: "details.disks.0.sizeInMb", op: "eq", value: 5 }], subject(facts)), YES);
     assert.equal(await outcomeOf([{ field: "task.toString", op: "match", value: "*" }], subject(facts)), UNKNOWN);
+    const inherited = subject({ task: Object.create({ type: "X" }) as unknown });
+    assert.equal(await outcomeOf([{ field: "task.type", op: "eq", value: "X" }], inherited), UNKNOWN);
+    assert.equal(await outcomeOf([{ field: "", op: "jsonata", value: "task.type = 'X'" }], inherited), UNKNOWN);
     assert.equal(await outcomeOf([{ field: "task.type.length", op: "eq", value: 1 }], subject(facts)), UNKNOWN);
   });
 });
 
 describe("a rule", () => {
-  const rules = (list: unknown[], scope: "task" | "group" = "task") => compileRules(list, { otherwise: "review", scope });
+  const rules = (list: unknown[], scope: "task" | "group" = "task") =>
+    compileRules(list, { otherwise: "review", scope });
 
   it("wins when it is the first to match, and is named with its reason and the facts it used", async () => {
     const verdict = await rules([
       { name: "big", when: [{ field: "group.count", op: "gt", value: 10 }], outcome: "review", reason: "" },
-      { name: "own", when: [{ field: "task.enterpriseId", op: "eq", value: 10 }], outcome: "continue", reason: "our tenant" },
+      {
+        name: "own",
+        when: [{ field: "task.enterpriseId", op: "eq", value: 10 }],
+        outcome: "continue",
+        reason: "our tenant",
+      },
       { name: "rest", when: [], outcome: "cancel", reason: "" },
     ]).evaluate(subject());
     assert.deepEqual(verdict, {
@@ -134,7 +174,10 @@ describe("a rule", () => {
   });
 
   it("leaves the outcome to otherwise when none matches, with every fact that was looked at", async () => {
-    const when = [{ field: "task.type", op: "eq", value: "UNDEPLOY" }, { field: "group.count", op: "gt", value: 2 }];
+    const when = [
+      { field: "task.type", op: "eq", value: "UNDEPLOY" },
+      { field: "group.count", op: "gt", value: 2 },
+    ];
     const verdict = await rules([{ name: "a", when, outcome: "cancel", reason: "" }]).evaluate(subject());
     assert.deepEqual(verdict, { outcome: "review", facts: { "task.type": "DEPLOY", "group.count": 1 } });
   });
@@ -155,7 +198,12 @@ describe("a rule", () => {
     const unknown = { field: "details.vm.cpu", op: "gt", value: 8 };
     const isFalse = { field: "task.type", op: "eq", value: "UNDEPLOY" };
     const expression = { field: "", op: "jsonata", value: "task.type = 'UNDEPLOY'" };
-    for (const when of [[unknown, isFalse], [isFalse, unknown], [unknown, expression], [expression, unknown]]) {
+    for (const when of [
+      [unknown, isFalse],
+      [isFalse, unknown],
+      [unknown, expression],
+      [expression, unknown],
+    ]) {
       assert.equal(await outcomeOf(when), NO);
     }
   });
@@ -168,13 +216,25 @@ describe("a rule", () => {
 
   it("may come as JSON text, and nothing is no rule", async () => {
     const text = JSON.stringify([{ name: "a", when: [], outcome: "cancel", reason: "" }]);
-    assert.equal((await compileRules(text, { otherwise: "review", scope: "task" }).evaluate(subject())).outcome, "cancel");
-    assert.equal((await compileRules("", { otherwise: "continue", scope: "task" }).evaluate(subject())).outcome, "continue");
+    assert.equal(
+      (await compileRules(text, { otherwise: "review", scope: "task" }).evaluate(subject())).outcome,
+      "cancel",
+    );
+    assert.equal(
+      (await compileRules("", { otherwise: "continue", scope: "task" }).evaluate(subject())).outcome,
+      "continue",
+    );
   });
 
   it("names every fact of the set once, in order", () => {
     const compiled = rules([
-      { when: [{ field: "task.type", op: "eq", value: "A" }, { field: "time", op: "in", value: { days: "mon" } }], outcome: "review" },
+      {
+        when: [
+          { field: "task.type", op: "eq", value: "A" },
+          { field: "time", op: "in", value: { days: "mon" } },
+        ],
+        outcome: "review",
+      },
       { when: [{ field: "", op: "jsonata", value: "task.type = 'B' and details.vm.cpu > 2" }], outcome: "review" },
     ]);
     assert.deepEqual(compiled.fields, ["task.type", "time", "details.vm.cpu"]);

@@ -27,13 +27,19 @@ export function subject(...tasks: Record<string, unknown>[]): RuleSubject {
 }
 
 /** The verdict of one rule that continues; "cancel" says that it did not match. */
-export function judge(when: unknown[], about: RuleSubject = subject(), options: Partial<RuleOptions> = {}): Promise<Verdict> {
+export async function judge(
+  when: unknown[],
+  about: RuleSubject = subject(),
+  options: Partial<RuleOptions> = {},
+): Promise<Verdict> {
   const rules = compileRules([{ name: "only", when, outcome: "continue", reason: "" }], {
     otherwise: "cancel",
     scope: about.tasks.length === 1 ? "task" : "group",
     ...options,
   });
-  return rules.evaluate(about);
+  const verdict = await rules.evaluate(about);
+  if (verdict.unjudged !== undefined) assert.ok(Object.hasOwn(RULE_FAULTS, verdict.unjudged.why));
+  return verdict;
 }
 
 export async function outcomeOf(when: unknown[], about?: RuleSubject, options?: Partial<RuleOptions>): Promise<string> {
@@ -41,7 +47,10 @@ export async function outcomeOf(when: unknown[], about?: RuleSubject, options?: 
 }
 
 /** The problems of a list of rules that must not compile; each with the params its code declares. */
-export function problemsOf(rules: unknown, options: Partial<Record<keyof RuleOptions, unknown>> = {}): readonly RuleProblem[] {
+export function problemsOf(
+  rules: unknown,
+  options: Partial<Record<keyof RuleOptions, unknown>> = {},
+): readonly RuleProblem[] {
   try {
     compileRules(rules, { otherwise: "review", scope: "task", ...options } as RuleOptions);
   } catch (error) {

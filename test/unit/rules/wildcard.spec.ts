@@ -59,7 +59,9 @@ describe("a wildcard pattern", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(part, part), { minLength: 1, maxLength: 8 }), (pieces) => {
         const pattern = pieces.map(([literal]) => literal).join("*");
-        const text = pieces.map(([literal, filler], index) => (index + 1 < pieces.length ? literal + filler : literal)).join("");
+        const text = pieces
+          .map(([literal, filler], index) => (index + 1 < pieces.length ? literal + filler : literal))
+          .join("");
         assert.ok(matches(pattern, text));
       }),
     );

@@ -3,6 +3,7 @@ import type { AbiquoMessage, TaskEntry } from "./lib/engine/index.ts";
 import { Fault } from "./lib/fault.ts";
 import { compileRules } from "./lib/rules/index.ts";
 import { defineNode, type Message } from "./lib/runtime/define.ts";
+import { faultText } from "./lib/runtime/text.ts";
 import { entriesOf, judge, portMessages } from "./lib/runtime/verdicts.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
@@ -21,7 +22,8 @@ export default function (RED: NodeAPI): void {
       if (entries.length === 0) throw new Fault("NO_TASK_IN_MESSAGE");
       const decided = await judge(rules, scope, message.abiquo as AbiquoMessage, entries, by());
       for (const { unjudged } of decided) {
-        if (unjudged !== undefined) node.warn(kit.text("unjudged", { ...unjudged, why: kit.text(`why.${unjudged.why}`) }));
+        if (unjudged === undefined) continue;
+        node.warn(faultText(RED, unjudged.why, { rule: unjudged.rule, field: unjudged.field }));
       }
       const byOutcome = OUTCOMES.map((outcome) =>
         decided.flatMap(({ entry }): TaskEntry[] => (entry.decision?.action === outcome ? [entry] : [])),

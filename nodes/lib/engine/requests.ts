@@ -22,7 +22,8 @@ export interface FinishedRequest {
 
 /** How a node that sends requests hears of them. */
 export interface RequestPort {
-  finished(request: FinishedRequest): void;
+  /** Answers false when the node is closing and could not take it: it stays open then. */
+  finished(request: FinishedRequest): boolean;
   /** A connection refuses to work for now; the request stays open and finishes later. */
   stopped(fault: Fault, caller: unknown): void;
 }
@@ -175,9 +176,10 @@ export class Requests {
     const results = [...request.results.values()];
     if (!results.every((result) => result !== undefined)) return;
     const port = this.#ports.get(request.record.node);
-    if (port === undefined || !this.#open.delete(request.record.id)) return;
+    if (port === undefined || !this.#open.has(request.record.id)) return;
     const { message, redelivered, caller } = request;
-    port.finished({ message, results, redelivered, caller });
+    if (!port.finished({ message, results, redelivered, caller })) return;
+    this.#open.delete(request.record.id);
     // Forgotten only after it has left: a kill in between repeats a message rather than losing it.
     if (request.kept) this.#ledger.forget(request.record.id).catch(() => undefined);
   }

@@ -8,7 +8,6 @@ import {
   type TaskResult,
   taskReferences,
 } from "../engine/index.ts";
-import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import { connectionsOf } from "./connection.ts";
 import { defineNode, type Done, type Message, type NodeKit, type Send } from "./define.ts";
@@ -69,11 +68,14 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         kit.onClose(() => engine.detach(kit.node.id));
         attaching = engine.attach(kit.node.id, {
           finished(request) {
-            if (!request.redelivered) open--;
+            if (kit.signal.aborted) return false;
+            if (request.caller !== undefined) open--;
             finish(kit, request);
             showOpen();
+            return true;
           },
           stopped(fault, caller) {
+            open--;
             kit.show("red", "ring", "unauthorized");
             (caller as Caller).done(tell(RED, fault));
           },
@@ -86,7 +88,6 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
 }
 
 function finish(kit: NodeKit, request: FinishedRequest): void {
-  if (kit.signal.aborted) return;
   const caller = request.caller as Caller | undefined;
   const original = caller?.message ?? (request.message as Message);
   const send: Send = caller?.send ?? ((message) => kit.node.send(message as never));

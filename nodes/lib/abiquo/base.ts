@@ -1,0 +1,19 @@
+import { Fault } from "../fault.ts";
+
+/** A normalised base URL of an Abiquo API: no trailing slash, no default port, no user, query or fragment. */
+export type ApiBase = string & { readonly __apiBase: unique symbol };
+
+/**
+ * Normalises the base URL of an API, such as `https://cloud.example.com/api`.
+ *
+ * @throws Fault ABIQUO_BAD_URL when it is not an http or https URL, or holds a user, a query or a fragment
+ */
+export function apiBase(url: string): ApiBase {
+  if (!URL.canParse(url)) throw new Fault("ABIQUO_BAD_URL");
+  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
+  const isHttp = protocol === "http:" || protocol === "https:";
+  if (!isHttp || host === "" || username !== "" || password !== "" || search !== "" || hash !== "") {
+    throw new Fault("ABIQUO_BAD_URL");
+  }
+  return `${protocol}//${host}${pathname.replace(/\/+$/, "")}` as ApiBase;
+}

@@ -1,0 +1,20 @@
+/** Media types of the API, `application/vnd.abiquo.<name>+json`, for reading and for writing. */
+export type MediaName =
+  | "task"
+  | "tasks"
+  | "user"
+  | "enterprise"
+  | "enterprises"
+  | "systemproperty"
+  | "systemproperties";
+
+/** @param version major.minor, as `6.1`; without it the server answers in its newest form */
+export function mediaType(name: MediaName, version: string): string {
+  const type = `application/vnd.abiquo.${name}+json`;
+  return version === "" ? type : `${type}; version=${version}`;
+}
+
+/** `6.1` of `6.1.2`; `3.10` of `3.10.4`. Undefined when the text is no version. */
+export function majorMinor(text: string): string | undefined {
+  return /^\s*v?(\d+\.\d+)(?:[.\-+\s]|$)/.exec(text)?.[1];
+}

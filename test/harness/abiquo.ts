@@ -1,0 +1,362 @@
+import { EventEmitter } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { api } from "./api.ts";
+import { control } from "./control.ts";
+import { Faults, type FaultSpec, type InjectedFault, type RequestKind } from "./faults.ts";
+import { type OAuthCredentials } from "./oauth.ts";
+import { SignIn } from "./sign-in.ts";
+import { advance, change, createTasks, type SimTask, type SubmitRequest, taskOn, type TaskType } from "./tasks.ts";
+import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
+import { createWorld, propertyOf, type VirtualMachine, type World } from "./world.ts";
+
+export interface AbiquoOptions extends WebhookForm {
+  /** 0 = any free port */
+  readonly port?: number;
+  readonly host?: string;
+  /** path of the API; `/api` unless told */
+  readonly basePath?: string;
+  readonly version?: string;
+  /** where held tasks are posted; empty = workflow is off for the platform */
+  readonly webhook?: string;
+  /** false accepts every request as the workflow user's */
+  readonly verifyAuth?: boolean;
+  /** keep a log of requests; off unless told, since it grows */
+  readonly recordRequests?: boolean;
+  /** makes the random faults repeat */
+  readonly seed?: number;
+  /** tasks that go on finish by themselves */
+  readonly autoAdvance?: boolean;
+  /** Abiquo's read timeout for webhooks, in ms; 10,000 unless told */
+  readonly webhookTimeoutMs?: number;
+  readonly credentials?: Partial<Credentials>;
+}
+
+export interface Credentials {
+  readonly oauth: OAuthCredentials;
+  readonly basic: { readonly username: string; readonly password: string };
+  readonly bearer: string;
+}
+
+export interface Answer {
+  readonly taskId: string;
+  readonly action: "continue" | "cancel";
+  readonly text: string;
+  readonly contentType: string;
+  readonly at: number;
+  readonly status: number;
+  readonly user: string;
+  /** true when it changed the task */
+  readonly applied: boolean;
+}
+
+export interface RequestLog {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly status: number;
+}
+
+interface Events {
+  answer: [Answer];
+  task: [SimTask];
+  webhook: [{ readonly tasks: readonly SimTask[]; readonly result: WebhookResult }];
+  request: [RequestLog];
+}
+
+/** Credentials that documents and examples can name. They protect nothing. */
+const DEMO_CREDENTIALS: Credentials = {
+  oauth: {
+    consumerKey: "demo-consumer-key",
+    consumerSecret: "demo/consumer+secret=",
+    accessToken: "demo-access-token",
+    accessTokenSecret: "demo/token+secret=",
+  },
+  basic: { username: "workflow", password: "demo-password" },
+  bearer: "demo-bearer-token",
+};
+
+/** How many answers are kept. */
+const ANSWERS_KEPT = 100_000;
+
+/** One Abiquo that only pretends. */
+export class SimulatedAbiquo {
+  readonly world: World;
+  readonly credentials: Credentials;
+  readonly options: AbiquoOptions;
+  readonly signIn: SignIn;
+  readonly answers: Answer[] = [];
+  readonly requests: RequestLog[] = [];
+  /** shifts the clock of the server against this machine's, in ms */
+  clockSkewMs = 0;
+  readonly #tasks = new Map<string, SimTask>();
+  readonly #faults: Faults;
+  readonly #sender: WebhookSender;
+  readonly #events = new EventEmitter<Events>();
+  readonly #server: Server;
+  #url = "";
+
+  constructor(options: AbiquoOptions) {
+    this.options = options;
+    this.credentials = { ...DEMO_CREDENTIALS, ...options.credentials };
+    this.world = createWorld(options.webhook ?? "");
+    this.signIn = new SignIn(this);
+    this.#faults = new Faults(options.seed ?? 1);
+    this.#sender = new WebhookSender(options.webhookTimeoutMs ?? 10_000);
+    this.#events.setMaxListeners(0);
+    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server.keepAliveTimeout = 60_000;
+  }
+
+  /** base URL of the API */
+  get url(): string {
+    return this.#url + this.basePath;
+  }
+
+  get basePath(): string {
+    return this.options.basePath ?? "/api";
+  }
+
+  /** the small web page */
+  get pageUrl(): string {
+    return `${this.#url}/`;
+  }
+
+  get now(): number {
+    return Date.now() + this.clockSkewMs;
+  }
+
+  get version(): string {
+    return this.options.version ?? "6.1.2";
+  }
+
+  get enterprises(): World["enterprises"] {
+    return this.world.enterprises;
+  }
+
+  get users(): World["users"] {
+    return this.world.users;
+  }
+
+  async listen(): Promise<this> {
+    const { port = 0, host = "127.0.0.1" } = this.options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    this.#url = `http://${host}:${(this.#server.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  /** A user asks for something. Resolves after the webhook was answered, failed, or was lost. */
+  async submit(request: SubmitRequest = {}): Promise<{ tasks: SimTask[]; webhook: WebhookResult }> {
+    const tasks = this.hold(request);
+    return { tasks, webhook: await this.#deliver(tasks) };
+  }
+
+  /** Somebody deploys, undeploys or reconfigures this machine by the API. The webhook follows. */
+  act(machine: VirtualMachine, type: TaskType): SimTask {
+    const user = this.world.users.find(({ id }) => id === machine.user);
+    if (user === undefined) throw new Error(`Machine ${machine.id} has no user`);
+    const task = taskOn(machine, user, type, "QUEUEING");
+    this.#begin([task]);
+    void this.#deliver([task]);
+    return task;
+  }
+
+  /** Makes held tasks without posting them; they run at once where workflow is off. */
+  hold(request: SubmitRequest = {}): SimTask[] {
+    const tasks = createTasks(this.world, request, "QUEUEING");
+    this.#begin(tasks);
+    return tasks;
+  }
+
+  #begin(tasks: readonly SimTask[]): void {
+    const enterprise = this.world.enterprises.find(({ id }) => id === tasks[0]?.enterprise);
+    const isHeld = propertyOf(this.world, "client.main.workflowEnabled") === "1" && enterprise?.workflow === true;
+    for (const task of tasks) {
+      if (!isHeld) task.state = "PENDING";
+      this.#tasks.set(task.taskId, task);
+      this.#events.emit("task", task);
+      if (!isHeld) this.#runOn(task);
+    }
+  }
+
+  /** Posts a webhook for tasks, whether or not it was posted before. */
+  async post(tasks: readonly SimTask[], overrides: WebhookForm & { url?: string } = {}): Promise<{ status: number; body: string }> {
+    const { body, contentType } = webhookBody(tasks, { ...this.options, ...overrides });
+    const url = overrides.url ?? propertyOf(this.world, "client.main.workflowEndPoint");
+    return this.#sender.send(url, body, contentType);
+  }
+
+  task(taskId: string): SimTask | undefined {
+    return this.#tasks.get(taskId);
+  }
+
+  tasks(filter: { state?: string } = {}): SimTask[] {
+    const all = [...this.#tasks.values()];
+    return filter.state === undefined ? all : all.filter(({ state }) => state === filter.state);
+  }
+
+  /** Somebody decides in Abiquo's own user interface. */
+  decideElsewhere(taskId: string, action: "continue" | "cancel"): void {
+    const task = this.#known(taskId);
+    if (task.state !== "QUEUEING") throw new Error(`Task ${taskId} is ${task.state}`);
+    this.apply(task, action, "", "somebody in Abiquo");
+  }
+
+  /** Lets a running task come one state further. */
+  advance(taskId: string): void {
+    advance(this.#known(taskId));
+    this.#events.emit("task", this.#known(taskId));
+  }
+
+  /** Abiquo keeps only the last tasks of each machine. */
+  trim(taskId: string): void {
+    this.#tasks.delete(taskId);
+  }
+
+  inject(fault: FaultSpec): InjectedFault {
+    return this.#faults.inject(fault);
+  }
+
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  on<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): () => void {
+    this.#events.on(event, listener as never);
+    return () => void this.#events.off(event, listener as never);
+  }
+
+  /** The first event from now on that the predicate accepts. Rejects after `timeoutMs`. */
+  waitFor<K extends keyof Events>(event: K, accepts: (value: Events[K][0]) => boolean = () => true, timeoutMs = 10_000): Promise<Events[K][0]> {
+    return new Promise((resolve, reject) => {
+      const stop = this.on(event, ((value: Events[K][0]) => {
+        if (!accepts(value)) return;
+        stop();
+        clearTimeout(timer);
+        resolve(value);
+      }) as never);
+      const timer = setTimeout(() => {
+        stop();
+        reject(new Error(`No such ${event} within ${timeoutMs} ms`));
+      }, timeoutMs);
+    });
+  }
+
+  /** Changes a held task as an answer does. */
+  apply(task: SimTask, action: "continue" | "cancel", text: string, by: string): void {
+    change(task, action === "continue" ? "PENDING" : "CANCELLED");
+    if (text !== "") task.text = text;
+    task.answeredBy = by;
+    this.#events.emit("task", task);
+    this.#runOn(task);
+  }
+
+  record(answer: Answer): void {
+    if (this.answers.length >= ANSWERS_KEPT) this.answers.splice(0, ANSWERS_KEPT / 2);
+    this.answers.push(answer);
+    this.#events.emit("answer", answer);
+  }
+
+  async close(): Promise<void> {
+    this.#sender.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #deliver(tasks: readonly SimTask[]): Promise<WebhookResult> {
+    if (tasks[0]?.state !== "QUEUEING") return { skipped: "workflow is off" };
+    const url = propertyOf(this.world, "client.main.workflowEndPoint");
+    let result: WebhookResult;
+    const fault = this.#faults.strike("webhook", "POST", url);
+    if (fault?.dropWebhook) {
+      result = { lost: true };
+    } else {
+      try {
+        result = await this.post(tasks);
+      } catch (error) {
+        result = { error: `WKF-01 ${error instanceof Error ? error.message : String(error)}` };
+      }
+    }
+    this.#events.emit("webhook", { tasks, result });
+    return result;
+  }
+
+  #runOn(task: SimTask): void {
+    if (this.options.autoAdvance !== true || task.state !== "PENDING") return;
+    for (const delay of [1_000, 2_500]) {
+      setTimeout(() => {
+        advance(task);
+        this.#events.emit("task", task);
+      }, delay).unref();
+    }
+  }
+
+  #known(taskId: string): SimTask {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) throw new Error(`The simulated Abiquo has no task ${taskId}`);
+    return task;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? "/";
+    if (this.clockSkewMs !== 0) response.setHeader("Date", new Date(this.now).toUTCString());
+    if (!path.startsWith(`${this.basePath}/`)) return control(this, request, response);
+    if (this.options.recordRequests === true) response.once("finish", () => this.#log(request, response));
+    const fault = this.#faults.strike(kindOf(request.method ?? "GET", path), request.method ?? "GET", path);
+    if (fault?.latencyMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs));
+    const body = await readText(request);
+    const spoils = fault !== undefined && (fault.status !== undefined || fault.reset === true || fault.hang === true);
+    if (spoils && fault.effect !== "after") return spoil(response, fault);
+    const reply = api(this, request, path.slice(this.basePath.length), body);
+    if (spoils) return spoil(response, fault);
+    const { status, headers = {}, body: text = "" } = reply;
+    response.writeHead(status, text === "" ? headers : { ...headers, "Content-Length": Buffer.byteLength(text) });
+    response.end(text);
+  }
+
+  #log(request: IncomingMessage, response: ServerResponse): void {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, name === "authorization" ? "***" : String(value)]),
+    );
+    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode };
+    this.requests.push(entry);
+    this.#events.emit("request", entry);
+  }
+}
+
+/** Starts a simulated Abiquo. @throws Error with code EADDRINUSE when the port is taken */
+export function startAbiquo(options: AbiquoOptions = {}): Promise<SimulatedAbiquo> {
+  return new SimulatedAbiquo(options).listen();
+}
+
+function kindOf(method: string, path: string): RequestKind {
+  if (method === "POST" && path.endsWith("/action/continue")) return "continue";
+  if (method === "POST" && path.endsWith("/action/cancel")) return "cancel";
+  if (method !== "GET") return "other";
+  if (path.includes("/action/pendingtasks")) return "list";
+  return /\/tasks\/[^/]+$/.test(path) ? "read" : "other";
+}
+
+function spoil(response: ServerResponse, fault: FaultSpec): void {
+  if (fault.hang === true) return;
+  if (fault.reset === true) return void response.socket?.destroy();
+  const text = fault.body ?? "<html><body><h1>Something failed on purpose</h1></body></html>";
+  response.writeHead(fault.status ?? 500, {
+    "Content-Type": fault.contentType ?? "text/html",
+    ...(fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter }),
+  });
+  response.end(text);
+}
+
+export function readText(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    request.setEncoding("utf8");
+    request.on("data", (part: string) => (text += part));
+    request.on("end", () => resolve(text));
+    request.on("error", () => resolve(text));
+  });
+}

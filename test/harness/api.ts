@@ -1,0 +1,407 @@
+import type { IncomingMessage } from "node:http";
+import type { SimulatedAbiquo } from "./abiquo.ts";
+import { enterpriseDto, machineDto, propertyDto, roleDto, taskDto, taskPath, type TaskView, userDto } from "./dto.ts";
+import type { SimTask } from "./tasks.ts";
+import type { User } from "./world.ts";
+import { tasksXml } from "./xml.ts";
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+interface Context {
+  readonly abiquo: SimulatedAbiquo;
+  readonly user: User;
+  readonly request: IncomingMessage;
+  readonly body: string;
+  readonly query: URLSearchParams;
+  /** what the path's brackets matched */
+  readonly part: (index: number) => string;
+}
+
+type Route = [method: string, path: RegExp, handle: (context: Context) => Reply];
+
+/** One answer of the API. `path` begins after the base path. */
+export function api(abiquo: SimulatedAbiquo, request: IncomingMessage, path: string, body: string): Reply {
+  const [pathname = "/", search = ""] = path.split("?");
+  if (pathname === "/version") return versionReply(abiquo, request);
+  const user = abiquo.signIn.userOf(request);
+  if (user === undefined) return unauthorized();
+  const wrongVersion = versionProblem(abiquo, request);
+  if (wrongVersion !== undefined) return wrongVersion;
+  let wasFound = false;
+  for (const [method, pattern, handle] of ROUTES) {
+    const match = pattern.exec(pathname);
+    if (match === null) continue;
+    wasFound = true;
+    if (method !== request.method) continue;
+    return handle({ abiquo, user, request, body, query: new URLSearchParams(search), part: (index) => match[index] ?? "" });
+  }
+  return wasFound ? apiError(405, "GEN-9", "The method is not allowed here") : apiError(404, "GEN-0", "There is no such resource");
+}
+
+const TASK = /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)\/virtualmachines\/([^/]+)\/tasks\/([^/]+)$/;
+const at = (path: RegExp, end: string): RegExp => new RegExp(path.source.replace(/\$$/, `${end}$`));
+const MACHINE = /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)\/virtualmachines\/([^/]+)$/;
+
+const ROUTES: Route[] = [
+  ["POST", at(TASK, "/action/continue"), (c) => answer(c, "continue")],
+  ["POST", at(TASK, "/action/cancel"), (c) => answer(c, "cancel")],
+  ["POST", at(TASK, "/action/ack"), acknowledge],
+  ["GET", TASK, readTask],
+  ["GET", at(MACHINE, "/tasks"), machineTasks],
+  ["POST", at(MACHINE, "/action/(deploy|undeploy)"), (c) => machineAction(c, c.part(4) === "deploy" ? "DEPLOY" : "UNDEPLOY")],
+  ["PUT", MACHINE, (c) => machineAction(c, "RECONFIGURE")],
+  ["GET", MACHINE, readMachine],
+  ["GET", at(MACHINE, "/storage/disks"), (c) => storage(c, "disks")],
+  ["GET", at(MACHINE, "/storage/volumes"), (c) => storage(c, "volumes")],
+  ["GET", /^\/cloud\/virtualdatacenters\/([^/]+)$/, readDatacenter],
+  ["GET", /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)$/, readAppliance],
+  ["GET", /^\/admin\/enterprises\/([^/]+)\/action\/pendingtasks$/, (c) => pendingTasks(c, "enterprise")],
+  ["GET", /^\/admin\/enterprises\/([^/]+)\/users\/([^/]+)\/action\/pendingtasks$/, (c) => pendingTasks(c, "user")],
+  ["GET", /^\/login$/, (c) => dto(c, "user", userDto(c.user, c.abiquo.world, c.abiquo.url))],
+  ["GET", /^\/admin\/enterprises$/, enterprises],
+  ["GET", /^\/admin\/enterprises\/([^/]+)$/, readEnterprise],
+  ["PUT", /^\/admin\/enterprises\/([^/]+)$/, writeEnterprise],
+  ["GET", /^\/admin\/enterprises\/([^/]+)\/users$/, users],
+  ["GET", /^\/admin\/enterprises\/([^/]+)\/users\/([^/]+)$/, readUser],
+  ["GET", /^\/admin\/roles\/([^/]+)$/, readRole],
+  ["GET", /^\/config\/properties$/, properties],
+  ["POST", /^\/config\/properties$/, createProperty],
+  ["PUT", /^\/config\/properties$/, replaceProperties],
+  ["GET", /^\/config\/properties\/([^/]+)$/, readProperty],
+  ["PUT", /^\/config\/properties\/([^/]+)$/, writeProperty],
+];
+
+function versionReply(abiquo: SimulatedAbiquo, request: IncomingMessage): Reply {
+  const isPlain = (request.headers.accept ?? "").includes("text/plain");
+  const body = isPlain ? abiquo.version : `=====\n  A B I Q U O  (simulated)\n=====\n${abiquo.version}\n`;
+  return { status: 200, headers: { "Content-Type": "text/plain" }, body };
+}
+
+/** The server takes its own version and older ones. */
+function versionProblem(abiquo: SimulatedAbiquo, request: IncomingMessage): Reply | undefined {
+  const own = abiquo.version.split(".").map(Number);
+  const isNewer = (header: string | undefined): boolean => {
+    const asked = /version=(\d+)\.(\d+)/.exec(header ?? "");
+    if (asked === null) return false;
+    const [major, minor] = [Number(asked[1]), Number(asked[2])];
+    return major > (own[0] ?? 0) || (major === own[0] && minor > (own[1] ?? 0));
+  };
+  if (isNewer(request.headers.accept)) return apiError(406, "406-NOT-ACCEPTABLE", "The version is not known");
+  if (isNewer(request.headers["content-type"])) return apiError(415, "415-UNSUPPORTED-MEDIA-TYPE-VERSION", "The version is not known");
+  return undefined;
+}
+
+function unauthorized(): Reply {
+  const headers = { "Content-Type": "text/html", "WWW-Authenticate": 'Basic realm="Abiquo API"' };
+  return { status: 401, headers, body: "<html><body>Not signed in</body></html>" };
+}
+
+function apiError(status: number, code: string, message: string): Reply {
+  const body = JSON.stringify({ collection: [{ code, message }] });
+  return { status, headers: { "Content-Type": "application/vnd.abiquo.errors+json" }, body };
+}
+
+function dto({ abiquo }: Context, name: string, value: unknown, status = 200): Reply {
+  const version = abiquo.version.split(".").slice(0, 2).join(".");
+  const type = `application/vnd.abiquo.${name}+json; version=${version}`;
+  return { status, headers: { "Content-Type": type }, body: JSON.stringify(value) };
+}
+
+function taskOf(c: Context): SimTask | undefined {
+  const task = c.abiquo.task(c.part(4));
+  return task !== undefined && String(task.virtualMachine) === c.part(3) ? task : undefined;
+}
+
+function noTask(): Reply {
+  return apiError(404, "TASK-1", "The requested task does not exist");
+}
+
+function mayAnswer({ abiquo, user }: Context, task: SimTask, action: "continue" | "cancel"): boolean {
+  const role = abiquo.world.roles.find(({ id }) => id === user.role);
+  if (role?.privileges.includes("WORKFLOW_OVERRIDE")) return role.name === "CLOUD_ADMIN" || user.enterprise === task.enterprise;
+  return action === "cancel" && task.user.id === user.id;
+}
+
+function answer(c: Context, action: "continue" | "cancel"): Reply {
+  const task = taskOf(c);
+  const contentType = c.request.headers["content-type"] ?? "";
+  // Another media type reaches the method that takes no body: its text is dropped.
+  const text = /^text\/(plain|xml)\b/.test(contentType) ? c.body : "";
+  const reply = ((): Reply => {
+    if (task === undefined) return noTask();
+    if (!mayAnswer(c, task, action)) return apiError(403, "403-FORBIDDEN", "Access is denied");
+    if (task.state !== "QUEUEING") return apiError(409, "TASK-2", "The task is not in the appropriate state");
+    return { status: 204 };
+  })();
+  const applied = reply.status === 204;
+  if (applied && task !== undefined) c.abiquo.apply(task, action, text, c.user.nick);
+  const { status } = reply;
+  c.abiquo.record({ taskId: c.part(4), action, text, contentType, at: Date.now(), status, user: c.user.nick, applied });
+  return reply;
+}
+
+function acknowledge(c: Context): Reply {
+  const task = taskOf(c);
+  if (task === undefined) return noTask();
+  if (task.state !== "FINISHED_UNSUCCESSFULLY") return apiError(409, "TASK-2", "The task is not in the appropriate state");
+  task.state = "ACK_ERROR";
+  return { status: 204 };
+}
+
+function readTask(c: Context): Reply {
+  const task = taskOf(c);
+  return task === undefined ? noTask() : dto(c, "task", taskDto(task, "machine", `${c.abiquo.url}/`));
+}
+
+function machineTasks(c: Context): Reply {
+  const tasks = c.abiquo.tasks().filter(({ virtualMachine }) => String(virtualMachine) === c.part(3));
+  const self = `${c.abiquo.url}${(c.request.url ?? "").slice(c.abiquo.basePath.length)}`;
+  const links = [
+    { href: self, rel: "self" },
+    { href: self.replace(/\/tasks$/, ""), rel: "parent" },
+  ];
+  return dto(c, "tasks", { links, collection: tasks.map((task) => taskDto(task, "machine", `${c.abiquo.url}/`)) });
+}
+
+/** Newest first; the answer has no paging links, and `totalSize` counts all matches. */
+function pendingTasks(c: Context, view: TaskView): Reply {
+  const enterprise = c.abiquo.world.enterprises.find(({ id }) => String(id) === c.part(1));
+  if (enterprise === undefined) return apiError(404, "EN-0", "The enterprise does not exist");
+  const has = c.query.get("has");
+  const matches = c.abiquo
+    .tasks({ state: "QUEUEING" })
+    .filter((task) => task.enterprise === enterprise.id)
+    .filter((task) => view !== "user" || String(task.user.id) === c.part(2))
+    .filter((task) => has === null || task.user.nick.includes(has))
+    .reverse();
+  const page = pageOf(matches, c.query);
+  const path = view === "user" ? `/admin/enterprises/${c.part(1)}/users/${c.part(2)}` : `/admin/enterprises/${c.part(1)}`;
+  const links = [
+    { href: `${c.abiquo.url}${path}/action/pendingtasks`, rel: "self" },
+    { href: `${c.abiquo.url}${path}`, rel: "parent" },
+  ];
+  const dtos = page.map((task) => taskDto(task, view, `${c.abiquo.url}/`));
+  if ((c.request.headers.accept ?? "").includes("+xml")) {
+    return { status: 200, headers: { "Content-Type": "application/vnd.abiquo.tasks+xml" }, body: tasksXml(dtos, true) };
+  }
+  return dto(c, "tasks", { totalSize: matches.length, links: matches.length === 0 ? [] : links, collection: dtos });
+}
+
+function pageOf<T>(all: readonly T[], query: URLSearchParams): T[] {
+  const start = Math.max(0, Number(query.get("startwith") ?? 0));
+  const limit = Number(query.get("limit") ?? 25);
+  return limit === 0 ? all.slice(start) : all.slice(start, start + limit);
+}
+
+/** first, previous, next and last, as ordinary lists have them. */
+function pagingLinks(c: Context, path: string, total: number): object[] {
+  const start = Math.max(0, Number(c.query.get("startwith") ?? 0));
+  const limit = Number(c.query.get("limit") ?? 25) || total;
+  const to = (rel: string, startwith: number): object => ({
+    href: `${c.abiquo.url}${path}?startwith=${startwith}&limit=${limit}`,
+    rel,
+  });
+  if (total === 0) return [];
+  return [
+    to("first", 0),
+    ...(start > 0 ? [to("previous", Math.max(0, start - limit))] : []),
+    ...(start + limit < total ? [to("next", start + limit)] : []),
+    to("last", Math.max(0, total - limit)),
+  ];
+}
+
+function machineAction(c: Context, type: SimTask["type"]): Reply {
+  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
+  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
+  const waits = c.abiquo.tasks({ state: "QUEUEING" }).some(({ virtualMachine }) => virtualMachine === machine.id);
+  if (waits) return apiError(409, "VM-2", "The virtual machine is locked by another operation");
+  const task = c.abiquo.act(machine, type);
+  const entity = "You can follow the progress at the link";
+  const links = [{ rel: "status", href: `${c.abiquo.url}/${taskPath(task)}` }];
+  return dto(c, "acceptedrequest", { links, entity }, 202);
+}
+
+function readMachine(c: Context): Reply {
+  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
+  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
+  return dto(c, "virtualmachine", machineDto(machine, c.abiquo.world, c.abiquo.url));
+}
+
+function storage(c: Context, kind: "disks" | "volumes"): Reply {
+  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
+  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
+  const url = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
+  const common = (index: number): object => ({ sequence: index, bootable: index === 0, diskControllerType: "IDE" });
+  const disks = machine.disksMb.map((sizeInMb, index) => {
+    const id = machine.id * 10 + index;
+    const href = `${url}/virtualappliances/${c.part(2)}/virtualmachines/${c.part(3)}/storage/disks/${id}`;
+    const links = [{ href, type: "application/vnd.abiquo.harddisk+json", rel: "edit" }];
+    return { id, label: `disk ${index}`, sizeInMb, diskFormatType: "RAW", diskFileSize: sizeInMb * 1_048_576, path: `disk-${id}`, ...common(index), links };
+  });
+  const volumes = machine.volumesMb.map((sizeInMB, index) => {
+    const id = machine.id * 10 + index;
+    const name = `volume ${index}`;
+    const links = [{ href: `${url}/volumes/${id}`, type: "application/vnd.abiquo.volume+json", rel: "edit", title: name }];
+    return { id, name, sizeInMB, state: "ATTACHED", allowResize: true, ...common(index), links };
+  });
+  return kind === "disks"
+    ? dto(c, "harddisks", { links: [], collection: disks })
+    : dto(c, "volumes", { links: [], collection: volumes });
+}
+
+function readDatacenter(c: Context): Reply {
+  const self = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
+  const name = `vdc-${c.part(1)}`;
+  const link = (rel: string, href: string, type: string, title: string): object => ({ href, type: `application/vnd.abiquo.${type}+json`, rel, title });
+  return dto(c, "virtualdatacenter", {
+    id: Number(c.part(1)),
+    name,
+    hypervisorType: "KVM",
+    syncState: "NONE",
+    links: [
+      link("edit", self, "virtualdatacenter", name),
+      link("enterprise", `${c.abiquo.url}/admin/enterprises/2`, "enterprise", "Acme"),
+      link("virtualappliances", `${self}/virtualappliances`, "virtualappliances", "virtual appliances"),
+      link("location", `${c.abiquo.url}/cloud/locations/1`, "datacenter", "Madrid"),
+    ],
+  });
+}
+
+function readAppliance(c: Context): Reply {
+  const datacenter = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
+  const self = `${datacenter}/virtualappliances/${c.part(2)}`;
+  const link = (rel: string, href: string, type: string, title: string): object => ({ href, type: `application/vnd.abiquo.${type}+json`, rel, title });
+  return dto(c, "virtualappliance", {
+    id: Number(c.part(2)),
+    name: `vapp-${c.part(2)}`,
+    state: "LOCKED",
+    error: 0,
+    highDisponibility: 0,
+    publicApp: 0,
+    links: [
+      link("edit", self, "virtualappliance", `vapp-${c.part(2)}`),
+      link("virtualdatacenter", datacenter, "virtualdatacenter", `vdc-${c.part(1)}`),
+      link("virtualmachines", `${self}/virtualmachines`, "virtualmachines", "virtual machines"),
+      link("tasks", `${self}/tasks`, "tasks", "tasks"),
+    ],
+  });
+}
+
+function enterprises(c: Context): Reply {
+  const has = c.query.get("has")?.toLowerCase();
+  const all = c.abiquo.world.enterprises.filter(({ name }) => has === undefined || name.toLowerCase().includes(has));
+  return dto(c, "enterprises", {
+    totalSize: all.length,
+    links: pagingLinks(c, "/admin/enterprises", all.length),
+    collection: pageOf(all, c.query).map((enterprise) => enterpriseDto(enterprise, c.abiquo.url)),
+  });
+}
+
+function readEnterprise(c: Context): Reply {
+  const enterprise = c.abiquo.world.enterprises.find(({ id }) => String(id) === c.part(1));
+  if (enterprise === undefined) return apiError(404, "EN-0", "The enterprise does not exist");
+  return dto(c, "enterprise", enterpriseDto(enterprise, c.abiquo.url));
+}
+
+function writeEnterprise(c: Context): Reply {
+  const enterprise = c.abiquo.world.enterprises.find(({ id }) => String(id) === c.part(1));
+  if (enterprise === undefined) return apiError(404, "EN-0", "The enterprise does not exist");
+  if (!hasPrivilege(c, "USERS_MANAGE_ENTERPRISE")) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  const value = jsonBody(c.body);
+  if (value === undefined) return apiError(400, "GEN-2", "The body is not JSON");
+  const { id: _id, name, workflow, links: _links, ...fields } = value;
+  enterprise.name = typeof name === "string" ? name : enterprise.name;
+  enterprise.workflow = workflow === true;
+  enterprise.fields = fields;
+  return readEnterprise(c);
+}
+
+function users(c: Context): Reply {
+  const all = c.abiquo.world.users.filter(({ enterprise }) => c.part(1) === "_" || String(enterprise) === c.part(1));
+  return dto(c, "users", {
+    totalSize: all.length,
+    links: pagingLinks(c, `/admin/enterprises/${c.part(1)}/users`, all.length),
+    collection: pageOf(all, c.query).map((user) => userDto(user, c.abiquo.world, c.abiquo.url)),
+  });
+}
+
+function readUser(c: Context): Reply {
+  const user = c.abiquo.world.users.find(({ id }) => String(id) === c.part(2));
+  if (user === undefined) return apiError(404, "USER-3", "The user does not exist");
+  return dto(c, "user", userDto(user, c.abiquo.world, c.abiquo.url));
+}
+
+function readRole(c: Context): Reply {
+  const role = c.abiquo.world.roles.find(({ id }) => String(id) === c.part(1));
+  if (role === undefined) return apiError(404, "ROLE-0", "The role does not exist");
+  return dto(c, "role", roleDto(role, c.abiquo.url));
+}
+
+function properties(c: Context): Reply {
+  const name = c.query.get("name");
+  const component = c.query.get("component");
+  const found = c.abiquo.world.properties
+    .filter((property) => name === null || property.name === name)
+    .filter((property) => component === null || property.name.startsWith(`${component}.`));
+  return dto(c, "systemproperties", { links: [], collection: found.map((property) => propertyDto(property, c.abiquo.url)) });
+}
+
+function readProperty(c: Context): Reply {
+  const property = c.abiquo.world.properties.find(({ id }) => String(id) === c.part(1));
+  if (property === undefined) return apiError(404, "SYSPROP-0", "The system property does not exist");
+  return dto(c, "systemproperty", propertyDto(property, c.abiquo.url));
+}
+
+function writeProperty(c: Context): Reply {
+  const property = c.abiquo.world.properties.find(({ id }) => String(id) === c.part(1));
+  if (property === undefined) return apiError(404, "SYSPROP-0", "The system property does not exist");
+  const value = jsonBody(c.body);
+  if (!hasPrivilege(c, "SYSCONFIG_ALLOW_MODIFY")) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  if (value === undefined || typeof value["name"] !== "string") return apiError(400, "GEN-2", "The body is not a property");
+  property.name = value["name"];
+  property.value = String(value["value"] ?? "");
+  if (typeof value["description"] === "string") property.description = value["description"];
+  else delete property.description;
+  return readProperty(c);
+}
+
+function createProperty(c: Context): Reply {
+  const value = jsonBody(c.body);
+  if (!hasPrivilege(c, "SYSCONFIG_ALLOW_MODIFY")) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  if (value === undefined || typeof value["name"] !== "string") return apiError(400, "GEN-2", "The body is not a property");
+  const { world } = c.abiquo;
+  if (world.properties.some(({ name }) => name === value["name"])) return apiError(400, "SYSPROP-1", "The name is taken");
+  const property = { id: world.nextId++, name: value["name"], value: String(value["value"] ?? "") };
+  world.properties.push(property);
+  return dto(c, "systemproperty", propertyDto(property, c.abiquo.url), 201);
+}
+
+/** As the real one: what is not sent is deleted. */
+function replaceProperties(c: Context): Reply {
+  const sent = jsonBody(c.body)?.["collection"];
+  if (!Array.isArray(sent)) return apiError(400, "GEN-2", "The body is not a collection");
+  const { world } = c.abiquo;
+  const component = c.query.get("component");
+  const kept = component === null ? [] : world.properties.filter(({ name }) => !name.startsWith(`${component}.`));
+  const created = (sent as Record<string, unknown>[]).map(({ name, value }) => ({ id: world.nextId++, name: String(name), value: String(value ?? "") }));
+  world.properties = [...kept, ...created];
+  return dto(c, "systemproperties", { links: [], collection: created.map((property) => propertyDto(property, c.abiquo.url)) });
+}
+
+function hasPrivilege({ abiquo, user }: Context, privilege: string): boolean {
+  return abiquo.world.roles.find(({ id }) => id === user.role)?.privileges.includes(privilege) === true;
+}
+
+function jsonBody(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+

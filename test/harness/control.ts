@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readText, type SimulatedAbiquo } from "./abiquo.ts";
+import type { SimTask, SubmitRequest } from "./tasks.ts";
+
+/** What the page and the examples use; not a part of Abiquo. */
+export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  const body = await readText(request);
+  if (request.method === "GET" && pathname === "/simulator/tasks") return json(response, 200, abiquo.tasks().reverse().slice(0, 200).map(shown));
+  if (request.method !== "POST") return json(response, 404, { error: "There is nothing here" });
+  if (!isOwnRequest(request)) return json(response, 403, { error: "Only JSON from this page or from a program" });
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(body === "" ? "{}" : body) as Record<string, unknown>;
+  } catch {
+    return json(response, 400, { error: "The body is not JSON" });
+  }
+  try {
+    switch (pathname) {
+      case "/simulator/submit": {
+        const { tasks, webhook } = await abiquo.submit(value as SubmitRequest);
+        return json(response, 200, { tasks: tasks.map(shown), webhook });
+      }
+      case "/simulator/decide":
+        abiquo.decideElsewhere(String(value["taskId"]), value["action"] === "cancel" ? "cancel" : "continue");
+        return json(response, 200, {});
+      default:
+        return json(response, 404, { error: "There is nothing here" });
+    }
+  } catch (error) {
+    return json(response, 400, { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** A foreign page in somebody's browser can send neither JSON without a preflight nor our origin. */
+function isOwnRequest(request: IncomingMessage): boolean {
+  const origin = request.headers.origin;
+  const isJson = (request.headers["content-type"] ?? "").startsWith("application/json");
+  return isJson && (origin === undefined || origin === `http://${request.headers.host}`);
+}
+
+function shown({ taskId, type, state, user, virtualMachine, created, text, answeredBy }: SimTask): object {
+  return { taskId, type, state, requester: user.nick, virtualMachine, created, text, answeredBy };
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify(value));
+}

@@ -89,7 +89,7 @@ export class AbiquoClient {
   }
 
   /** major.minor of the API, asked once unless configured. @throws AbiquoFault */
-  async version(signal?: AbortSignal): Promise<string> {
+  async version(): Promise<string> {
     if (this.#settings.apiVersion !== "") return this.#settings.apiVersion;
     this.#version ??= this.#askVersion();
     try {
@@ -272,12 +272,12 @@ export class AbiquoClient {
   }
 
   async #read(url: string, name: MediaName, signal?: AbortSignal): Promise<JsonObject> {
-    await this.version(signal);
+    await this.version();
     return jsonIn(await this.#safely({ method: "GET", url, accept: name }, signal));
   }
 
   async #write(method: "POST" | "PUT", url: string, name: MediaName, dto: object, signal?: AbortSignal): Promise<JsonObject> {
-    await this.version(signal);
+    await this.version();
     return jsonIn(await this.#send({ method, url, accept: name, contentType: name, body: JSON.stringify(dto) }, signal));
   }
 

@@ -211,6 +211,19 @@ export class SimulatedAbiquo {
     this.#events.emit("task", this.#known(taskId));
   }
 
+  /** Where held tasks are posted from now on, as the system properties say it too. */
+  setEndpoint(url: string): void {
+    const property = this.world.properties.find(({ name }) => name === "client.main.workflowEndPoint");
+    if (property !== undefined) property.value = url;
+  }
+
+  /** Drops all tasks, machines and answers, as between two measurements. */
+  forget(): void {
+    this.#tasks.clear();
+    this.world.machines.clear();
+    this.answers.length = 0;
+  }
+
   /** Abiquo keeps only the last tasks of each machine. */
   trim(taskId: string): void {
     this.#tasks.delete(taskId);

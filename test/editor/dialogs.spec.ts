@@ -1,0 +1,441 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { launchBrowser } from "./browser.ts";
+import { MODULE, startEditor, type Editor, type EditorPage } from "./editor.ts";
+import { FLOW, PALETTE, RULES, SECRETS } from "./flow.ts";
+
+/** The editor's own objects, inside the browser. */
+declare const RED: any;
+declare const $: any;
+
+const FLOW_NODES = ["webhook", "decision", "continue", "cancel", "list", "configure"];
+const CONFIG_NODES = ["connection", "store"];
+
+let browser: Browser;
+before(async () => {
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+/** Pictures for the eye, where ABIQUO_SCREENSHOTS names a folder. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env["ABIQUO_SCREENSHOTS"];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+async function openDialog(page: Page, id: string): Promise<void> {
+  const isConfig = CONFIG_NODES.includes(id);
+  await page.evaluate(([node, config]) => {
+    const found = RED.nodes.node(node);
+    if (config) RED.editor.editConfig("", found.type, found.id);
+    else RED.editor.edit(found);
+  }, [id, isConfig] as const);
+  await page.locator(".red-ui-tray .abiquo-form").waitFor();
+  await page.waitForTimeout(400); // the tray slides in
+}
+
+/** Node-RED ignores a click while its tray still slides in, so the click is repeated. */
+async function closeDialog(page: Page, how: "ok" | "cancel"): Promise<void> {
+  const tray = page.locator(".red-ui-tray");
+  for (let attempt = 0; attempt < 10 && (await tray.count()) > 0; attempt++) {
+    await page.evaluate((name) => $(`#node-dialog-${name}, #node-config-dialog-${name}`).first().trigger("click"), how);
+    await tray.waitFor({ state: "detached", timeout: 1500 }).catch(() => undefined);
+  }
+  assert.equal(await tray.count(), 0, "the dialog closes");
+}
+
+/** The reasons why a node with these properties is invalid. */
+function reasons(page: Page, id: string, properties: Record<string, unknown>): Promise<string[]> {
+  return page.evaluate(([node, changes]) => {
+    const found = RED.nodes.node(node);
+    const kept: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(changes)) {
+      kept[name] = found[name];
+      found[name] = value;
+    }
+    RED.editor.validateNode(found);
+    const problems = (found.validationErrors ?? []).flat() as string[];
+    Object.assign(found, kept);
+    RED.editor.validateNode(found);
+    return problems;
+  }, [id, properties] as const);
+}
+
+for (const distribution of ["node-red-4", "node-red"] as const) {
+  describe(`The editor of ${distribution === "node-red" ? "Node-RED 5" : "Node-RED 4.1"}`, () => {
+    let editor: Editor;
+    let opened: EditorPage;
+    let page: Page;
+
+    before(async () => {
+      editor = await startEditor(distribution);
+      await editor.deploy(FLOW);
+      opened = await editor.open(browser);
+      page = opened.page;
+    });
+    after(async () => {
+      await opened?.close();
+      await editor?.stop();
+    });
+
+    it("shows every node in the palette, in its own category, with its icon", async () => {
+      for (const type of PALETTE) {
+        const entry = page.locator(`#red-ui-palette-Abiquo [data-palette-type='${type}']`);
+        assert.equal(await entry.count(), 1, type);
+        assert.notEqual((await entry.locator(".red-ui-palette-label").innerText()).trim(), type, `${type} has a name for people`);
+        const icon = await entry.locator("[data-palette-icon]").getAttribute("data-palette-icon");
+        assert.equal(icon, `icons/${MODULE}/${type}.svg`);
+        const response = await fetch(editor.url + icon);
+        assert.equal(response.status, 200, icon ?? "");
+        assert.match(response.headers.get("content-type") ?? "", /svg/);
+      }
+      const colours = await page.evaluate((types) => types.map((type) => RED.utils.getNodeColor(type, RED.nodes.getType(type))), PALETTE);
+      assert.equal(new Set(colours).size, 1);
+      await page.locator("[data-palette-type='abiquo-cancel']").scrollIntoViewIfNeeded();
+      await picture(page, `${distribution}-palette`);
+    });
+
+    it("finds nothing wrong with a flow that is right", async () => {
+      const invalid = await page.evaluate(() => {
+        const wrong: string[] = [];
+        RED.nodes.eachNode((node: any) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
+        RED.nodes.eachConfig((node: any) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
+        return wrong;
+      });
+      assert.deepEqual(invalid, []);
+    });
+
+    for (const id of [...CONFIG_NODES, ...FLOW_NODES]) {
+      it(`opens the dialog of ${id} without complaint, with every control labelled and every text translated`, async () => {
+        const before = opened.complaints.length;
+        await openDialog(page, id);
+        await picture(page, `${distribution}-${id}`);
+        const problems = await page.evaluate(() => {
+          const form = document.querySelector(".red-ui-tray .abiquo-form")!;
+          const found: string[] = [];
+          const shown = (element: Element) => (element as HTMLElement).offsetParent !== null;
+          for (const label of form.querySelectorAll("label[for]")) {
+            if (!document.getElementById(label.getAttribute("for")!)) found.push(`label for ${label.getAttribute("for")} leads nowhere`);
+          }
+          for (const control of form.querySelectorAll("input:not([type=hidden]), select, button")) {
+            if (!shown(control) || control.closest(".red-ui-typedInput-container")) continue;
+            const id = control.id;
+            const named =
+              control.closest("label") || (id && form.querySelector(`label[for="${id}"]`)) || control.getAttribute("aria-label") ||
+              control.getAttribute("title") || control.textContent?.trim() || control.querySelector("i") || /lookup/.test(id);
+            if (!named) found.push(`no name for ${control.outerHTML.slice(0, 120)}`);
+          }
+          for (const element of form.querySelectorAll("[data-i18n], option, button, label")) {
+            const text = element.textContent ?? "";
+            if (/abiquo-[a-z-]+\.[a-z]+|__\w+__/.test(text)) found.push(`not translated: ${text}`);
+          }
+          const broad = form.scrollWidth - form.clientWidth;
+          if (broad > 1) found.push(`is ${broad} pixels wider than its tray`);
+          return found;
+        });
+        assert.deepEqual(problems, []);
+        await closeDialog(page, "cancel");
+        assert.deepEqual(opened.complaints.slice(before), []);
+      });
+    }
+
+    it("opens and closes a dialog without changing anything", async () => {
+      for (const id of FLOW_NODES) {
+        await openDialog(page, id);
+        await closeDialog(page, "ok");
+        const changed = await page.evaluate((node) => RED.nodes.node(node).changed, id);
+        assert.ok(!changed, `${id} counts as changed`);
+      }
+      assert.deepEqual(await page.evaluate(() => RED.nodes.node("decision").rules), RULES);
+    });
+
+    it("says what is wrong with a value, and how to mend it", async () => {
+      const cases: [id: string, properties: Record<string, unknown>, reason: RegExp][] = [
+        ["connection", { url: "" }, /API address/],
+        ["connection", { url: "cloud.example.com" }, /API address: enter an address that starts with http/],
+        ["connection", { url: "https://me:secret@cloud.example.com/api" }, /leave user and password out/],
+        ["connection", { apiVersion: "six" }, /two numbers with a dot/],
+        ["connection", { timeout: "soon" }, /a number from 1 to 600/],
+        ["connection", { pace: -1 }, /a number from 0/],
+        ["connection", { trustedProxies: "10.0.0.0/8, 10.0.0.300" }, /10\.0\.0\.300/],
+        ["webhook", { path: "/a b" }, /letters, digits/],
+        ["webhook", { path: "/a/../b" }, /letters, digits/],
+        ["webhook", { connection: "" }, /Connection/],
+        ["webhook", { allowFrom: "somewhere" }, /not an address or a network.*somewhere/],
+        ["webhook", { maxBody: 0 }, /a number from/],
+        ["continue", { task: "a b", taskType: "msg" }, /Task/],
+        ["cancel", { message: "$(", messageType: "jsonata" }, /Message/],
+        ["list", { enterprise: "" }, /Enterprise id: enter a value/],
+        ["list", { limit: "1.5" }, /a whole number/],
+        ["configure", { endpoint: "gone" }, /no longer exists/],
+        ["configure", { endpoint: "ftp://x", endpointType: "str" }, /http/],
+        ["configure", { target: "enterprise" }, /Enterprise id: enter a value/],
+      ];
+      for (const [id, properties, reason] of cases) {
+        const found = await reasons(page, id, properties);
+        assert.equal(found.length, 1, `${id} ${JSON.stringify(properties)}: ${JSON.stringify(found)}`);
+        assert.match(found[0]!, reason);
+      }
+    });
+
+    it("names the rule and what is wrong with it", async () => {
+      const rule = (when: object[]) => ({ name: "", when, outcome: "continue", reason: "" });
+      const time = { days: ["mon"], from: "09:00", to: "18:00", timeZone: "Europe/Madrid" };
+      const wrong: [condition: object, reason: RegExp][] = [
+        [{ field: "", op: "eq", value: "x", valueType: "str" }, /Enter a property/],
+        [{ field: "payload.x", op: "eq", value: "x", valueType: "str" }, /payload\.x/],
+        [{ field: "group.count", op: "gt", value: "many", valueType: "num" }, /Enter a number/],
+        [{ field: "group.count", op: "between", value: [5, 2], valueType: "json" }, /larger/],
+        [{ field: "task.enterpriseId", op: "in", value: [], valueType: "json" }, /at least one value/],
+        [{ field: "time", op: "in", value: { ...time, days: [] }, valueType: "json" }, /one day/],
+        [{ field: "time", op: "in", value: { ...time, to: "09:00" }, valueType: "json" }, /two different times/],
+        [{ field: "time", op: "in", value: { ...time, timeZone: "Madrid" }, valueType: "json" }, /Madrid/],
+        [{ field: "", op: "jsonata", value: "$(", valueType: "jsonata" }, /JSONata/],
+      ];
+      for (const [condition, reason] of wrong) {
+        const found = await reasons(page, "decision", { rules: [RULES[0], rule([condition])] });
+        assert.equal(found.length, 1, JSON.stringify(condition));
+        assert.match(found[0]!, /^Rule 2: /);
+        assert.match(found[0]!, reason);
+      }
+      const right = await reasons(page, "decision", { rules: [rule([]), rule([{ field: "time", op: "nin", value: { ...time, from: "22:00", to: "06:00" } }])] });
+      assert.deepEqual(right, []);
+    });
+
+    it("takes environment variables everywhere, and keeps those it offers no control for", async () => {
+      const all = { url: "${A}", apiVersion: "${A}", timeout: "${A}", pace: "${A}", publicUrl: "${A}", trustedProxies: "${A}", auth: "${A}" };
+      assert.deepEqual(await reasons(page, "connection", all), []);
+      assert.deepEqual(await reasons(page, "webhook", { path: "${A}", allowFrom: "${A}", maxBody: "${A}", emit: "${A}" }), []);
+      await page.evaluate(() => (RED.nodes.node("list").emit = "${ABIQUO_EMIT}"));
+      await openDialog(page, "list");
+      await closeDialog(page, "ok");
+      assert.equal(await page.evaluate(() => RED.nodes.node("list").emit), "${ABIQUO_EMIT}");
+      await page.evaluate(() => (RED.nodes.node("list").emit = "task"));
+    });
+
+    it("adds a rule by mouse and keyboard, puts it first, and deploys it", async () => {
+      await openDialog(page, "decision");
+      const rules = page.locator("#node-input-rules-container > li");
+      await page.locator(".red-ui-editableList-addButton").click();
+      const added = rules.nth(RULES.length);
+      await added.locator(".abiquo-rule-name").fill("Night");
+      await added.locator(".abiquo-field").selectOption("time");
+      await added.locator(".abiquo-op").selectOption("in");
+      await added.locator(".abiquo-from").fill("22:00");
+      await added.locator(".abiquo-to").fill("06:00");
+      await added.locator(".abiquo-zone").fill("Madrid");
+      assert.match(await added.locator(".abiquo-problem").innerText(), /not a time zone/);
+      await added.locator(".abiquo-zone").fill("Europe/Madrid");
+      await added.locator(".abiquo-zone").blur();
+      assert.equal(await added.locator(".abiquo-problem").isVisible(), false);
+      await added.locator(".abiquo-add-condition").click();
+      await added.locator(".abiquo-condition").nth(1).locator(".abiquo-text").fill("*-batch");
+      await added.locator(".abiquo-outcome").selectOption("cancel");
+      await added.locator(".abiquo-reason").fill("Not at night");
+      await picture(page, `${distribution}-rule`);
+      for (let place = RULES.length; place > 0; place--) {
+        await rules.nth(place).locator("button[aria-label='Move up']").focus();
+        await page.keyboard.press("Enter");
+      }
+      assert.equal(await rules.nth(0).locator(".abiquo-number").innerText(), "1.");
+      await closeDialog(page, "ok");
+      await page.locator("#red-ui-header-button-deploy").click();
+      await page.waitForFunction("!RED.nodes.dirty()");
+      const deployed = (await editor.flows()).find(({ id }) => id === "decision")!["rules"] as object[];
+      const night = {
+        name: "Night",
+        when: [
+          {
+            field: "time", op: "in", valueType: "json",
+            value: { days: ["mon", "tue", "wed", "thu", "fri"], from: "22:00", to: "06:00", timeZone: "Europe/Madrid" },
+          },
+          { field: "task.requester", op: "match", value: "*-batch", valueType: "str" },
+        ],
+        outcome: "cancel",
+        reason: "Not at night",
+      };
+      assert.deepEqual(deployed, [night, ...RULES]);
+    });
+
+    it("never brings a stored secret into the browser", async () => {
+      for (const id of ["connection", "webhook"]) {
+        await openDialog(page, id);
+        await closeDialog(page, "cancel");
+      }
+      assert.ok(opened.received.some((text) => text.includes("has_consumerSecret")), "the editor asked for credentials");
+      assert.deepEqual(SECRETS.filter((secret) => opened.received.some((text) => text.includes(secret))), []);
+    });
+
+    it("generates a webhook secret, shows it masked, and copies the whole address only then", async () => {
+      await openDialog(page, "webhook");
+      await page.evaluate(() => {
+        RED.clipboard.copyText = (text: string) => ((window as any).copied = text);
+      });
+      const copied = async (): Promise<string> => {
+        await page.locator("#abiquo-webhook-copy").click();
+        return page.evaluate(() => (window as any).copied);
+      };
+      const address = page.locator("#abiquo-webhook-address");
+      assert.equal(await address.innerText(), `${editor.url}abiquo/workflow/••••••••`);
+      assert.equal(await copied(), `${editor.url}abiquo/workflow`);
+      await page.locator("#abiquo-webhook-generate").click();
+      const secret = await page.locator("#node-input-secret").inputValue();
+      assert.match(secret, /^[\w-]{32}$/);
+      assert.equal(await address.innerText(), `${editor.url}abiquo/workflow/••••••••`);
+      assert.equal(await copied(), `${editor.url}abiquo/workflow/${secret}`);
+      await page.locator("#node-input-auth").selectOption("none");
+      assert.ok(await page.locator(".form-tips[data-abiquo-auth='none']").isVisible());
+      assert.equal(await copied(), `${editor.url}abiquo/workflow`);
+      await page.evaluate(() => (RED.nodes.node("connection").publicUrl = "https://flows.example.com/nodes/"));
+      await page.locator("#node-input-path").fill("other");
+      assert.equal(await address.innerText(), "https://flows.example.com/nodes/other");
+      await page.evaluate(() => (RED.nodes.node("connection").publicUrl = ""));
+      await closeDialog(page, "cancel");
+    });
+
+    it("tests a connection with what the dialog holds, and shows the verdict where one looks", async () => {
+      const asked: { body: any; url: string; version: string | undefined }[] = [];
+      let reply: object = { ok: true, user: "admin", enterprise: "Acme & Co", version: "6.1" };
+      await page.route("**/abiquo-config/*/test", async (route) => {
+        const request = route.request();
+        asked.push({ body: request.postDataJSON(), url: request.url(), version: request.headers()["node-red-api-version"] });
+        await route.fulfill({ json: reply });
+      });
+      await openDialog(page, "connection");
+      await page.locator("#node-config-input-url").fill("https://other.example.com/api");
+      await page.locator("#node-config-input-accessToken").fill("typed");
+      const result = page.locator("#abiquo-config-test-result");
+      await page.locator("#abiquo-config-test").click();
+      await result.locator(".fa-check-circle").waitFor();
+      assert.equal((await result.innerText()).trim(), "Connected as admin (Acme & Co), Abiquo 6.1.");
+      assert.equal(asked[0]?.url, `${editor.url}abiquo-config/connection/test`);
+      assert.equal(asked[0]?.version, "v2");
+      const { credentials, ...values } = asked[0]!.body;
+      assert.equal(values.url, "https://other.example.com/api");
+      assert.equal(values.auth, "oauth1");
+      assert.equal(values.tls, "");
+      assert.equal(credentials.accessToken, "typed");
+      assert.equal(credentials.consumerSecret, "__PWRD__");
+      await picture(page, `${distribution}-connected`);
+
+      reply = { ok: false, problem: "Abiquo does not accept the credentials." };
+      await page.locator("#abiquo-config-test").click();
+      await result.locator(".fa-exclamation-triangle").waitFor();
+      assert.equal((await result.innerText()).trim(), "Abiquo does not accept the credentials.");
+      assert.equal(await result.getAttribute("aria-live"), "polite");
+      await closeDialog(page, "cancel");
+      await page.unroute("**/abiquo-config/*/test");
+    });
+
+    it("shows only the rows that matter", async () => {
+      await openDialog(page, "list");
+      const visible = (name: string) => page.locator(`label[for='node-input-${name}']`).isVisible();
+      for (const [scope, rows] of Object.entries({ enterprise: "enterprise", user: "enterprise user", me: "", all: "", ledger: "stage" })) {
+        await page.locator("#node-input-scope").selectOption(scope);
+        for (const row of ["enterprise", "user", "stage"]) {
+          assert.equal(await visible(row), rows.split(" ").includes(row), `${scope}: ${row}`);
+        }
+      }
+      await closeDialog(page, "cancel");
+      await openDialog(page, "configure");
+      assert.ok(await visible("endpoint"));
+      assert.match(await page.locator(".red-ui-typedInput-container").first().innerText(), /\/abiquo\/workflow \(Tasks\)/);
+      await page.locator("#node-input-action").selectOption("disable");
+      assert.ok(!(await visible("endpoint")));
+      assert.ok(await visible("force"));
+      assert.ok(await page.locator("#abiquo-configure-force-tip").isVisible());
+      await closeDialog(page, "cancel");
+    });
+
+    it("labels every port", async () => {
+      const labels = await page.evaluate(() => {
+        const found: Record<string, string[]> = {};
+        for (const id of ["webhook", "decision", "continue", "cancel", "list", "configure"]) {
+          const node = RED.nodes.node(id);
+          const count = node._def.outputs as number;
+          found[id] = Array.from({ length: count }, (_, index) => node._def.outputLabels.call(node, index) as string);
+          if (node._def.inputs > 0) found[id]!.unshift(node._def.inputLabels.call(node, 0));
+        }
+        return found;
+      });
+      assert.deepEqual(labels, {
+        webhook: ["task"],
+        decision: ["task or group", "continue", "cancel", "review"],
+        continue: ["task, group or id", "task continued", "decided otherwise, or gone"],
+        cancel: ["task, group or id", "task cancelled", "decided otherwise, or gone"],
+        list: ["start", "task"],
+        configure: ["start", "setting"],
+      });
+    });
+
+    it("speaks Spanish, in dialogs, reasons and help", async () => {
+      const spanish = await editor.open(browser, { language: "es-ES" });
+      try {
+        const entry = spanish.page.locator("[data-palette-type='abiquo-webhook-in'] .red-ui-palette-label");
+        assert.match(await entry.innerText(), /webhook\s+de\s+tareas/);
+        await openDialog(spanish.page, "decision");
+        assert.match(await spanish.page.locator(".abiquo-form").innerText(), /Reglas \(decide la primera que se cumple\)/);
+        const form = await spanish.page.locator(".abiquo-form").evaluate((element) => element.scrollWidth - element.clientWidth);
+        assert.ok(form <= 1, "the Spanish texts fit");
+        await picture(spanish.page, `${distribution}-spanish`);
+        await closeDialog(spanish.page, "cancel");
+        assert.match((await reasons(spanish.page, "connection", { url: "x" }))[0]!, /^Dirección de la API: escriba una dirección/);
+        const help = await spanish.page.evaluate(() => RED.nodes.getNodeHelp("abiquo-continue") as string);
+        assert.match(help, /Decide continuar una tarea/);
+        assert.deepEqual(spanish.complaints, []);
+      } finally {
+        await spanish.close();
+      }
+    });
+
+    if (distribution === "node-red") {
+      it("stays readable in the dark theme", async () => {
+        const dark = await editor.open(browser, { dark: true });
+        try {
+          for (const id of ["connection", "webhook", "decision", "configure"]) {
+            await openDialog(dark.page, id);
+            await picture(dark.page, `${distribution}-dark-${id}`);
+            assert.deepEqual(await faintTexts(dark.page), [], id);
+            await closeDialog(dark.page, "cancel");
+          }
+        } finally {
+          await dark.close();
+        }
+      });
+    }
+  });
+}
+
+/** Texts of the open dialog whose contrast with what lies behind them is below 4.5. */
+function faintTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const luminance = (rgb: number[]) => {
+      const [r, g, b] = rgb.map((value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+    };
+    const behind = (element: Element): number[] => {
+      for (let at: Element | null = element; at; at = at.parentElement) {
+        const [r = 0, g = 0, b = 0, a = 1] = channels(getComputedStyle(at).backgroundColor);
+        if (a > 0.9) return [r, g, b];
+      }
+      return [255, 255, 255];
+    };
+    const faint: string[] = [];
+    for (const element of document.querySelectorAll<HTMLElement>(".abiquo-form *")) {
+      const own = [...element.childNodes].some((child) => child.nodeType === 3 && child.textContent?.trim());
+      if (!own || element.offsetParent === null || element.closest("button, select, .red-ui-typedInput-container")) continue;
+      const front = luminance(channels(getComputedStyle(element).color).slice(0, 3));
+      const back = luminance(behind(element));
+      const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+      if (contrast < 4.5) faint.push(`${contrast.toFixed(1)}: ${element.textContent?.trim().slice(0, 60)}`);
+    }
+    return faint;
+  });
+}

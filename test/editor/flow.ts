@@ -1,0 +1,77 @@
+/** One flow that shows every node of the palette, connected, with secrets that must never leave the server. */
+export const SECRETS = ["consumer-secret-of-the-test", "token-secret-of-the-test", "webhook-secret-of-the-test"];
+
+export const RULES = [
+  {
+    name: "Office hours",
+    when: [
+      { field: "task.type", op: "eq", value: "DEPLOY", valueType: "str" },
+      {
+        field: "time",
+        op: "in",
+        value: { days: ["mon", "tue", "wed", "thu", "fri"], from: "09:00", to: "18:00", timeZone: "Europe/Madrid" },
+        valueType: "json",
+      },
+    ],
+    outcome: "continue",
+    reason: "Single deploys pass in office hours",
+  },
+  { name: "Large groups", when: [{ field: "group.count", op: "gt", value: "10", valueType: "num" }], outcome: "review", reason: "" },
+  {
+    name: "All the rest of it",
+    when: [
+      { field: "task.type", op: "in", value: ["UNDEPLOY", "RECONFIGURE"], valueType: "json" },
+      { field: "task.requester", op: "match", value: "test-*", valueType: "str" },
+      { field: "task.enterpriseId", op: "in", value: ["7", "9"], valueType: "json" },
+      { field: "group.count", op: "between", value: [2, 5], valueType: "json" },
+      { field: "task.ownerId", op: "eq", value: "true", valueType: "bool" },
+      { field: "", op: "jsonata", value: "task.userId > 3", valueType: "jsonata" },
+    ],
+    outcome: "cancel",
+    reason: "Nobody asked for it",
+  },
+];
+
+export const FLOW = [
+  { id: "flow", type: "tab", label: "Tasks" },
+  {
+    id: "connection", type: "abiquo-config", name: "", url: "http://127.0.0.1:9/api", apiVersion: "6.1", auth: "oauth1", tls: "", proxy: "",
+    timeout: 30, publicUrl: "", trustedProxies: "", store: "store", pace: 0,
+    credentials: { consumerKey: "key", consumerSecret: SECRETS[0], accessToken: "token", accessTokenSecret: SECRETS[1] },
+  },
+  { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "" },
+  {
+    id: "webhook", type: "abiquo-webhook-in", z: "flow", name: "", connection: "connection", path: "/abiquo/workflow", auth: "secret",
+    allowFrom: "", emit: "task", maxBody: 16, verify: false, credentials: { secret: SECRETS[2] }, x: 150, y: 120, wires: [["decision"]],
+  },
+  {
+    id: "decision", type: "abiquo-task-decision", z: "flow", name: "", connection: "", rules: RULES, otherwise: "review", scope: "task",
+    x: 370, y: 120, wires: [["continue"], ["cancel"], []],
+  },
+  {
+    id: "continue", type: "abiquo-continue", z: "flow", name: "", connection: "", task: "abiquo", taskType: "msg", message: "",
+    messageType: "str", x: 600, y: 80, wires: [[], []],
+  },
+  {
+    id: "cancel", type: "abiquo-cancel", z: "flow", name: "", connection: "", task: "abiquo", taskType: "msg", message: "",
+    messageType: "str", x: 600, y: 160, wires: [[], []],
+  },
+  {
+    id: "list", type: "abiquo-list-pending", z: "flow", name: "", connection: "connection", scope: "user", enterprise: "1",
+    enterpriseType: "str", user: "2", userType: "str", stage: "held", filter: "", limit: 0, emit: "task", x: 150, y: 240, wires: [[]],
+  },
+  {
+    id: "configure", type: "abiquo-configure-workflow", z: "flow", name: "", connection: "connection", target: "platform",
+    action: "enable", endpoint: "webhook", endpointType: "webhook", enterprise: "", enterpriseType: "str", force: false, x: 400, y: 240,
+    wires: [[]],
+  },
+];
+
+export const PALETTE = [
+  "abiquo-webhook-in",
+  "abiquo-task-decision",
+  "abiquo-continue",
+  "abiquo-cancel",
+  "abiquo-list-pending",
+  "abiquo-configure-workflow",
+];

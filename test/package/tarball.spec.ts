@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { filesBelow, ROOT, unpackedTarball } from "./tarball.ts";
+
+describe("The published tarball", () => {
+  let folder: string;
+  let files: string[];
+  let types: string[];
+
+  before(() => {
+    folder = unpackedTarball();
+    files = filesBelow(folder);
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { "node-red": { nodes: object } };
+    types = Object.keys(manifest["node-red"].nodes);
+  });
+
+  it("holds program, dialog, texts and help of every node in both languages", () => {
+    const wanted = types.flatMap((type) => [
+      `dist/${type}.js`,
+      `dist/${type}.html`,
+      ...["en-US", "es-ES"].flatMap((language) => [
+        `dist/locales/${language}/${type}.json`,
+        `dist/locales/${language}/${type}.html`,
+      ]),
+    ]);
+    assert.deepEqual(wanted.filter((path) => !files.includes(path)), []);
+  });
+
+  it("holds the icon that each node names, 40 by 60 and white on transparent", () => {
+    for (const type of types) {
+      const icon = /\bicon: "([^"]+)"/.exec(readFileSync(join(folder, `dist/${type}.html`), "utf8"))?.[1];
+      if (icon === undefined) continue;
+      assert.equal(icon, `${type}.svg`);
+      const svg = readFileSync(join(folder, "dist/icons", icon), "utf8");
+      assert.match(svg, /width="40" height="60" viewBox="0 0 40 60"/);
+      const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour);
+      assert.deepEqual(colours.filter((colour) => colour !== "#fff" && colour !== "none"), []);
+    }
+  });
+
+  it("holds the simulator, which is its command, with its types", () => {
+    const { bin, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      bin: Record<string, string>;
+      exports: Record<string, { types: string; default: string }>;
+    };
+    const wanted = [...Object.values(bin), exports["./harness"]!.types, exports["./harness"]!.default];
+    for (const path of wanted) assert.ok(files.includes(path.replace(/^\.\//, "")), `${path} is missing`);
+    const command = readFileSync(join(folder, Object.values(bin)[0]!), "utf8");
+    assert.match(command, /^#!\/usr\/bin\/env node\n/);
+  });
+
+  it("holds the examples", () => {
+    assert.notEqual(files.filter((path) => /^examples\/.*\.json$/.test(path)).length, 0);
+  });
+
+  it("holds no sources, no tests and nothing else", () => {
+    const strange = files.filter(
+      (path) =>
+        (/\.ts$/.test(path) && !/\.d\.ts$/.test(path)) ||
+        /(^|\/)test\/|\.spec\./.test(path) ||
+        !/^(dist\/|examples\/|README\.md$|CHANGELOG\.md$|LICENSE$|package\.json$)/.test(path),
+    );
+    assert.deepEqual(strange, []);
+  });
+
+  it("is built from the sources that are here", () => {
+    for (const path of files.filter((name) => /^dist\/(abiquo-[a-z-]+\.html|locales\/)/.test(name))) {
+      const source = join(ROOT, path.replace(/^dist\//, "nodes/"));
+      assert.ok(existsSync(source), `${path} has no source: run npm run build`);
+      assert.equal(readFileSync(join(folder, path), "utf8"), readFileSync(source, "utf8"), `${path} is out of date: run npm run build`);
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Specs run from the package's own folder, as npm starts them. */
+export const ROOT = process.cwd();
+
+let unpacked: string | undefined;
+
+/** The package as npm would publish it, packed from what is built and unpacked in a temporary folder. */
+export function unpackedTarball(): string {
+  if (unpacked !== undefined) return unpacked;
+  const folder = mkdtempSync(join(tmpdir(), "abiquo-package-"));
+  const npm = process.env["npm_execpath"];
+  const pack = ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder];
+  const options = { cwd: ROOT, stdio: "pipe" } as const;
+  if (npm === undefined) execFileSync("npm", pack, options);
+  else execFileSync(process.execPath, [npm, ...pack], options);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  if (tarball === undefined) throw new Error("npm pack made no tarball");
+  execFileSync("tar", ["-xzf", join(folder, tarball), "-C", folder]);
+  unpacked = join(folder, "package");
+  return unpacked;
+}
+
+after(() => {
+  if (unpacked !== undefined) rmSync(join(unpacked, ".."), { recursive: true, force: true });
+});
+
+/** Paths of all files below a folder, relative to it, with slashes. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll("\\", "/"))
+    .sort();
+}

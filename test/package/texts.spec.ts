@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isNode, literal, nameOf, parseScript, property, registrationsIn, scriptsOf, walk, type SyntaxNode } from "./editor-source.ts";
+import { filesBelow, ROOT } from "./tarball.ts";
+
+const NODES = join(ROOT, "nodes");
+const LANGUAGES = ["en-US", "es-ES"] as const;
+const MODULE = "@abiquo-workflow/node-red-abiquo/";
+
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { "node-red": { nodes: object } };
+const types = Object.keys(manifest["node-red"].nodes);
+const read = (path: string): string => readFileSync(join(NODES, path), "utf8");
+const programs = filesBelow(NODES).filter((path) => path.endsWith(".ts"));
+
+function flatten(value: unknown, prefix = ""): [key: string, text: string][] {
+  if (typeof value === "string") return [[prefix, value]];
+  return Object.entries(value as object).flatMap(([key, inner]) => flatten(inner, prefix === "" ? key : `${prefix}.${key}`));
+}
+
+function catalogue(language: string, type: string): Map<string, string> {
+  return new Map(flatten(JSON.parse(read(`locales/${language}/${type}.json`))));
+}
+
+const placeholders = (text: string): string[] => [...text.matchAll(/__(\w+?)__/g)].map(([, name]) => name ?? "").sort();
+
+/** Whole keys, and beginnings of keys whose rest is worked out, as `set:key`. */
+interface Uses {
+  readonly keys: Set<string>;
+  readonly beginnings: Set<string>;
+}
+
+/** Finds a key, with `below` before it, in the argument of a call that translates. */
+function addKey(uses: Uses, type: string, argument: SyntaxNode | undefined, below = ""): void {
+  const start = argument?.type === "BinaryExpression" ? leftmost(argument) : argument;
+  const options = start?.type === "ConditionalExpression" ? [start["consequent"], start["alternate"]] : [start];
+  for (const option of options) {
+    const text = literal(option);
+    if (typeof text !== "string") continue;
+    const [, set = type, own = text] = new RegExp(`^${MODULE}([a-z-]+):(.*)$`).exec(text) ?? [];
+    const inSet = own.startsWith(`${set}.`) || own.startsWith("palette.") ? own : `${set}.${below}${own}`;
+    (argument?.type === "BinaryExpression" ? uses.beginnings : uses.keys).add(`${set}:${inSet}`);
+  }
+}
+
+function leftmost(node: SyntaxNode): SyntaxNode {
+  const left = node["left"];
+  return isNode(left) && left.type === "BinaryExpression" ? leftmost(left) : (left as SyntaxNode);
+}
+
+/** What the dialogs ask for: by data-i18n, by this._() and RED._(), and by the palette's own helpers. */
+function usesOfDialogs(): Uses {
+  const uses: Uses = { keys: new Set(), beginnings: new Set() };
+  for (const type of types) {
+    const html = read(`${type}.html`);
+    for (const [, attribute = ""] of html.matchAll(/data-i18n="([^"]+)"/g)) {
+      for (const part of attribute.split(";")) uses.keys.add(`${type}:${part.replace(/^\[[\w-]+\]/, "")}`);
+    }
+    for (const node of scriptsOf(html).flatMap((source) => [...walk(parseScript(source))])) {
+      if (node.type !== "CallExpression") continue;
+      const [first, second] = node["arguments"] as SyntaxNode[];
+      const callee = nameOf(node["callee"]);
+      if (["this._", "RED._", "say"].includes(callee)) addKey(uses, type, first);
+      else if (/(^|\.)reason$/.test(callee)) addKey(uses, "abiquo-config", second, "invalid.");
+      else if (/(^|\.)text$/.test(callee) && second !== undefined) addKey(uses, String(literal(first) ?? type), second);
+    }
+  }
+  return uses;
+}
+
+/** Every text in a dialog's script, since keys also travel through helper functions. */
+function wordsOf(type: string): Set<unknown> {
+  const nodes = scriptsOf(read(`${type}.html`)).flatMap((source) => [...walk(parseScript(source))]);
+  return new Set(nodes.map(literal));
+}
+
+describe("The texts", () => {
+  for (const type of types) {
+    it(`${type}: have the same keys and placeholders in English and Spanish, and none is empty`, () => {
+      const [english, spanish] = LANGUAGES.map((language) => catalogue(language, type));
+      assert.deepEqual([...spanish!.keys()].sort(), [...english!.keys()].sort());
+      for (const [key, text] of english!) {
+        assert.notEqual(text.trim(), "", key);
+        assert.notEqual(spanish!.get(key)!.trim(), "", key);
+        assert.deepEqual(placeholders(spanish!.get(key)!), placeholders(text), key);
+      }
+    });
+
+    it(`${type}: are all its own, or the palette's`, () => {
+      const roots = Object.keys(JSON.parse(read(`locales/en-US/${type}.json`)) as object);
+      const category = literal(property(registrationsIn(read(`${type}.html`))[0]!.definition, "category"));
+      assert.deepEqual(roots.sort(), category === "config" ? [type] : [type, "palette"].sort());
+      if (category !== "config") assert.ok(catalogue("en-US", type).has("palette.label.Abiquo"));
+    });
+
+    it(`${type}: has help in both languages, whose first paragraph fits a tooltip`, () => {
+      for (const language of LANGUAGES) {
+        const help = read(`locales/${language}/${type}.html`);
+        assert.match(help, new RegExp(`^<script type="text/html" data-help-name="${type}">`));
+        const first = /<p>([\s\S]*?)<\/p>/.exec(help)?.[1]?.replace(/\s+/g, " ") ?? "";
+        assert.ok(first.length > 20 && first.length <= 140, `${language}: the first paragraph has ${first.length} characters`);
+        assert.doesNotMatch(help, /style=|<table|class="(?!message-properties|property-type|optional|node-ports)/);
+      }
+    });
+
+    it(`${type}: has a label for each port, and help that lists several outputs one by one`, () => {
+      const definition = registrationsIn(read(`${type}.html`))[0]!.definition;
+      const inputs = Number(literal(property(definition, "inputs")) ?? 0);
+      const outputs = Number(literal(property(definition, "outputs")) ?? 0);
+      assert.equal(property(definition, "inputLabels") !== undefined, inputs > 0);
+      assert.equal(property(definition, "outputLabels") !== undefined, outputs > 0);
+      if (outputs < 2) return;
+      for (const language of LANGUAGES) {
+        const ports = /<ol class="node-ports">([\s\S]*?)<\/ol>/.exec(read(`locales/${language}/${type}.html`))?.[1] ?? "";
+        assert.equal(ports.match(/<li>/g)?.length, outputs, language);
+      }
+    });
+  }
+
+  it("keep status within twenty characters", () => {
+    for (const type of types) {
+      for (const language of LANGUAGES) {
+        for (const [key, text] of catalogue(language, type)) {
+          if (key.includes(".status.")) assert.ok(text.replace(/__\w+__/g, "99").length <= 20, `${language} ${key}: ${text}`);
+        }
+      }
+    }
+  });
+
+  it("hold every key that dialogs ask for", () => {
+    const { keys, beginnings } = usesOfDialogs();
+    const known = allKeys();
+    assert.deepEqual([...keys].filter((key) => !known.includes(key)), []);
+    assert.deepEqual([...beginnings].filter((start) => !known.some((key) => key.startsWith(start))), []);
+  });
+
+  it("hold nothing that neither dialogs nor programs ask for", () => {
+    const { keys, beginnings } = usesOfDialogs();
+    const words = new Map(types.map((type) => [type, wordsOf(type)]));
+    const program = programs.map(read).join("\n");
+    const unused = allKeys().filter((key) => {
+      const [type = "", inSet = ""] = key.split(":");
+      const own = inSet.slice(type.length + 1);
+      return (
+        !keys.has(key) &&
+        ![...beginnings].some((start) => key.startsWith(start)) &&
+        !words.get(type)?.has(own) &&
+        !inSet.startsWith("palette.") &&
+        !programAsks(program, own)
+      );
+    });
+    assert.deepEqual(unused, []);
+  });
+
+  it("hold words for every fault, naming what its parameters give", () => {
+    const known = catalogue("en-US", "abiquo-config");
+    const missing: string[] = [];
+    for (const path of programs) {
+      for (const [, code, given = ""] of read(path).matchAll(/new Fault\(\s*"([A-Z_0-9]+)"(?:,\s*(\{[^{}]*\}))?/g)) {
+        const text = known.get(`abiquo-config.faults.${code}`);
+        if (text === undefined) missing.push(`${path}: ${code}`);
+        else {
+          for (const name of placeholders(text)) {
+            assert.match(given, new RegExp(`\\b${name}\\b`), `${path}: ${code} gives no ${name}, which its text names`);
+          }
+        }
+      }
+    }
+    assert.deepEqual(missing, []);
+  });
+});
+
+/** All keys as `set:key`, plurals without their ending. */
+function allKeys(): string[] {
+  const keys = types.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => `${type}:${key}`));
+  return [...new Set(keys.map((key) => key.replace(/_(one|other)$/, "")))];
+}
+
+/** Whether a program names the key, or its last part: `status.sent` is asked for as `"sent"`. */
+function programAsks(program: string, key: string): boolean {
+  const last = key.split(".").at(-1) ?? "";
+  return program.includes(`"${key}"`) || program.includes(`"${last}"`) || new RegExp(`\\b${last}: \\[`).test(program);
+}

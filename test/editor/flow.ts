@@ -1,5 +1,13 @@
-/** One flow that shows every node of the palette, connected, with secrets that must never leave the server. */
-export const SECRETS = ["consumer-secret-of-the-test", "token-secret-of-the-test", "webhook-secret-of-the-test"];
+/** Secrets that must never leave the server, by node. */
+export const CREDENTIALS = {
+  connection: {
+    consumerKey: "consumer-key-of-the-test",
+    consumerSecret: "consumer-secret-of-the-test",
+    accessToken: "token-of-the-test",
+    accessTokenSecret: "token-secret-of-the-test",
+  },
+  webhook: { secret: "webhook-secret-of-the-test" },
+};
 
 export const RULES = [
   {
@@ -32,17 +40,17 @@ export const RULES = [
   },
 ];
 
+/** One flow that shows every node of the palette, connected. */
 export const FLOW = [
   { id: "flow", type: "tab", label: "Tasks" },
   {
     id: "connection", type: "abiquo-config", name: "", url: "http://127.0.0.1:9/api", apiVersion: "6.1", auth: "oauth1", tls: "", proxy: "",
     timeout: 30, publicUrl: "", trustedProxies: "", store: "store", pace: 0,
-    credentials: { consumerKey: "key", consumerSecret: SECRETS[0], accessToken: "token", accessTokenSecret: SECRETS[1] },
   },
   { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "" },
   {
     id: "webhook", type: "abiquo-webhook-in", z: "flow", name: "", connection: "connection", path: "/abiquo/workflow", auth: "secret",
-    allowFrom: "", emit: "task", maxBody: 16, verify: false, credentials: { secret: SECRETS[2] }, x: 150, y: 120, wires: [["decision"]],
+    allowFrom: "", emit: "task", maxBody: 16, verify: false, x: 150, y: 120, wires: [["decision"]],
   },
   {
     id: "decision", type: "abiquo-task-decision", z: "flow", name: "", connection: "", rules: RULES, otherwise: "review", scope: "task",

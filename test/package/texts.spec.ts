@@ -68,10 +68,14 @@ function usesOfDialogs(): Uses {
   return uses;
 }
 
-/** Every text in a dialog's script, since keys also travel through helper functions. */
-function wordsOf(type: string): Set<unknown> {
-  const nodes = scriptsOf(read(`${type}.html`)).flatMap((source) => [...walk(parseScript(source))]);
-  return new Set(nodes.map(literal));
+/** Whether a dialog's script holds the key, or its beginning in a sum: keys also travel through helper functions. */
+function dialogHolds(type: string, key: string): boolean {
+  return scriptsOf(read(`${type}.html`))
+    .flatMap((source) => [...walk(parseScript(source))])
+    .some((node) => {
+      const start = node.type === "BinaryExpression" ? literal(leftmost(node)) : undefined;
+      return literal(node) === key || (typeof start === "string" && start.endsWith(".") && key.startsWith(start));
+    });
 }
 
 describe("The texts", () => {
@@ -134,9 +138,18 @@ describe("The texts", () => {
     assert.deepEqual([...beginnings].filter((start) => !known.some((key) => key.startsWith(start))), []);
   });
 
+  it("hold every status that programs show", () => {
+    for (const path of programs.filter((name) => /^[^/]+\.ts$|^lib\/runtime\//.test(name))) {
+      const own = types.filter((type) => !path.includes("/") ? path === `${type}.ts` : true);
+      const known = own.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => key.slice(type.length + 1)));
+      for (const [, key] of read(path).matchAll(/\.show\("\w+", "\w+", "(\w+)"/g)) {
+        assert.ok(known.some((text) => text.replace(/_(one|other)$/, "") === `status.${key}`), `${path} shows ${key}`);
+      }
+    }
+  });
+
   it("hold nothing that neither dialogs nor programs ask for", () => {
     const { keys, beginnings } = usesOfDialogs();
-    const words = new Map(types.map((type) => [type, wordsOf(type)]));
     const program = programs.map(read).join("\n");
     const unused = allKeys().filter((key) => {
       const [type = "", inSet = ""] = key.split(":");
@@ -144,9 +157,9 @@ describe("The texts", () => {
       return (
         !keys.has(key) &&
         ![...beginnings].some((start) => key.startsWith(start)) &&
-        !words.get(type)?.has(own) &&
         !inSet.startsWith("palette.") &&
-        !programAsks(program, own)
+        !programAsks(program, own) &&
+        !dialogHolds(type, own)
       );
     });
     assert.deepEqual(unused, []);
@@ -179,5 +192,7 @@ function allKeys(): string[] {
 /** Whether a program names the key, or its last part: `status.sent` is asked for as `"sent"`. */
 function programAsks(program: string, key: string): boolean {
   const last = key.split(".").at(-1) ?? "";
-  return program.includes(`"${key}"`) || program.includes(`"${last}"`) || new RegExp(`\\b${last}: \\[`).test(program);
+  if (program.includes(`"${key}"`) || program.includes(`"${last}"`) || new RegExp(`\\b${last}: \\[`).test(program)) return true;
+  const patterns = [...program.matchAll(/`([a-z]+\.[\w.]*\$\{\w+\}\w*)`/g)].map(([, text = ""]) => text.replace(/\$\{\w+\}/, "\\w+"));
+  return patterns.some((pattern) => pattern !== "status.\\w+" && new RegExp(`^${pattern}$`).test(key));
 }

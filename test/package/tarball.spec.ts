@@ -68,7 +68,7 @@ describe("The published tarball", () => {
     for (const path of files.filter((name) => /^dist\/(abiquo-[a-z-]+\.html|locales\/)/.test(name))) {
       const source = join(ROOT, path.replace(/^dist\//, "nodes/"));
       assert.ok(existsSync(source), `${path} has no source: run npm run build`);
-      assert.equal(readFileSync(join(folder, path), "utf8"), readFileSync(source, "utf8"), `${path} is out of date: run npm run build`);
+      assert.ok(readFileSync(join(folder, path)).equals(readFileSync(source)), `${path} is out of date: run npm run build`);
     }
   });
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isNode, literal, nameOf, parseScript, property, registrationsIn, scriptsOf, walk, type SyntaxNode } from "./editor-source.ts";
+import { ABIQUO_FAULTS } from "../../nodes/lib/abiquo/fault.ts";
+import { RULE_FAULTS } from "../../nodes/lib/rules/faults.ts";
 import { filesBelow, ROOT } from "./tarball.ts";
 
 const NODES = join(ROOT, "nodes");
@@ -179,6 +181,11 @@ describe("The texts", () => {
         }
       }
     }
+    for (const [code, parameters] of Object.entries({ ...ABIQUO_FAULTS, ...RULE_FAULTS })) {
+      const text = known.get(`abiquo-config.faults.${code}`);
+      if (text === undefined) missing.push(code);
+      else for (const name of placeholders(text)) assert.ok((parameters as readonly string[]).includes(name), `${code} gives no ${name}`);
+    }
     assert.deepEqual(missing, []);
   });
 });
@@ -192,6 +199,7 @@ function allKeys(): string[] {
 /** Whether a program names the key, or its last part: `status.sent` is asked for as `"sent"`. */
 function programAsks(program: string, key: string): boolean {
   const last = key.split(".").at(-1) ?? "";
+  if (key.startsWith("faults.") && new RegExp(`\\b${last}\\b`).test(program)) return true;
   if (program.includes(`"${key}"`) || program.includes(`"${last}"`) || new RegExp(`\\b${last}: \\[`).test(program)) return true;
   const patterns = [...program.matchAll(/`([a-z]+\.[\w.]*\$\{\w+\}\w*)`/g)].map(([, text = ""]) => text.replace(/\$\{\w+\}/, "\\w+"));
   return patterns.some((pattern) => pattern !== "status.\\w+" && new RegExp(`^${pattern}$`).test(key));

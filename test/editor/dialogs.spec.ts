@@ -37,15 +37,15 @@ async function openDialog(page: Page, id: string): Promise<void> {
     else RED.editor.edit(found);
   }, [id, isConfig] as const);
   await page.locator(".red-ui-tray .abiquo-form").waitFor();
-  await page.waitForTimeout(400); // the tray slides in
+  await page.waitForTimeout(250); // the tray slides in
 }
 
 /** Node-RED ignores a click while its tray still slides in, so the click is repeated. */
 async function closeDialog(page: Page, how: "ok" | "cancel"): Promise<void> {
   const tray = page.locator(".red-ui-tray");
-  for (let attempt = 0; attempt < 10 && (await tray.count()) > 0; attempt++) {
+  for (let attempt = 0; attempt < 40 && (await tray.count()) > 0; attempt++) {
     await page.evaluate((name) => $(`#node-dialog-${name}, #node-config-dialog-${name}`).first().trigger("click"), how);
-    await tray.waitFor({ state: "detached", timeout: 1500 }).catch(() => undefined);
+    await tray.waitFor({ state: "detached", timeout: 300 }).catch(() => undefined);
   }
   assert.equal(await tray.count(), 0, "the dialog closes");
 }

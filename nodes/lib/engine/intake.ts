@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AbiquoFault, type AbiquoTask, type WebhookBody } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import type { JsonObject } from "../json.ts";
-import { keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
 
@@ -46,7 +46,7 @@ export class Intake {
   /** Commits the tasks of one POST; resolves when they are on disk. */
   async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
     const now = Date.now();
-    const group = { id: randomUUID(), count: body.tasks.length };
+    const group = { id: groupId(now), count: body.tasks.length };
     const isNew = await this.#ledger.receive(
       body.tasks.map(({ task, links, payload }, index) => ({
         api: connection.client.base,
@@ -130,7 +130,12 @@ export class Intake {
   }
 }
 
-function arrivalOf(record: TaskRecord, connection: string): Arrival {
+/** Ids that grow with time keep their index small in memory, as UUID version 7 does (RFC 9562 section 5.7). */
+function groupId(now: number): string {
+  return `${now.toString(36)}-${randomUUID().slice(-12)}`;
+}
+
+function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
   const { id, index, count } = record.group;
   return {
     key: { api: record.api, taskId: record.taskId },

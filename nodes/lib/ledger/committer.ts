@@ -10,6 +10,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** So many writes in one commit mean that more are on their way. */
+const MANY = 4;
+/** How long such a commit waits for them, in ms. */
+const GATHERING = 2;
+
 /**
  * Group commit: what asks to be written within one turn of the event loop, or while a commit is under way,
  * shares the next transaction and so one sync to disk. A promise resolves once its write is on disk.
@@ -19,6 +24,7 @@ export class Committer {
   readonly #batches = new Map<string, Batch<never, unknown>>();
   #waiting = new Map<string, Waiting[]>();
   #running: Promise<void> | undefined;
+  #isBusy = false;
 
   constructor(db: Kysely<LedgerSchema>) {
     this.#db = db;
@@ -44,9 +50,11 @@ export class Committer {
 
   async #run(): Promise<void> {
     do {
-      await new Promise((turn) => setImmediate(turn));
+      // Where many write at once, a short wait lets more of them share a sync; a lone write goes at once.
+      await new Promise<void>((turn) => void (this.#isBusy ? setTimeout(turn, GATHERING) : setImmediate(turn)));
       const taken = this.#waiting;
       this.#waiting = new Map();
+      this.#isBusy = countOf(taken) >= MANY;
       await this.#commit(taken);
     } while (this.#waiting.size > 0);
     this.#running = undefined;
@@ -59,8 +67,7 @@ export class Committer {
         queue.forEach((waiting, index) => waiting.resolve(results.get(name)?.[index] as never));
       }
     } catch (error) {
-      const count = [...taken.values()].reduce((sum, queue) => sum + queue.length, 0);
-      if (count === 1) {
+      if (countOf(taken) === 1) {
         for (const queue of taken.values()) queue[0]?.reject(error);
         return;
       }
@@ -81,4 +88,10 @@ export class Committer {
       return results;
     });
   }
+}
+
+function countOf(taken: ReadonlyMap<string, readonly Waiting[]>): number {
+  let count = 0;
+  for (const queue of taken.values()) count += queue.length;
+  return count;
 }

@@ -10,6 +10,7 @@ import type {
   TaskKey,
   TaskRecord,
   Verdict,
+  WholeTaskRecord,
 } from "./records.ts";
 import type { LedgerSchema, Stage } from "./schema.ts";
 
@@ -17,6 +18,21 @@ type Db = Kysely<LedgerSchema> | Transaction<LedgerSchema>;
 
 /** Rows in one statement: the widest has 18 columns, and SQLite takes 32,766 parameters. */
 const ROWS_PER_STATEMENT = 500;
+
+/** A task without its payload, which is most of it and seldom needed. */
+const TASK_COLUMNS = [
+  "api",
+  "task_id",
+  "connection",
+  "source",
+  "group_id",
+  "group_index",
+  "group_count",
+  "stage",
+  "summary",
+  "links",
+  "received_at",
+] as const;
 
 const FINAL = ["delivered", "elsewhere", "gone"] as const;
 
@@ -65,7 +81,7 @@ export class Ledger {
   }
 
   /** Tasks that this node received, emitted, and whose flow came to no checkpoint; oldest first. */
-  async receivedBy(source: string): Promise<TaskRecord[]> {
+  async receivedBy(source: string): Promise<WholeTaskRecord[]> {
     const rows = await this.#db
       .selectFrom("task")
       .selectAll()
@@ -75,7 +91,7 @@ export class Ledger {
       .orderBy("group_id")
       .orderBy("group_index")
       .execute();
-    return rows.map(taskOf);
+    return rows.map(wholeTaskOf);
   }
 
   /** The known ones among the tasks with these ids, and the tasks of the groups with these ids. */
@@ -84,7 +100,7 @@ export class Ledger {
     for (const some of chunks(ids)) {
       const rows = await this.#db
         .selectFrom("task")
-        .selectAll()
+        .select(TASK_COLUMNS)
         .where("api", "=", api)
         .where((eb) => eb.or([eb("task_id", "in", some), eb("group_id", "in", some)]))
         .orderBy("group_index")
@@ -100,7 +116,7 @@ export class Ledger {
   }
 
   /** Tasks at these stages with their decision, oldest first. */
-  async list(query: StageQuery): Promise<{ task: TaskRecord; decision?: DecisionRecord }[]> {
+  async list(query: StageQuery): Promise<{ task: WholeTaskRecord; decision?: DecisionRecord }[]> {
     let select = this.#db.selectFrom("task").selectAll().where("stage", "in", query.stages);
     if (query.api !== undefined) select = select.where("api", "=", query.api);
     if (query.filter) {
@@ -113,7 +129,7 @@ export class Ledger {
     }
     select = select.orderBy("received_at").orderBy("group_index");
     if (query.limit) select = select.limit(query.limit);
-    const tasks = (await select.execute()).map(taskOf);
+    const tasks = (await select.execute()).map(wholeTaskOf);
     const decisions = await this.decisions(tasks);
     return tasks.map((task) => {
       const decision = decisions.get(keyText(task));
@@ -155,10 +171,13 @@ export class Ledger {
     }));
   }
 
+  /** What happened to a task, in order. */
   async audit(key: TaskKey): Promise<AuditEntry[]> {
+    const task = (await this.tasks([key])).get(keyText(key));
     const rows = await this.#db
       .selectFrom("audit")
       .selectAll()
+      .where("at", ">=", task?.receivedAt ?? 0)
       .where("api", "=", key.api)
       .where("task_id", "=", key.taskId)
       .orderBy("id")
@@ -460,7 +479,12 @@ async function selectTasks(db: Db, keys: readonly TaskKey[]): Promise<Map<string
   const found = new Map<string, TaskRecord>();
   for (const [api, ids] of byApi(keys)) {
     for (const some of chunks(ids)) {
-      const rows = await db.selectFrom("task").selectAll().where("api", "=", api).where("task_id", "in", some).execute();
+      const rows = await db
+        .selectFrom("task")
+        .select(TASK_COLUMNS)
+        .where("api", "=", api)
+        .where("task_id", "in", some)
+        .execute();
       for (const row of rows) {
         const task = taskOf(row);
         found.set(keyText(task), task);
@@ -504,7 +528,11 @@ function keyOf({ api, taskId }: TaskKey): TaskKey {
   return { api, taskId };
 }
 
-function taskOf(row: Selectable<LedgerSchema["task"]>): TaskRecord {
+function wholeTaskOf(row: Selectable<LedgerSchema["task"]>): WholeTaskRecord {
+  return { ...taskOf(row), payload: row.payload };
+}
+
+function taskOf(row: Omit<Selectable<LedgerSchema["task"]>, "payload">): TaskRecord {
   return {
     api: row.api,
     taskId: row.task_id,
@@ -514,7 +542,6 @@ function taskOf(row: Selectable<LedgerSchema["task"]>): TaskRecord {
     stage: row.stage,
     summary: row.summary,
     links: row.links,
-    payload: row.payload,
     receivedAt: row.received_at,
   };
 }

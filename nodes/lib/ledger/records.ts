@@ -16,12 +16,15 @@ export interface TaskRecord extends TaskKey {
   readonly stage: Stage;
   readonly summary: string;
   readonly links: string;
-  readonly payload: string;
   /** milliseconds since 1970 */
   readonly receivedAt: number;
 }
 
-export type NewTask = Omit<TaskRecord, "stage">;
+export interface WholeTaskRecord extends TaskRecord {
+  readonly payload: string;
+}
+
+export type NewTask = Omit<WholeTaskRecord, "stage">;
 
 export interface Proposal extends TaskKey {
   readonly connection: string;

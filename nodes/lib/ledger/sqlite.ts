@@ -8,6 +8,9 @@ export const sqliteTypes: EngineTypes = { serial: "integer", time: "integer" };
 /** How many prepared statements are kept; multi-row statements come in many lengths. */
 const STATEMENTS_KEPT = 400;
 
+/** A page changed often is written to the file once a checkpoint; 16 MB of log at the most. */
+const PAGES_PER_CHECKPOINT = 4_000;
+
 /** The first Node that has `node:sqlite` without a flag. */
 const NODE_WITH_SQLITE = "22.13.0";
 
@@ -26,7 +29,8 @@ export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
     const isNew = !existsSync(file);
     const database = new DatabaseSync(file, { timeout: 5_000 });
     if (isNew && file !== ":memory:") chmodSync(file, 0o600);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
     return asKyselyDatabase(database);
   } catch (error) {
     throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);

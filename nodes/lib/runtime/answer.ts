@@ -147,12 +147,18 @@ function decisionText(RED: NodeAPI, { action, by, rule, reason }: Decision): str
   return reason === undefined || reason === "" ? text : `${text} ${reason}`;
 }
 
-/** What the ledger keeps of a message: all of it that is JSON, without the HTTP request it may hold. */
+/**
+ * What the ledger keeps of a message: all of it that is JSON, without the HTTP request it may hold, and without
+ * what the ledger itself knows of the tasks.
+ */
 function keepable(message: Message): unknown {
   const { req: _req, res: _res, ...kept } = message as Message & { req?: unknown; res?: unknown };
+  if (isObject(kept.abiquo) && kept.abiquo.tasks === undefined && kept.abiquo.details === undefined) {
+    const { task: _task, links: _links, decision: _decision, ...abiquo } = kept.abiquo;
+    kept.abiquo = abiquo as AbiquoMessage;
+  }
   try {
-    JSON.stringify(kept);
-    return kept;
+    return JSON.stringify(kept) === undefined ? {} : kept;
   } catch {
     const { _msgid, topic, abiquo } = kept;
     return { _msgid, topic, abiquo };

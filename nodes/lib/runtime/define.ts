@@ -1,10 +1,10 @@
-import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow } from "node-red";
+import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
 import type { AbiquoMessage } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
-import { sharedText, tell } from "./text.ts";
+import { sharedText, tell, translated } from "./text.ts";
 
 export type Message = NodeMessageInFlow & { abiquo?: AbiquoMessage; [property: string]: unknown };
 export type Send = (message: unknown) => void;
@@ -21,6 +21,9 @@ type Closer = (removed: boolean) => Promise<void> | void;
 /** How long a node waits for its own closing steps, in ms; Node-RED gives up after 15 s. */
 const CLOSE_BUDGET = 10_000;
 
+/** How often a node's status changes at the most, in ms. */
+const STATUS_INTERVAL = 200;
+
 type Fill = "red" | "green" | "yellow" | "blue" | "grey";
 
 /** What a node file works with: its configuration, its texts, its status, and its life. */
@@ -33,6 +36,8 @@ export class NodeKit {
   readonly #connectionId: string;
   readonly #closing = new AbortController();
   readonly #closers: Closer[] = [];
+  #nextStatus: (() => NodeStatus) | undefined;
+  #statusTimer: NodeJS.Timeout | undefined;
 
   constructor(RED: NodeAPI, type: string, node: Node, definition: NodeDef) {
     this.RED = RED;
@@ -53,12 +58,29 @@ export class NodeKit {
 
   /** A text of this node's own catalogue. */
   text(key: string, params: Record<string, string | number> = {}): string {
-    return this.RED._(`${this.#type}.${key}`, params);
+    return translated(this.RED, `${this.#type}.${key}`, params);
   }
 
   show(fill: Fill, shape: "dot" | "ring", key: string, params?: Record<string, string | number>): void {
+    this.#showSoon(() => ({ fill, shape, text: this.text(`status.${key}`, params) }));
+  }
+
+  /** Under load the editor gets the newest status a few times a second, and not each one. */
+  #showSoon(status: () => NodeStatus): void {
     if (this.signal.aborted) return;
-    this.node.status({ fill, shape, text: this.text(`status.${key}`, params) });
+    const isDue = this.#nextStatus === undefined;
+    this.#nextStatus = status;
+    if (!isDue) return;
+    this.#showNow();
+    this.#statusTimer = setTimeout(() => {
+      if (this.#nextStatus !== status && !this.signal.aborted) this.#showNow();
+      this.#nextStatus = undefined;
+    }, STATUS_INTERVAL).unref();
+  }
+
+  #showNow(): void {
+    const status = this.#nextStatus?.();
+    if (status !== undefined) this.node.status(status);
   }
 
   /** Tells a fault that belongs to no message in hand, or to one that is done with already. */
@@ -113,9 +135,7 @@ export class NodeKit {
 
   /** Shows the fault that a message met, without its words: these go to Catch. */
   showFailure(): void {
-    if (!this.signal.aborted) {
-      this.node.status({ fill: "red", shape: "ring", text: sharedText(this.RED, "status.failed") });
-    }
+    this.#showSoon(() => ({ fill: "red", shape: "ring", text: sharedText(this.RED, "status.failed") }));
   }
 
   async #run(work: () => Promise<void> | void): Promise<Error | undefined> {
@@ -129,6 +149,7 @@ export class NodeKit {
 
   async #close(removed: boolean): Promise<void> {
     this.#closing.abort();
+    clearTimeout(this.#statusTimer);
     const closed = Promise.allSettled(this.#closers.map((close) => Promise.resolve(removed).then(close)));
     let timer: NodeJS.Timeout | undefined;
     const budget = new Promise((resolve) => {

@@ -26,15 +26,20 @@ export class ToldFault extends Error {
 /** The words of the catalogue for this fault; its code stands alone only for what no catalogue knows. */
 export function faultText(RED: NodeAPI, code: string, params: FaultParams): string {
   const key = `${SHARED}.faults.${code}`;
-  const text = RED._(key, withReason(RED, params));
+  const text = RED._(key, inWords(RED, params) as Record<string, string | number>);
   return text.endsWith(`faults.${code}`) ? [code, ...Object.values(params)].join(" ") : text;
 }
 
-/** A reason that is itself a fault's code is told in words too. */
-function withReason(RED: NodeAPI, params: FaultParams): Record<string, string | number> {
-  const { reason } = params;
-  if (typeof reason !== "string" || !/^[A-Z]+(_[A-Z0-9]+)+$/.test(reason)) return params;
-  return { ...params, reason: faultText(RED, reason, {}) };
+/** A reason or a problem that is itself a code is told in words too, where the catalogue has them. */
+function inWords(RED: NodeAPI, params: FaultParams): FaultParams {
+  const told: Record<string, string | number> = { ...params };
+  for (const name of ["reason", "problem"]) {
+    const code = params[name];
+    if (typeof code !== "string" || !/^[A-Z][A-Z0-9_]+$/.test(code)) continue;
+    const text = sharedText(RED, `faults.${code}`, params as Record<string, string | number>);
+    if (!text.endsWith(`faults.${code}`)) told[name] = text;
+  }
+  return told;
 }
 
 export function tell(RED: NodeAPI, error: unknown): ToldFault {
@@ -46,5 +51,23 @@ export function tell(RED: NodeAPI, error: unknown): ToldFault {
 
 /** A text of the shared catalogue. */
 export function sharedText(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
-  return RED._(`${SHARED}.${key}`, params);
+  return translated(RED, `${SHARED}.${key}`, params);
+}
+
+/** How many texts are remembered; what comes anew with each message is not worth it. */
+const TEXTS_KEPT = 500;
+const texts = new WeakMap<NodeAPI, Map<string, string>>();
+
+/** As `RED._`, which takes as long as the rest of a message's way through a node: so each text is worked out once. */
+export function translated(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
+  let known = texts.get(RED);
+  if (known === undefined) texts.set(RED, (known = new Map()));
+  const id = `${key} ${Object.values(params).join(" ")}`;
+  let text = known.get(id);
+  if (text === undefined) {
+    text = RED._(key, params);
+    if (known.size >= TEXTS_KEPT) known.clear();
+    known.set(id, text);
+  }
+  return text;
 }

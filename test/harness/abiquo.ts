@@ -211,6 +211,11 @@ export class SimulatedAbiquo {
     this.#events.emit("task", this.#known(taskId));
   }
 
+  /** Holds a copy of a task of another platform, under the same id. */
+  adopt(task: SimTask): void {
+    this.#tasks.set(task.taskId, { ...task });
+  }
+
   /** Where held tasks are posted from now on, as the system properties say it too. */
   setEndpoint(url: string): void {
     const property = this.world.properties.find(({ name }) => name === "client.main.workflowEndPoint");

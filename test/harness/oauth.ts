@@ -25,7 +25,8 @@ export class OAuthVerifier {
     if (parameters.has("oauth_version") && get("oauth_version") !== "1.0") return "version";
     const secrets = secretsOf(get("oauth_consumer_key"), get("oauth_token"));
     if (secrets === undefined) return "unknown key or token";
-    if (Math.abs(Number(get("oauth_timestamp")) - now / 1000) > WINDOW) return "timestamp";
+    // Not `>`: a timestamp that is no number must fail too.
+    if (!(Math.abs(Number(get("oauth_timestamp")) - now / 1000) <= WINDOW)) return "timestamp";
     const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
     const expected = signature(request.method ?? "GET", url, parameters, secrets);
     const given = Buffer.from(get("oauth_signature"));

@@ -118,7 +118,7 @@ export function callback(path: string, action: "continue" | "cancel", sink: Sink
 }
 
 export function catcher(sink: Sink): object[] {
-  return [{ id: "catch", type: "catch", z: "tab", scope: null, uncaught: false, wires: [["caught"]] }, ...reporter("caught", "catch", sink)];
+  return [{ id: "catch-all", type: "catch", z: "tab", scope: null, uncaught: false, wires: [["caught"]] }, ...reporter("caught", "catch", sink)];
 }
 
 export function startPalette(

@@ -44,8 +44,9 @@ for (const { version, folder } of VERSIONS) {
         blocked = mkdtempSync(join(tmpdir(), "no-ledger-"));
         // A folder where the file should be: it cannot be opened, whoever tries.
         mkdirSync(join(blocked, "ledger.sqlite"));
+        // Node-RED takes a property that equals some node's id for a reference to it: no id may be a word of a property.
         const hook = (id: string, more: object): object => ({
-          id, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [["received"]], ...more,
+          id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [["received"]], ...more,
         });
         const connection = { type: "abiquo-config", url: abiquo.url, apiVersion: "6.1", auth: "oauth1", trustedProxies: "127.0.0.1" };
         flows = [
@@ -68,7 +69,7 @@ for (const { version, folder } of VERSIONS) {
           ...catcher(sink),
         ];
         const oauth = { ...abiquo.credentials.oauth };
-        credentials = { config: oauth, blocked: oauth, secret: { secret: SECRET }, basic: { username: "abiquo", password: PASSWORD } };
+        credentials = { config: oauth, blocked: oauth, "hook-secret": { secret: SECRET }, "hook-basic": { username: "abiquo", password: PASSWORD } };
         nodeRed = await startPalette(folder, { flows, credentials }, root === "" ? {} : { httpAdminRoot: root });
       });
       after(async () => {
@@ -267,8 +268,8 @@ for (const { version, folder } of VERSIONS) {
         });
 
         it("of two nodes with one path the second shows red until the first is gone", async () => {
-          await sink.wait("status", ({ status }) => status?.source?.id === "second" && status.fill === "red");
-          await nodeRed.deploy(flows.filter((node) => !("id" in node) || node.id !== "open"));
+          await sink.wait("status", ({ status }) => status?.source?.id === "hook-second" && status.fill === "red");
+          await nodeRed.deploy(flows.filter((node) => !("id" in node) || node.id !== "hook-open"));
           const { dto, taskId } = taskBody();
           assert.equal((await post("open", JSON.stringify(dto))).status, 200);
           await sink.wait("received", about(taskId));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { credentials, decide, eventually, flows, SECRET, Sink, startUnderTest, VERSIONS } from "./support.ts";
+import { credentials, decide, eventually, flows, placed, SECRET, Sink, startUnderTest, VERSIONS } from "./support.ts";
 
 for (const version of VERSIONS) {
   describe(`guarantees on ${version.name}`, function () {
@@ -90,10 +90,11 @@ for (const version of VERSIONS) {
       const id = await heldTask();
       await decide(nodeRed, "continue", id);
       await sink.have("answered");
+      // Its message has left; whether that is noted yet is not, so it may come a second time.
       await killAndStart();
       const other = await heldTask();
       await decide(nodeRed, "continue", other);
-      await eventually(() => appliedTo(other).length === 1);
+      await eventually(() => sink.reports.some(({ path, body }) => path === "answered" && body.abiquo?.task?.taskId === other));
       assert.equal(abiquo.answers.filter(({ taskId }) => taskId === id).length, 1);
     });
 
@@ -188,13 +189,12 @@ for (const version of VERSIONS) {
         nodeRed.deploy(flows(sink, abiquo).map((node) => ({ ...node, credentials: secrets[(node as { id: string }).id] })));
       await post(wrong);
       sink.clear();
-      const requests: string[] = [];
       const stop = abiquo.inject({ match: { path: id }, latencyMs: 1 });
       await decide(nodeRed, "continue", id);
       await eventually(() => sink.reports.some(({ path, body }) => path === "fault" && body.error?.code === "ABIQUO_UNAUTHORIZED"));
       await decide(nodeRed, "continue", id);
       await eventually(() => sink.reports.filter(({ path }) => path === "fault").length >= 2);
-      assert.equal(stop.hits, 1, requests.join());
+      assert.equal(stop.hits, 1);
       stop.remove();
       abiquo.signIn.unlock();
       await post(credentials(abiquo));
@@ -244,7 +244,7 @@ describe("two connections in one Node-RED", function () {
       { id: "continue-theirs", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     ];
     const nodeRed = await startUnderTest(VERSIONS[0].nodeRed, one, sink, {
-      flows: [...flows(sink, one), ...extra],
+      flows: [...flows(sink, one), ...extra.map(placed)],
       credentials: { ...credentials(one), config2: { ...two.credentials.basic } },
     });
     try {

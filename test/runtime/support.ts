@@ -141,7 +141,12 @@ export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: ob
     ...answer("continue"),
     ...answer("cancel"),
     ...["arrived", "answered", "otherwise", "fault"].flatMap((path) => report(path, path)),
-  ];
+  ].map(placed);
+}
+
+/** Node-RED takes a node without a place for a configuration node. */
+export function placed(node: object): object {
+  return "z" in node ? { x: 100, y: 100, ...node } : node;
 }
 
 export function credentials(abiquo: SimulatedAbiquo): Record<string, Record<string, string>> {

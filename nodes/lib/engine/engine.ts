@@ -41,6 +41,7 @@ export class Engine {
     this.intake = new Intake(ledger, options.settle);
     this.#requests = new Requests(ledger, {
       has: (key) => this.#outbox(key.api).has(key),
+      stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
       add: (task, decision) => this.#outbox(task.api).add(task, decision),
       resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
     });

@@ -79,6 +79,12 @@ export class Outbox {
     return this.#jobs.has(keyText(key));
   }
 
+  /** The 401 that keeps this task's connection from delivering. */
+  stoppedBy(key: TaskKey): Fault | undefined {
+    const job = this.#jobs.get(keyText(key));
+    return job === undefined ? undefined : this.#pick(job)?.connection.client.halted;
+  }
+
   /** Delivers by this connection from now on, beginning with what an earlier run left. */
   async attach(connection: Connection): Promise<void> {
     this.#attached.set(connection.id, { connection, abort: new AbortController() });
@@ -105,8 +111,6 @@ export class Outbox {
     if (this.#jobs.has(key)) return;
     const job: Job = { key, task, links: JSON.parse(task.links) as TaskLinks, decision, busy: false };
     this.#jobs.set(key, job);
-    const halted = this.#pick(job)?.connection.client.halted;
-    if (halted !== undefined) this.#events.stopped(job.decision, halted);
     const delay = decision.delivery === "waiting" ? decision.nextAt - Date.now() : 0;
     if (delay > 0) this.#later(job, delay);
     else this.#now(job);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Fault } from "../fault.ts";
+import { Fault, type FaultParams } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
@@ -49,6 +49,8 @@ interface OpenRequest {
 export interface Delivery {
   /** True while this process sees to the delivery of this task's decision. */
   has(key: TaskKey): boolean;
+  /** Why nothing is delivered for now; undefined while all is well. */
+  stoppedBy(key: TaskKey): Fault | undefined;
   add(task: TaskRecord, decision: DecisionRecord): void;
   /** As `add`, for a decision whose last attempt may have been cut short. */
   resume(task: TaskRecord, decision: DecisionRecord): void;
@@ -113,6 +115,10 @@ export class Requests {
     }
     await this.#join(underWayElsewhere);
     this.#finishIfComplete(request);
+    for (const key of record.tasks) {
+      const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.stoppedBy(key) : undefined;
+      if (fault !== undefined) this.stopped(key, fault);
+    }
   }
 
   /** A decision reached its end. */
@@ -202,16 +208,19 @@ function resultAtOnce(verdict: Verdict, key: TaskKey, action: Proposal["action"]
 function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["action"], fault?: Fault): TaskResult {
   const entry = entryOf(task, decision);
   if (decision.delivery === "undeliverable") {
-    const reason = fault?.code ?? faultCode(decision.fault);
-    return { fault: new Fault("ABIQUO_UNDELIVERABLE", { taskId: decision.taskId, reason }, fault), entry };
+    const why = fault ?? storedFault(decision.fault);
+    const params = { ...why.params, taskId: decision.taskId, reason: why.code };
+    return { fault: new Fault("ABIQUO_UNDELIVERABLE", params, fault), entry };
   }
   const wanted = action === "continue" ? ["continued", "already-continued"] : ["cancelled", "already-cancelled"];
   return { asAsked: wanted.includes(decision.outcome ?? ""), entry };
 }
 
-function faultCode(text: string | undefined): string {
+/** The fault that the ledger has kept with a decision. */
+function storedFault(text: string | undefined): Pick<Fault, "code" | "params"> {
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
-  return isObject(stored) ? String(stored["code"]) : "";
+  if (!isObject(stored) || !isObject(stored["params"])) return { code: "", params: {} };
+  return { code: String(stored["code"]), params: stored["params"] as FaultParams };
 }
 
 function unknownTask({ taskId }: TaskKey): TaskResult {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { api } from "./api.ts";
 import { control } from "./control.ts";
 import { Faults, type FaultSpec, type InjectedFault, type RequestKind } from "./faults.ts";
+import { type Language } from "./page-texts.ts";
 import { type OAuthCredentials } from "./oauth.ts";
 import { SignIn } from "./sign-in.ts";
 import { advance, change, createTasks, type SimTask, type SubmitRequest, taskOn, type TaskType } from "./tasks.ts";
@@ -30,6 +31,8 @@ export interface AbiquoOptions extends WebhookForm {
   /** Abiquo's read timeout for webhooks, in ms; 10,000 unless told */
   readonly webhookTimeoutMs?: number;
   readonly credentials?: Partial<Credentials>;
+  /** of the page; what the browser prefers unless told */
+  readonly language?: Language;
 }
 
 export interface Credentials {

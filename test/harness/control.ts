@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readText, type SimulatedAbiquo } from "./abiquo.ts";
+import { pageFile } from "./page.ts";
 import type { SimTask, SubmitRequest } from "./tasks.ts";
 
 /** What the page and the examples use; not a part of Abiquo. */
@@ -7,6 +8,10 @@ export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage,
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const body = await readText(request);
   if (request.method === "GET" && pathname === "/simulator/tasks") return json(response, 200, abiquo.tasks().reverse().slice(0, 200).map(shown));
+  if (request.method === "GET" || request.method === "HEAD") {
+    const page = pageFile(pathname, request, abiquo.version, abiquo.options.language);
+    if (page !== undefined) return void response.writeHead(200, page.headers).end(request.method === "HEAD" ? undefined : page.body);
+  }
   if (request.method !== "POST") return json(response, 404, { error: "There is nothing here" });
   if (!isOwnRequest(request)) return json(response, 403, { error: "Only JSON from this page or from a program" });
   let value: Record<string, unknown>;

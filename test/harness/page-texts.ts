@@ -1,0 +1,110 @@
+/** Every text of the page, in each of its languages. */
+export type Language = "en" | "es";
+
+export const LANGUAGES = ["en", "es"] as const satisfies readonly Language[];
+
+const en = {
+  title: "Simulated Abiquo",
+  intro: "Tasks of a cloud that only pretends. Ask for something here; the webhook is posted as Abiquo posts it.",
+  ask: "Ask for",
+  deploy: "Deploy one",
+  deployGroup: "Deploy a group of 12",
+  undeploy: "Undeploy",
+  reconfigure: "Reconfigure",
+  tasks: "Tasks",
+  task: "Task",
+  type: "Type",
+  requester: "Requester",
+  state: "State",
+  answer: "Answer",
+  age: "Age",
+  actions: "Decide in Abiquo",
+  none: "No tasks yet.",
+  loading: "Loading tasks…",
+  continue: "Continue",
+  cancel: "Cancel",
+  continueTask: "Continue task {task}",
+  cancelTask: "Cancel task {task}",
+  by: "by {user}",
+  elsewhere: "by somebody in Abiquo",
+  posting: "Posting the webhook…",
+  posted: "The webhook was answered with status {status}.",
+  lost: "The webhook was lost on purpose.",
+  skipped: "Nothing was posted: workflow is off, so the tasks run.",
+  failed: "The webhook failed: {problem}",
+  refused: "Refused: {problem}",
+  offline: "The simulator does not answer. Trying again…",
+  states: {
+    QUEUEING: "Held",
+    PENDING: "Pending",
+    STARTED: "Running",
+    FINISHED_SUCCESSFULLY: "Finished",
+    FINISHED_UNSUCCESSFULLY: "Failed",
+    CANCELLED: "Cancelled",
+    ACK_ERROR: "Acknowledged",
+  } as Record<string, string>,
+  types: { DEPLOY: "Deploy", UNDEPLOY: "Undeploy", RECONFIGURE: "Reconfigure" } as Record<string, string>,
+};
+
+export type PageTexts = typeof en;
+
+const es: PageTexts = {
+  title: "Abiquo simulado",
+  intro: "Tareas de una nube que solo finge. Pida algo aquí; el webhook se envía como lo envía Abiquo.",
+  ask: "Pedir",
+  deploy: "Desplegar una",
+  deployGroup: "Desplegar un grupo de 12",
+  undeploy: "Replegar",
+  reconfigure: "Reconfigurar",
+  tasks: "Tareas",
+  task: "Tarea",
+  type: "Tipo",
+  requester: "Solicitante",
+  state: "Estado",
+  answer: "Respuesta",
+  age: "Antigüedad",
+  actions: "Decidir en Abiquo",
+  none: "Todavía no hay tareas.",
+  loading: "Cargando las tareas…",
+  continue: "Continuar",
+  cancel: "Cancelar",
+  continueTask: "Continuar la tarea {task}",
+  cancelTask: "Cancelar la tarea {task}",
+  by: "por {user}",
+  elsewhere: "por alguien en Abiquo",
+  posting: "Enviando el webhook…",
+  posted: "El webhook recibió una respuesta con estado {status}.",
+  lost: "El webhook se perdió a propósito.",
+  skipped: "No se envió nada: el flujo de trabajo está desactivado y las tareas se ejecutan.",
+  failed: "El webhook falló: {problem}",
+  refused: "Rechazado: {problem}",
+  offline: "El simulador no responde. Se volverá a intentar…",
+  states: {
+    QUEUEING: "Retenida",
+    PENDING: "Pendiente",
+    STARTED: "En curso",
+    FINISHED_SUCCESSFULLY: "Terminada",
+    FINISHED_UNSUCCESSFULLY: "Fallida",
+    CANCELLED: "Cancelada",
+    ACK_ERROR: "Error visto",
+  },
+  types: { DEPLOY: "Despliegue", UNDEPLOY: "Repliegue", RECONFIGURE: "Reconfiguración" },
+};
+
+const TEXTS: Record<Language, PageTexts> = { en, es };
+
+export function textsIn(language: Language): PageTexts {
+  return TEXTS[language];
+}
+
+/** The language a browser likes best among those there are; English when it names none of them. */
+export function preferredLanguage(acceptLanguage: string | undefined): Language {
+  const wishes = (acceptLanguage ?? "").split(",").map((wish) => {
+    const [tag = "", ...parameters] = wish.trim().toLowerCase().split(";");
+    const quality = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1]).find((value) => value !== undefined);
+    return { language: tag.split("-")[0], quality: Number(quality ?? 1) };
+  });
+  const known = wishes.filter(({ language, quality }) => quality > 0 && LANGUAGES.some((name) => name === language));
+  known.sort((a, b) => b.quality - a.quality);
+  return LANGUAGES.find((name) => name === known[0]?.language) ?? "en";
+}

@@ -1,3 +1,4 @@
+import { placed } from "./support.ts";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -126,7 +127,7 @@ export function startPalette(
   { flows, credentials }: { flows: readonly object[]; credentials: Record<string, Record<string, string>> },
   settings: Record<string, unknown> = {},
 ): Promise<NodeRedProcess> {
-  return startNodeRed({ flows, credentials, nodeRed: folder, palette: process.cwd(), settings });
+  return startNodeRed({ flows: flows.map(placed), credentials, nodeRed: folder, palette: process.cwd(), settings });
 }
 
 /** Ids of the task or tasks that a report is about. */

@@ -43,7 +43,7 @@ export const ABIQUO_FAULTS = {
   ABIQUO_BAD_LINK: [],
   ABIQUO_BAD_BODY: ["reason"],
   ABIQUO_NO_TASK: [],
-  ABIQUO_BAD_TASK: ["problem"],
+  ABIQUO_BAD_TASK: ["problem", "taskId"],
   ABIQUO_UNAUTHORIZED: [],
   ABIQUO_CLOCK_SKEW: ["minutes"],
   ABIQUO_FORBIDDEN: ["url"],

@@ -53,9 +53,9 @@ const TASK_ID = /^[A-Za-z0-9._-]{1,128}$/;
  * @throws Fault ABIQUO_BAD_LINK when a link leads somewhere else than below `base`
  */
 export function taskFromDto(dto: unknown, base: ApiBase): AbiquoTask {
-  if (!isObject(dto)) throw badTask("NOT_AN_OBJECT");
+  if (!isObject(dto)) throw badTask("NOT_AN_OBJECT", "");
   const taskId = textOf(dto["taskId"]);
-  if (!TASK_ID.test(taskId) || taskId === "." || taskId === "..") throw badTask("NO_TASK_ID");
+  if (!TASK_ID.test(taskId) || taskId === "." || taskId === "..") throw badTask("NO_TASK_ID", "");
   const rels = linksOf(dto["links"]);
   const links = taskLinks(rels, taskId, base);
   const ids = idsIn(links);
@@ -101,9 +101,9 @@ function taskLinks(rels: ReadonlyMap<string, Link>, taskId: string, base: ApiBas
     given.continue.replace(/\/action\/continue$/, "") ||
     given.cancel.replace(/\/action\/cancel$/, "") ||
     (target === "" ? "" : `${target}/tasks/${taskId}`);
-  if (self === "") throw badTask("NO_LINKS");
+  if (self === "") throw badTask("NO_LINKS", taskId);
   // A task whose links lead to another one would be decided in that one's name.
-  if (!self.endsWith(`/tasks/${taskId}`)) throw badTask("LINK_OF_ANOTHER_TASK");
+  if (!self.endsWith(`/tasks/${taskId}`)) throw badTask("LINK_OF_ANOTHER_TASK", taskId);
   const links = {
     self,
     continue: given.continue || `${self}/action/continue`,
@@ -112,7 +112,7 @@ function taskLinks(rels: ReadonlyMap<string, Link>, taskId: string, base: ApiBas
     user: rebased("user"),
   };
   if (links.continue !== `${self}/action/continue` || links.cancel !== `${self}/action/cancel`) {
-    throw badTask("LINK_OF_ANOTHER_TASK");
+    throw badTask("LINK_OF_ANOTHER_TASK", taskId);
   }
   return links;
 }
@@ -140,6 +140,6 @@ function isoTime(seconds: number): string {
   return seconds > 0 && !Number.isNaN(date.getTime()) ? date.toISOString() : "";
 }
 
-function badTask(problem: string): Fault {
-  return new Fault("ABIQUO_BAD_TASK", { problem });
+function badTask(problem: string, taskId: string): Fault {
+  return new Fault("ABIQUO_BAD_TASK", { problem, taskId });
 }

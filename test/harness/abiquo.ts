@@ -6,6 +6,7 @@ import { control } from "./control.ts";
 import { Faults, type FaultSpec, type InjectedFault, type RequestKind } from "./faults.ts";
 import { type Language } from "./page-texts.ts";
 import { type OAuthCredentials } from "./oauth.ts";
+import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
 import { advance, change, createTasks, type SimTask, type SubmitRequest, taskOn, type TaskType } from "./tasks.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
@@ -31,6 +32,8 @@ export interface AbiquoOptions extends WebhookForm {
   /** Abiquo's read timeout for webhooks, in ms; 10,000 unless told */
   readonly webhookTimeoutMs?: number;
   readonly credentials?: Partial<Credentials>;
+  /** how long an access token counts that is given out from now on; 12 hours as in Abiquo, 0 for ever */
+  readonly accessTokenValidityMs?: number;
   /** of the page; what the browser prefers unless told */
   readonly language?: Language;
 }
@@ -88,6 +91,7 @@ export class SimulatedAbiquo {
   readonly credentials: Credentials;
   readonly options: AbiquoOptions;
   readonly signIn: SignIn;
+  readonly registration: Registration;
   readonly answers: Answer[] = [];
   readonly requests: RequestLog[] = [];
   /** shifts the clock of the server against this machine's, in ms */
@@ -104,10 +108,17 @@ export class SimulatedAbiquo {
     this.credentials = { ...DEMO_CREDENTIALS, ...options.credentials };
     this.world = createWorld(options.webhook ?? "");
     this.signIn = new SignIn(this);
+    this.registration = new Registration(this);
     this.#faults = new Faults(options.seed ?? 1);
     this.#sender = new WebhookSender(options.webhookTimeoutMs ?? 10_000);
     this.#events.setMaxListeners(0);
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        // A fault of the simulator's own; without an answer, whoever asked would wait for nothing.
+        if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
+        response.end(error instanceof Error ? error.stack : String(error));
+      });
+    });
     this.#server.keepAliveTimeout = 60_000;
   }
 
@@ -159,12 +170,20 @@ export class SimulatedAbiquo {
 
   /** Somebody deploys, undeploys or reconfigures this machine by the API. The webhook follows. */
   act(machine: VirtualMachine, type: TaskType): SimTask {
-    const user = this.world.users.find(({ id }) => id === machine.user);
-    if (user === undefined) throw new Error(`Machine ${machine.id} has no user`);
-    const task = taskOn(machine, user, type, "QUEUEING");
-    this.#begin([task]);
-    void this.#deliver([task]);
-    return task;
+    const [task] = this.actOnAll([machine], type);
+    return task as SimTask;
+  }
+
+  /** The same for all machines of a virtual appliance: one webhook for all tasks. */
+  actOnAll(machines: readonly VirtualMachine[], type: TaskType): SimTask[] {
+    const tasks = machines.map((machine) => {
+      const user = this.world.users.find(({ id }) => id === machine.user);
+      if (user === undefined) throw new Error(`Machine ${machine.id} has no user`);
+      return taskOn(machine, user, type, "QUEUEING");
+    });
+    this.#begin(tasks);
+    void this.#deliver(tasks);
+    return tasks;
   }
 
   /** Makes held tasks without posting them; they run at once where workflow is off. */

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
-import { enterpriseDto, machineDto, propertyDto, roleDto, taskDto, taskPath, type TaskView, userDto } from "./dto.ts";
-import type { SimTask } from "./tasks.ts";
-import type { User } from "./world.ts";
+import { applianceDto, datacenterDto, disksOf, machineDto, volumesOf } from "./cloud.ts";
+import { applicationDto, enterpriseDto, propertyDto, roleDto, taskDto, taskPath, type TaskView, userDto } from "./dto.ts";
+import type { Application } from "./registration.ts";
+import type { SimTask, TaskType } from "./tasks.ts";
+import { privilegesIn, type User, type VirtualMachine } from "./world.ts";
 import { tasksXml } from "./xml.ts";
 
 export interface Reply {
@@ -14,6 +16,7 @@ export interface Reply {
 interface Context {
   readonly abiquo: SimulatedAbiquo;
   readonly user: User;
+  readonly privileges: readonly string[];
   readonly request: IncomingMessage;
   readonly body: string;
   readonly query: URLSearchParams;
@@ -27,6 +30,9 @@ type Route = [method: string, path: RegExp, handle: (context: Context) => Reply]
 export function api(abiquo: SimulatedAbiquo, request: IncomingMessage, path: string, body: string): Reply {
   const [pathname = "/", search = ""] = path.split("?");
   if (pathname === "/version") return versionReply(abiquo, request);
+  const query = new URLSearchParams(search);
+  const step = abiquo.registration.step(request, pathname, query);
+  if (step !== undefined) return step;
   const user = abiquo.signIn.userOf(request);
   if (user === undefined) return unauthorized();
   const wrongVersion = versionProblem(abiquo, request);
@@ -37,7 +43,8 @@ export function api(abiquo: SimulatedAbiquo, request: IncomingMessage, path: str
     if (match === null) continue;
     wasFound = true;
     if (method !== request.method) continue;
-    return handle({ abiquo, user, request, body, query: new URLSearchParams(search), part: (index) => match[index] ?? "" });
+    const privileges = abiquo.signIn.privilegesOf(request, user);
+    return handle({ abiquo, user, privileges, request, body, query, part: (index) => match[index] ?? "" });
   }
   return wasFound ? apiError(405, "GEN-9", "The method is not allowed here") : apiError(404, "GEN-0", "There is no such resource");
 }
@@ -45,6 +52,8 @@ export function api(abiquo: SimulatedAbiquo, request: IncomingMessage, path: str
 const TASK = /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)\/virtualmachines\/([^/]+)\/tasks\/([^/]+)$/;
 const at = (path: RegExp, end: string): RegExp => new RegExp(path.source.replace(/\$$/, `${end}$`));
 const MACHINE = /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)\/virtualmachines\/([^/]+)$/;
+const APPLIANCE = /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)$/;
+const APPLICATIONS = /^\/admin\/enterprises\/([^/]+)\/users\/([^/]+)\/applications$/;
 
 const ROUTES: Route[] = [
   ["POST", at(TASK, "/action/continue"), (c) => answer(c, "continue")],
@@ -55,18 +64,23 @@ const ROUTES: Route[] = [
   ["POST", at(MACHINE, "/action/(deploy|undeploy)"), (c) => machineAction(c, c.part(4) === "deploy" ? "DEPLOY" : "UNDEPLOY")],
   ["PUT", MACHINE, (c) => machineAction(c, "RECONFIGURE")],
   ["GET", MACHINE, readMachine],
-  ["GET", at(MACHINE, "/storage/disks"), (c) => storage(c, "disks")],
+  ["GET", at(MACHINE, "/storage/disks"), (c) => storage(c, "harddisks")],
   ["GET", at(MACHINE, "/storage/volumes"), (c) => storage(c, "volumes")],
-  ["GET", /^\/cloud\/virtualdatacenters\/([^/]+)$/, readDatacenter],
-  ["GET", /^\/cloud\/virtualdatacenters\/([^/]+)\/virtualappliances\/([^/]+)$/, readAppliance],
+  ["GET", /^\/cloud\/virtualdatacenters\/([^/]+)$/, (c) => dto(c, "virtualdatacenter", datacenterDto(c.part(1), c.abiquo.world, c.abiquo.url))],
+  ["GET", APPLIANCE, (c) => dto(c, "virtualappliance", applianceDto(c.part(1), c.part(2), c.abiquo.world, c.abiquo.url))],
+  ["POST", at(APPLIANCE, "/action/(deploy|undeploy)"), (c) => applianceAction(c, c.part(3) === "deploy" ? "DEPLOY" : "UNDEPLOY")],
   ["GET", /^\/admin\/enterprises\/([^/]+)\/action\/pendingtasks$/, (c) => pendingTasks(c, "enterprise")],
   ["GET", /^\/admin\/enterprises\/([^/]+)\/users\/([^/]+)\/action\/pendingtasks$/, (c) => pendingTasks(c, "user")],
-  ["GET", /^\/login$/, (c) => dto(c, "user", userDto(c.user, c.abiquo.world, c.abiquo.url))],
+  ["GET", /^\/login$/, (c) => dto(c, "user", shownUser(c, c.user))],
   ["GET", /^\/admin\/enterprises$/, enterprises],
   ["GET", /^\/admin\/enterprises\/([^/]+)$/, readEnterprise],
   ["PUT", /^\/admin\/enterprises\/([^/]+)$/, writeEnterprise],
   ["GET", /^\/admin\/enterprises\/([^/]+)\/users$/, users],
   ["GET", /^\/admin\/enterprises\/([^/]+)\/users\/([^/]+)$/, readUser],
+  ["GET", APPLICATIONS, applications],
+  ["POST", APPLICATIONS, createApplication],
+  ["GET", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => shownApplication(c, application))],
+  ["DELETE", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => deleteApplication(c, application))],
   ["GET", /^\/admin\/roles\/([^/]+)$/, readRole],
   ["GET", /^\/config\/properties$/, properties],
   ["POST", /^\/config\/properties$/, createProperty],
@@ -120,9 +134,9 @@ function noTask(): Reply {
   return apiError(404, "TASK-1", "The requested task does not exist");
 }
 
-function mayAnswer({ abiquo, user }: Context, task: SimTask, action: "continue" | "cancel"): boolean {
+function mayAnswer({ abiquo, user, privileges }: Context, task: SimTask, action: "continue" | "cancel"): boolean {
   const role = abiquo.world.roles.find(({ id }) => id === user.role);
-  if (role?.privileges.includes("WORKFLOW_OVERRIDE")) return role.name === "CLOUD_ADMIN" || user.enterprise === task.enterprise;
+  if (privileges.includes("WORKFLOW_OVERRIDE")) return role?.name === "CLOUD_ADMIN" || user.enterprise === task.enterprise;
   return action === "cancel" && task.user.id === user.id;
 }
 
@@ -167,7 +181,7 @@ function machineTasks(c: Context): Reply {
   return dto(c, "tasks", { links, collection: tasks.map((task) => taskDto(task, "machine", `${c.abiquo.url}/`)) });
 }
 
-/** Newest first; the answer has no paging links, and `totalSize` counts all matches. */
+/** Newest first; the answer has no paging links, `totalSize` counts all matches, and a search without any has no links. */
 function pendingTasks(c: Context, view: TaskView): Reply {
   const enterprise = c.abiquo.world.enterprises.find(({ id }) => String(id) === c.part(1));
   if (enterprise === undefined) return apiError(404, "EN-0", "The enterprise does not exist");
@@ -188,7 +202,7 @@ function pendingTasks(c: Context, view: TaskView): Reply {
   if ((c.request.headers.accept ?? "").includes("+xml")) {
     return { status: 200, headers: { "Content-Type": "application/vnd.abiquo.tasks+xml" }, body: tasksXml(dtos, true) };
   }
-  return dto(c, "tasks", { totalSize: matches.length, links: matches.length === 0 ? [] : links, collection: dtos });
+  return dto(c, "tasks", { totalSize: matches.length, links: has !== null && matches.length === 0 ? [] : links, collection: dtos });
 }
 
 function pageOf<T>(all: readonly T[], query: URLSearchParams): T[] {
@@ -197,103 +211,76 @@ function pageOf<T>(all: readonly T[], query: URLSearchParams): T[] {
   return limit === 0 ? all.slice(start) : all.slice(start, start + limit);
 }
 
-/** first, previous, next and last, as ordinary lists have them. */
+/** first, previous, next and last, as ordinary lists have them; they keep what was asked for. */
 function pagingLinks(c: Context, path: string, total: number): object[] {
   const start = Math.max(0, Number(c.query.get("startwith") ?? 0));
-  const limit = Number(c.query.get("limit") ?? 25) || total;
-  const to = (rel: string, startwith: number): object => ({
-    href: `${c.abiquo.url}${path}?startwith=${startwith}&limit=${limit}`,
-    rel,
-  });
+  const limit = Number(c.query.get("limit") ?? 25);
+  const to = (rel: string, startwith?: number): object => {
+    const query = new URLSearchParams(c.query);
+    if (startwith === undefined) query.delete("startwith");
+    else query.set("startwith", String(startwith));
+    query.set("limit", String(limit));
+    if (!query.has("by")) query.set("by", "name");
+    return { href: `${c.abiquo.url}${path}?${query}`, rel };
+  };
   if (total === 0) return [];
   return [
-    to("first", 0),
+    to("first"),
     ...(start > 0 ? [to("previous", Math.max(0, start - limit))] : []),
-    ...(start + limit < total ? [to("next", start + limit)] : []),
-    to("last", Math.max(0, total - limit)),
+    ...(limit > 0 && start + limit < total ? [to("next", start + limit)] : []),
+    to("last", limit === 0 ? 0 : Math.max(0, total - limit)),
   ];
 }
 
-function machineAction(c: Context, type: SimTask["type"]): Reply {
-  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
-  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
-  const waits = c.abiquo.tasks({ state: "QUEUEING" }).some(({ virtualMachine }) => virtualMachine === machine.id);
-  if (waits) return apiError(409, "VM-2", "The virtual machine is locked by another operation");
-  const task = c.abiquo.act(machine, type);
-  const entity = "You can follow the progress at the link";
-  const links = [{ rel: "status", href: `${c.abiquo.url}/${taskPath(task)}` }];
-  return dto(c, "acceptedrequest", { links, entity }, 202);
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+function isLocked({ abiquo }: Context, machine: VirtualMachine): boolean {
+  return abiquo.tasks({ state: "QUEUEING" }).some(({ virtualMachine }) => virtualMachine === machine.id);
+}
+
+function accepted(c: Context, tasks: readonly SimTask[], entity?: string): Reply {
+  const links = tasks.map((task) => ({ rel: "status", href: `${c.abiquo.url}/${taskPath(task)}` }));
+  return dto(c, "acceptedrequest", { links, ...(entity === undefined ? {} : { entity }) }, 202);
+}
+
+function machineAction(c: Context, type: TaskType): Reply {
+  const machine = machineOf(c);
+  if (machine === undefined) return noMachine();
+  if (isLocked(c, machine)) return apiError(409, "VM-2", "The virtual machine is locked by another operation");
+  return accepted(c, [c.abiquo.act(machine, type)], "You can follow the progress at the link");
+}
+
+/** One status link for each machine, and no sentence, unlike the action on one machine. */
+function applianceAction(c: Context, type: TaskType): Reply {
+  const machines = [...c.abiquo.world.machines.values()].filter((machine) => String(machine.virtualAppliance) === c.part(2));
+  if (machines.some((machine) => isLocked(c, machine))) return apiError(409, "VM-2", "A virtual machine is locked by another operation");
+  return accepted(c, machines.length === 0 ? [] : c.abiquo.actOnAll(machines, type));
+}
+
+function machineOf(c: Context): VirtualMachine | undefined {
+  return c.abiquo.world.machines.get(Number(c.part(3)));
+}
+
+function noMachine(): Reply {
+  return apiError(404, "VM-1", "The virtual machine does not exist");
 }
 
 function readMachine(c: Context): Reply {
-  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
-  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
-  return dto(c, "virtualmachine", machineDto(machine, c.abiquo.world, c.abiquo.url));
+  const { world, url, version } = c.abiquo;
+  const machine = machineOf(c);
+  return machine === undefined ? noMachine() : dto(c, "virtualmachine", machineDto(machine, world, url, version));
 }
 
-function storage(c: Context, kind: "disks" | "volumes"): Reply {
-  const machine = c.abiquo.world.machines.get(Number(c.part(3)));
-  if (machine === undefined) return apiError(404, "VM-1", "The virtual machine does not exist");
-  const url = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
-  const common = (index: number): object => ({ sequence: index, bootable: index === 0, diskControllerType: "IDE" });
-  const disks = machine.disksMb.map((sizeInMb, index) => {
-    const id = machine.id * 10 + index;
-    const href = `${url}/virtualappliances/${c.part(2)}/virtualmachines/${c.part(3)}/storage/disks/${id}`;
-    const links = [{ href, type: "application/vnd.abiquo.harddisk+json", rel: "edit" }];
-    return { id, label: `disk ${index}`, sizeInMb, diskFormatType: "RAW", diskFileSize: sizeInMb * 1_048_576, path: `disk-${id}`, ...common(index), links };
-  });
-  const volumes = machine.volumesMb.map((sizeInMB, index) => {
-    const id = machine.id * 10 + index;
-    const name = `volume ${index}`;
-    const links = [{ href: `${url}/volumes/${id}`, type: "application/vnd.abiquo.volume+json", rel: "edit", title: name }];
-    return { id, name, sizeInMB, state: "ATTACHED", allowResize: true, ...common(index), links };
-  });
-  return kind === "disks"
-    ? dto(c, "harddisks", { links: [], collection: disks })
-    : dto(c, "volumes", { links: [], collection: volumes });
-}
-
-function readDatacenter(c: Context): Reply {
-  const self = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
-  const name = `vdc-${c.part(1)}`;
-  const link = (rel: string, href: string, type: string, title: string): object => ({ href, type: `application/vnd.abiquo.${type}+json`, rel, title });
-  return dto(c, "virtualdatacenter", {
-    id: Number(c.part(1)),
-    name,
-    hypervisorType: "KVM",
-    syncState: "NONE",
-    links: [
-      link("edit", self, "virtualdatacenter", name),
-      link("enterprise", `${c.abiquo.url}/admin/enterprises/2`, "enterprise", "Acme"),
-      link("virtualappliances", `${self}/virtualappliances`, "virtualappliances", "virtual appliances"),
-      link("location", `${c.abiquo.url}/cloud/locations/1`, "datacenter", "Madrid"),
-    ],
-  });
-}
-
-function readAppliance(c: Context): Reply {
-  const datacenter = `${c.abiquo.url}/cloud/virtualdatacenters/${c.part(1)}`;
-  const self = `${datacenter}/virtualappliances/${c.part(2)}`;
-  const link = (rel: string, href: string, type: string, title: string): object => ({ href, type: `application/vnd.abiquo.${type}+json`, rel, title });
-  return dto(c, "virtualappliance", {
-    id: Number(c.part(2)),
-    name: `vapp-${c.part(2)}`,
-    state: "LOCKED",
-    error: 0,
-    highDisponibility: 0,
-    publicApp: 0,
-    links: [
-      link("edit", self, "virtualappliance", `vapp-${c.part(2)}`),
-      link("virtualdatacenter", datacenter, "virtualdatacenter", `vdc-${c.part(1)}`),
-      link("virtualmachines", `${self}/virtualmachines`, "virtualmachines", "virtual machines"),
-      link("tasks", `${self}/tasks`, "tasks", "tasks"),
-    ],
-  });
+function storage(c: Context, kind: "harddisks" | "volumes"): Reply {
+  const machine = machineOf(c);
+  if (machine === undefined) return noMachine();
+  const list = kind === "harddisks" ? disksOf : volumesOf;
+  return dto(c, kind, { links: [], collection: list(machine, c.abiquo.world, c.abiquo.url) });
 }
 
 function enterprises(c: Context): Reply {
   const has = c.query.get("has")?.toLowerCase();
-  const all = c.abiquo.world.enterprises.filter(({ name }) => has === undefined || name.toLowerCase().includes(has));
+  const all = c.abiquo.world.enterprises.filter(({ name }) => has === undefined || name.toLowerCase().includes(has)).sort(byName);
   return dto(c, "enterprises", {
     totalSize: all.length,
     links: pagingLinks(c, "/admin/enterprises", all.length),
@@ -321,18 +308,62 @@ function writeEnterprise(c: Context): Reply {
 }
 
 function users(c: Context): Reply {
-  const all = c.abiquo.world.users.filter(({ enterprise }) => c.part(1) === "_" || String(enterprise) === c.part(1));
+  const all = c.abiquo.world.users.filter(({ enterprise }) => c.part(1) === "_" || String(enterprise) === c.part(1)).sort(byName);
   return dto(c, "users", {
     totalSize: all.length,
     links: pagingLinks(c, `/admin/enterprises/${c.part(1)}/users`, all.length),
-    collection: pageOf(all, c.query).map((user) => userDto(user, c.abiquo.world, c.abiquo.url)),
+    collection: pageOf(all, c.query).map((user) => shownUser(c, user)),
   });
+}
+
+function shownUser({ abiquo }: Context, user: User): object {
+  return userDto(user, abiquo.world, abiquo.url, abiquo.signIn.isLocked(user.nick));
 }
 
 function readUser(c: Context): Reply {
   const user = c.abiquo.world.users.find(({ id }) => String(id) === c.part(2));
   if (user === undefined) return apiError(404, "USER-3", "The user does not exist");
-  return dto(c, "user", userDto(user, c.abiquo.world, c.abiquo.url));
+  return dto(c, "user", shownUser(c, user));
+}
+
+/** Applications are a matter of the user alone: they act with that user's rights. */
+function isOwn({ user, part }: Context): boolean {
+  return String(user.id) === part(2) && String(user.enterprise) === part(1);
+}
+
+function applications(c: Context): Reply {
+  if (!isOwn(c)) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  const { registration, world, url } = c.abiquo;
+  const collection = registration.of(c.user.id, c.query.get("oauth_token")).map((application) => applicationDto(application, world, url));
+  return dto(c, "applications", { links: [], collection });
+}
+
+function createApplication(c: Context): Reply {
+  if (!isOwn(c)) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  const value = jsonBody(c.body);
+  const { name, description, links } = value ?? {};
+  if (typeof name !== "string" || name === "") return apiError(400, "CONSTR-NOTNULL", "name may not be null");
+  const hrefs = Array.isArray(links) ? (links as { rel?: unknown; href?: unknown }[]).filter(({ rel }) => rel === "privilege").map(({ href }) => String(href)) : [];
+  const known = privilegesIn(c.abiquo.world);
+  const named = hrefs.map((href) => known[Number(/\/config\/privileges\/(\d+)$/.exec(href)?.[1]) - 1]);
+  const privileges = named.filter((privilege) => privilege !== undefined);
+  if (privileges.length < named.length) return apiError(404, "GEN-0", "There is no such privilege");
+  return shownApplication(c, c.abiquo.registration.register(c.user, name, typeof description === "string" ? description : undefined, privileges), 201);
+}
+
+function shownApplication(c: Context, application: Application, status = 200): Reply {
+  return dto(c, "application", applicationDto(application, c.abiquo.world, c.abiquo.url), status);
+}
+
+function withApplication(c: Context, handle: (application: Application) => Reply): Reply {
+  if (!isOwn(c)) return apiError(403, "403-FORBIDDEN", "Access is denied");
+  const application = c.abiquo.registration.of(c.user.id).find(({ id }) => String(id) === c.part(3));
+  return application === undefined ? apiError(404, "USER-23", "There is no such application") : handle(application);
+}
+
+function deleteApplication(c: Context, application: Application): Reply {
+  c.abiquo.registration.remove(application);
+  return { status: 204 };
 }
 
 function readRole(c: Context): Reply {
@@ -392,8 +423,8 @@ function replaceProperties(c: Context): Reply {
   return dto(c, "systemproperties", { links: [], collection: created.map((property) => propertyDto(property, c.abiquo.url)) });
 }
 
-function hasPrivilege({ abiquo, user }: Context, privilege: string): boolean {
-  return abiquo.world.roles.find(({ id }) => id === user.role)?.privileges.includes(privilege) === true;
+function hasPrivilege({ privileges }: Context, privilege: string): boolean {
+  return privileges.includes(privilege);
 }
 
 function jsonBody(body: string): Record<string, unknown> | undefined {

@@ -1,5 +1,6 @@
-import type { Enterprise, Role, SystemProperty, User, VirtualMachine, World } from "./world.ts";
+import type { Application } from "./registration.ts";
 import type { SimTask } from "./tasks.ts";
+import { type Enterprise, privilegesIn, type Role, type SystemProperty, type User, type World } from "./world.ts";
 
 export interface Link {
   rel: string;
@@ -8,8 +9,9 @@ export interface Link {
   title?: string;
 }
 
-function typed(rel: string, href: string, type: string, title: string): Link {
-  return { href, type: `application/vnd.abiquo.${type}+json`, rel, title };
+/** @param type the name of an Abiquo media type, or a whole media type */
+export function typed(rel: string, href: string, type: string, title: string): Link {
+  return { href, type: type.includes("/") ? type : `application/vnd.abiquo.${type}+json`, rel, title };
 }
 
 export function taskPath(task: SimTask): string {
@@ -84,7 +86,7 @@ function jobsOf(task: SimTask): object[] {
   }));
 }
 
-export function userDto(user: User, world: World, api: string): Record<string, unknown> {
+export function userDto(user: User, world: World, api: string, locked: boolean): Record<string, unknown> {
   const enterprise = world.enterprises.find(({ id }) => id === user.enterprise);
   const role = world.roles.find(({ id }) => id === user.role);
   const self = `${api}/admin/enterprises/${user.enterprise}/users/${user.id}`;
@@ -97,7 +99,7 @@ export function userDto(user: User, world: World, api: string): Record<string, u
     locale: "en_US",
     authType: "ABIQUO",
     active: true,
-    locked: false,
+    locked,
     firstLogin: false,
     links: [
       typed("enterprise", `${api}/admin/enterprises/${user.enterprise}`, "enterprise", enterprise?.name ?? ""),
@@ -106,6 +108,24 @@ export function userDto(user: User, world: World, api: string): Record<string, u
       typed("virtualmachines", `${self}/action/virtualmachines`, "virtualmachines", "virtual machines"),
       typed("pendingtasks", `${self}/action/pendingtasks`, "tasks", "pending tasks"),
       typed("applications", `${self}/applications`, "applications", "applications"),
+    ],
+  };
+}
+
+export function applicationDto(application: Application, world: World, api: string): Record<string, unknown> {
+  const user = world.users.find(({ id }) => id === application.user);
+  const owner = `${api}/admin/enterprises/${user?.enterprise}/users/${user?.id}`;
+  const { id, name, description, apiKey, apiSecret, privileges } = application;
+  return {
+    id,
+    name,
+    ...(description === undefined ? {} : { description }),
+    apiKey,
+    apiSecret,
+    links: [
+      typed("self", `${owner}/applications/${id}`, "application", name),
+      typed("user", owner, "user", user?.nick ?? ""),
+      ...privileges.map((privilege) => typed("privilege", `${api}/config/privileges/${privilegesIn(world).indexOf(privilege) + 1}`, "privilege", privilege)),
     ],
   };
 }
@@ -165,44 +185,5 @@ export function propertyDto(property: SystemProperty, api: string): Record<strin
     value,
     ...(description === undefined ? {} : { description }),
     links: [typed("edit", `${api}/config/properties/${id}`, "systemproperty", name)],
-  };
-}
-
-export function machineDto(machine: VirtualMachine, world: World, api: string): Record<string, unknown> {
-  const user = world.users.find(({ id }) => id === machine.user);
-  const datacenter = `${api}/cloud/virtualdatacenters/${machine.virtualDatacenter}`;
-  const appliance = `${datacenter}/virtualappliances/${machine.virtualAppliance}`;
-  const self = `${appliance}/virtualmachines/${machine.id}`;
-  return {
-    id: machine.id,
-    name: machine.name,
-    label: machine.name,
-    uuid: `00000000-0000-4000-8000-${String(machine.id).padStart(12, "0")}`,
-    cpu: machine.cpu,
-    ram: machine.ram,
-    state: "LOCKED",
-    idState: 6,
-    type: "MANAGED",
-    idType: 0,
-    variables: {},
-    monitored: false,
-    protected: false,
-    highDisponibility: 0,
-    vdrpEnabled: true,
-    vdrpPort: 0,
-    links: [
-      typed("edit", self, "virtualmachine", machine.name),
-      typed("enterprise", `${api}/admin/enterprises/${user?.enterprise}`, "enterprise", ""),
-      typed("user", `${api}/admin/enterprises/${user?.enterprise}/users/${machine.user}`, "user", `${user?.name} ${user?.surname}`),
-      typed("virtualdatacenter", datacenter, "virtualdatacenter", `vdc-${machine.virtualDatacenter}`),
-      typed("virtualappliance", appliance, "virtualappliance", `vapp-${machine.virtualAppliance}`),
-      typed("harddisks", `${self}/storage/disks`, "harddisks", "disks"),
-      typed("state", `${self}/state`, "virtualmachinestate", "LOCKED"),
-      typed("undeploy", `${self}/action/undeploy`, "acceptedrequest", "virtual machine undeploy"),
-      typed("deploy", `${self}/action/deploy`, "acceptedrequest", "virtual machine deploy"),
-      typed("tasks", `${self}/tasks`, "tasks", "tasks"),
-      typed("volumes", `${self}/storage/volumes`, "volumes", "volumes"),
-      typed("virtualmachinetemplate", `${api}/admin/enterprises/1/datacenterrepositories/1/virtualmachinetemplates/1`, "virtualmachinetemplate", "debian-12"),
-    ],
   };
 }

@@ -40,7 +40,7 @@ export class OAuthVerifier {
   }
 }
 
-function headerParameters(header: string): Map<string, string> {
+export function headerParameters(header: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const [, name = "", value = ""] of header.matchAll(/([A-Za-z_]+)="([^"]*)"/g)) {
     if (name !== "realm") parameters.set(name, decodeURIComponent(value));

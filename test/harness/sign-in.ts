@@ -1,20 +1,31 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
-import { OAuthVerifier } from "./oauth.ts";
+import { headerParameters, OAuthVerifier } from "./oauth.ts";
 import { type User, WORKFLOW_USER } from "./world.ts";
 
 /** `abiquo.api.login.maxtries` and `abiquo.api.login.failurelapse` (ms) */
 const MAX_TRIES = 3;
 const LAPSE = 60_000;
 
-/** Tells who a request comes from: OAuth 1.0a, Basic or Bearer. Three bad logins within a minute lock the user. */
+interface Token {
+  readonly consumerSecret: string;
+  readonly tokenSecret: string;
+  readonly user: string;
+  /** ms since the epoch */
+  readonly until: number;
+  /** what its application may do; everything its user may when it names nothing */
+  readonly privileges: readonly string[];
+}
+
+/** Tells who a request comes from: OAuth 1.0a, Basic or Bearer. Three bad logins within a minute lock that user. */
 export class SignIn {
   readonly #abiquo: SimulatedAbiquo;
   readonly #verifier = new OAuthVerifier();
   readonly #passwords = new Map<string, string>();
-  readonly #tokens = new Map<string, { consumerSecret: string; tokenSecret: string; user: string }>();
-  #failures: number[] = [];
+  readonly #tokens = new Map<string, Token>();
+  readonly #limits = new WeakMap<IncomingMessage, readonly string[]>();
+  readonly #failures = new Map<string, number[]>();
 
   constructor(abiquo: SimulatedAbiquo) {
     this.#abiquo = abiquo;
@@ -24,8 +35,15 @@ export class SignIn {
     for (const { nick } of abiquo.world.users) if (!this.#passwords.has(nick)) this.#passwords.set(nick, `${nick}-password`);
   }
 
-  addToken(consumerKey: string, consumerSecret: string, token: string, tokenSecret: string, user: string): void {
-    this.#tokens.set(`${consumerKey}\n${token}`, { consumerSecret, tokenSecret, user });
+  addToken(
+    consumerKey: string,
+    consumerSecret: string,
+    token: string,
+    tokenSecret: string,
+    user: string,
+    { until = Number.POSITIVE_INFINITY, privileges = [] }: Partial<Pick<Token, "until" | "privileges">> = {},
+  ): void {
+    this.#tokens.set(`${consumerKey}\n${token}`, { consumerSecret, tokenSecret, user, until, privileges });
   }
 
   /** Makes a token invalid, as its expiry does. */
@@ -36,43 +54,69 @@ export class SignIn {
   /** The user who asks; undefined = 401. */
   userOf(request: IncomingMessage): User | undefined {
     if (this.#abiquo.options.verifyAuth === false) return this.#user(WORKFLOW_USER);
-    const now = Date.now();
-    this.#failures = this.#failures.filter((at) => now - at < LAPSE);
-    if (this.#failures.length >= MAX_TRIES) return undefined;
-    const nick = this.#nickOf(request);
-    if (nick === undefined) this.#failures.push(now);
-    return nick === undefined ? undefined : this.#user(nick);
+    const { nick, isRight } = this.#attempt(request);
+    if (nick === undefined || this.isLocked(nick)) return undefined;
+    if (isRight) return this.#user(nick);
+    this.#failures.set(nick, [...(this.#failures.get(nick) ?? []), Date.now()]);
+    return undefined;
   }
 
-  /** Ends the lock-out, as an administrator does. */
-  unlock(): void {
-    this.#failures = [];
+  /** What this user may do by this request: an application may do no more than it was registered for. */
+  privilegesOf(request: IncomingMessage, user: User): string[] {
+    const own = this.#abiquo.world.roles.find(({ id }) => id === user.role)?.privileges ?? [];
+    const limit = this.#limits.get(request) ?? [];
+    return limit.length === 0 ? own : own.filter((privilege) => limit.includes(privilege));
+  }
+
+  /** The parameters of a request that is signed with these secrets; undefined when it is not. */
+  signedParameters(request: IncomingMessage, secretsOf: (key: string, token: string) => { consumer: string; token: string } | undefined): Map<string, string> | undefined {
+    const problem = this.#verifier.problem(request, secretsOf, this.#abiquo.now);
+    return problem === undefined ? headerParameters(request.headers.authorization ?? "") : undefined;
+  }
+
+  isLocked(nick: string): boolean {
+    const recent = (this.#failures.get(nick) ?? []).filter((at) => Date.now() - at < LAPSE);
+    this.#failures.set(nick, recent);
+    return recent.length >= MAX_TRIES;
+  }
+
+  /** Ends the lock-out of one user, or of all, as an administrator does. */
+  unlock(nick?: string): void {
+    if (nick === undefined) this.#failures.clear();
+    else this.#failures.delete(nick);
   }
 
   #user(nick: string): User | undefined {
     return this.#abiquo.world.users.find((user) => user.nick === nick);
   }
 
-  #nickOf(request: IncomingMessage): string | undefined {
+  /** Whose login this is, as far as it names somebody there is, and whether it is right. */
+  #attempt(request: IncomingMessage): { nick: string | undefined; isRight: boolean } {
     const [scheme = "", value = ""] = (request.headers.authorization ?? "").split(/ (.*)/s);
     switch (scheme.toLowerCase()) {
       case "basic": {
         const [nick = "", password = ""] = Buffer.from(value, "base64").toString("utf8").split(/:(.*)/s);
-        return same(this.#passwords.get(nick), password) ? nick : undefined;
+        const expected = this.#passwords.get(nick);
+        return { nick: expected === undefined ? undefined : nick, isRight: same(expected, password) };
       }
-      case "bearer":
-        return same(this.#abiquo.credentials.bearer, value) ? WORKFLOW_USER : undefined;
+      case "bearer": {
+        const isRight = same(this.#abiquo.credentials.bearer, value);
+        return { nick: isRight ? WORKFLOW_USER : undefined, isRight };
+      }
       case "oauth": {
-        let user: string | undefined;
+        let known: Token | undefined;
         const secretsOf = (key: string, token: string): { consumer: string; token: string } | undefined => {
-          const known = this.#tokens.get(`${key}\n${token}`);
-          user = known?.user;
-          return known === undefined ? undefined : { consumer: known.consumerSecret, token: known.tokenSecret };
+          const found = this.#tokens.get(`${key}\n${token}`);
+          if (found === undefined || found.until < Date.now()) return undefined;
+          known = found;
+          return { consumer: found.consumerSecret, token: found.tokenSecret };
         };
-        return this.#verifier.problem(request, secretsOf, this.#abiquo.now) === undefined ? user : undefined;
+        const isRight = this.#verifier.problem(request, secretsOf, this.#abiquo.now) === undefined;
+        if (isRight && known !== undefined) this.#limits.set(request, known.privileges);
+        return { nick: known?.user, isRight };
       }
       default:
-        return undefined;
+        return { nick: undefined, isRight: false };
     }
   }
 }

@@ -105,3 +105,8 @@ export function createWorld(webhook: string): World {
 export function propertyOf(world: World, name: string): string {
   return world.properties.find((property) => property.name === name)?.value ?? "";
 }
+
+/** All privileges there are; the place in this list, from 1, is the id. */
+export function privilegesIn(world: World): string[] {
+  return [...new Set(world.roles.flatMap(({ privileges }) => privileges))];
+}

@@ -13,7 +13,7 @@ const { startAbiquo, startNodeRed } = require(join(root, "dist", "harness", "ind
 
 const EXAMPLE = "01 Try it without Abiquo.json";
 const nodeRedPort = Number(process.env.PORT ?? 1880);
-const abiquoPort = 8009;
+const abiquoPort = Number(process.env.ABIQUO_PORT ?? 8009);
 
 const abiquo = await startAbiquo({
   port: abiquoPort,
@@ -21,7 +21,8 @@ const abiquo = await startAbiquo({
   autoAdvance: true,
 }).catch(stopBecause);
 
-const flows = JSON.parse(readFileSync(join(root, "examples", EXAMPLE), "utf8"));
+const example = readFileSync(join(root, "examples", EXAMPLE), "utf8");
+const flows = JSON.parse(example.replaceAll("127.0.0.1:8009", `127.0.0.1:${abiquoPort}`));
 const connection = flows.find((node) => node.type === "abiquo-config");
 const nodeRed = await startNodeRed({
   flows,
@@ -65,6 +66,6 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 
 function stopBecause(error) {
   const busy = /EADDRINUSE/.test(String(error?.code ?? error));
-  console.error(busy ? "A port is in use. Set PORT for Node-RED, and free port 8009 for the simulator." : error);
+  console.error(busy ? "A port is in use. Set PORT for Node-RED (1880) or ABIQUO_PORT for the simulator (8009)." : error);
   process.exit(1);
 }

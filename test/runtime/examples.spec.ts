@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
+import { eventually, ROOT, SECRET, VERSIONS } from "./support.ts";
+
+interface FlowNode {
+  readonly id: string;
+  readonly type: string;
+  readonly [property: string]: unknown;
+}
+
+const FOLDER = join(ROOT, "examples");
+const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
+const EXAMPLES = NAMES.map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as FlowNode[]);
+
+/** What a person does after an import: the address, the credentials, and the peers on this machine. */
+function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: FlowNode[]; credentials: Record<string, Record<string, string>> } {
+  const text = JSON.stringify(nodes)
+    .replaceAll("https://cloud.example.com/api", abiquo.url)
+    .replaceAll("http://127.0.0.1:8009/api", abiquo.url)
+    .replaceAll("http://127.0.0.1:8009/", abiquo.pageUrl);
+  // The flow that asks by itself is asked by the test.
+  const flows = (JSON.parse(text) as FlowNode[]).map((node) => (node.type === "inject" ? { ...node, once: false, repeat: "" } : node));
+  const credentials: Record<string, Record<string, string>> = {};
+  for (const { id, type, auth } of flows) {
+    if (type === "abiquo-config") credentials[id] = { ...abiquo.credentials.oauth };
+    if (type === "abiquo-webhook-in" && auth === "secret") credentials[id] = { secret: SECRET };
+  }
+  return { flows, credentials };
+}
+
+describe("the examples", () => {
+  it("are numbered, and no two nodes of all of them have the same id", () => {
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08"]);
+    const ids = EXAMPLES.flat().map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it("hold no credentials, explain themselves, and catch faults", () => {
+    for (const example of EXAMPLES) {
+      assert.ok(example.every((node) => !("credentials" in node)));
+      assert.ok(example.some(({ type, info }) => type === "comment" && String(info).length > 100));
+      assert.ok(example.some(({ type }) => type === "catch"));
+    }
+  });
+});
+
+for (const version of VERSIONS) {
+  describe(`the examples on ${version.name}`, function () {
+    this.timeout(60_000);
+    let abiquo: SimulatedAbiquo;
+    let nodeRed: NodeRedProcess;
+    let tickets: Server;
+    let files: string;
+    const opened: Record<string, unknown>[] = [];
+
+    before(async () => {
+      abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+      tickets = createServer((request, response) => {
+        let text = "";
+        request.on("data", (part: Buffer) => (text += part.toString("utf8")));
+        request.on("end", () => {
+          opened.push(JSON.parse(text) as Record<string, unknown>);
+          response.writeHead(201, { "Content-Type": "application/json" }).end('{"ticket":1}');
+        });
+      });
+      await new Promise<void>((resolve) => tickets.listen(0, "127.0.0.1", resolve));
+      const { flows, credentials } = settled(EXAMPLES.flat(), abiquo);
+      const env = {
+        ABIQUO_URL: abiquo.url,
+        ABIQUO_TIMEOUT: "5",
+        ABIQUO_PACE: "0",
+        PUBLIC_URL: "http://127.0.0.1:1880/",
+        TRUSTED_PROXIES: "",
+        WEBHOOK_PATH: "/abiquo/headless",
+        WEBHOOK_ALLOW_FROM: "127.0.0.0/8",
+        WEBHOOK_MAX_BODY: "2",
+        WEBHOOK_VERIFY: "true",
+        TICKET_URL: `http://127.0.0.1:${(tickets.address() as AddressInfo).port}/tickets`,
+        // The names of example 08's own flows_cred.json
+        ...Object.fromEntries(Object.entries(abiquo.credentials.oauth).map(([name, value]) => [`ABIQUO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`, value])),
+        WEBHOOK_SECRET: SECRET,
+      };
+      credentials["ex08_config"] = {
+        consumerKey: "${ABIQUO_CONSUMER_KEY}",
+        consumerSecret: "${ABIQUO_CONSUMER_SECRET}",
+        accessToken: "${ABIQUO_ACCESS_TOKEN}",
+        accessTokenSecret: "${ABIQUO_ACCESS_TOKEN_SECRET}",
+      };
+      credentials["ex08_hook"] = { secret: "${WEBHOOK_SECRET}" };
+      const patched = flows.map((node) => (node.id === "ex04_config" ? { ...node, publicUrl: "http://127.0.0.1:1880" } : node));
+      files = mkdtempSync(join(tmpdir(), "examples-"));
+      const settings = { fileWorkingDirectory: files };
+      nodeRed = await startNodeRed({ flows: patched, credentials, nodeRed: version.nodeRed, palette: ROOT, env, settings });
+    });
+
+    after(async () => {
+      await nodeRed.stop();
+      await abiquo.close();
+      await new Promise((resolve) => tickets.close(resolve));
+      rmSync(files, { recursive: true });
+    });
+
+    beforeEach(() => {
+      abiquo.clearFaults();
+      abiquo.forget();
+    });
+
+    const hookAt = (path: string): void => abiquo.setEndpoint(`${nodeRed.nodeUrl}${path}`);
+    const press = async (id: string): Promise<void> => {
+      const { status } = await nodeRed.admin(`inject/${id}`, { method: "POST" });
+      assert.equal(status, 200);
+    };
+    const states = (): string[] => abiquo.tasks().map(({ state }) => state);
+
+    it("are listed for import, and start without an error", async () => {
+      const folder = "library/examples/flows/@abiquo-workflow/node-red-abiquo/";
+      for (const [index, name] of NAMES.entries()) {
+        const listed = await nodeRed.admin(folder + encodeURIComponent(name.replace(".json", "")));
+        assert.deepEqual(await listed.json(), EXAMPLES[index], name);
+      }
+      assert.doesNotMatch(nodeRed.logs(), /\[error\]|missing types/);
+    });
+
+    it("01: a deploy is asked for, held, continued and released", async () => {
+      hookAt("abiquo/workflow");
+      const answered = abiquo.waitFor("answer");
+      await press("ex01_ask");
+      assert.equal((await answered).action, "continue");
+      assert.deepEqual(states(), ["PENDING"]);
+    });
+
+    it("02: everything goes on with a text, and leaves a line in a file", async () => {
+      hookAt(`abiquo/continue-everything/${SECRET}`);
+      const { tasks } = await abiquo.submit({ count: 3 });
+      await eventually(() => states().every((state) => state === "PENDING"));
+      assert.equal(abiquo.answers[0]?.text, "Continued by Node-RED for ana");
+      const log = join(files, "abiquo-tasks.log");
+      await eventually(() => existsSync(log) && tasks.every(({ taskId }) => readFileSync(log, "utf8").includes(taskId)));
+    });
+
+    it("03: an undeploy of the tenant is cancelled by its rule, a large group waits", async () => {
+      hookAt(`abiquo/rules/${SECRET}`);
+      const globex = abiquo.enterprises.find(({ id }) => id === 3);
+      assert.ok(globex);
+      globex.workflow = true;
+      const { tasks: refused } = await abiquo.submit({ type: "UNDEPLOY", user: "dan" });
+      await abiquo.submit({ count: 11 });
+      await eventually(() => abiquo.task(refused[0]?.taskId ?? "")?.state === "CANCELLED");
+      assert.match(abiquo.answers[0]?.text ?? "", /Undeploys of tenant 3/);
+      assert.equal(abiquo.tasks({ state: "QUEUEING" }).length, 11);
+      globex.workflow = false;
+    });
+
+    it("04: the platform and a tenant are read, enabled and disabled; nothing else is touched", async () => {
+      const property = (name: string): string | undefined => abiquo.world.properties.find((one) => one.name === name)?.value;
+      const acme = abiquo.enterprises.find(({ id }) => id === 2);
+      await press("ex04_go5");
+      await eventually(() => acme?.workflow === false);
+      await press("ex04_go4");
+      await eventually(() => acme?.workflow === true);
+      await press("ex04_go2");
+      await eventually(() => property("client.main.workflowEnabled") === "0");
+      await press("ex04_go1");
+      await eventually(() => property("client.main.workflowEnabled") === "1");
+      assert.equal(property("client.main.workflowEndPoint"), `http://127.0.0.1:1880/abiquo/configured/${SECRET}`);
+      assert.equal(property("client.infra.defaultLDAPEnabled"), "0");
+      assert.equal(abiquo.world.properties.length, 3);
+      abiquo.hold({ count: 2 });
+      const counted = abiquo.inject({ match: { action: "list" }, latencyMs: 1 });
+      const reads = abiquo.inject({ match: { path: "/admin/enterprises/2" }, latencyMs: 1 });
+      await press("ex04_go5");
+      await eventually(() => counted.hits > 0);
+      // Reading it once more takes its turn behind whatever the refused change might have sent.
+      await press("ex04_go3");
+      await eventually(() => reads.hits > 0);
+      assert.equal(acme?.workflow, true);
+    });
+
+    it("05: what the flows hold is continued, and a refused answer is sent again", async () => {
+      hookAt(`abiquo/rules/${SECRET}`);
+      const { tasks } = await abiquo.submit({ count: 12 });
+      const first = tasks[0]?.taskId ?? "";
+      abiquo.inject({ match: { action: "continue", path: first }, status: 403, times: 1 });
+      await press("ex05_goanswer");
+      await eventually(() => states().filter((state) => state === "PENDING").length === 11);
+      await eventually(() => {
+        void press("ex05_gobad");
+        return abiquo.task(first)?.state === "PENDING";
+      });
+      assert.equal(abiquo.answers.filter(({ applied }) => applied).length, 12);
+    });
+
+    it("06: the queued tasks of the user, and of another one, are cancelled", async () => {
+      abiquo.hold({ user: "workflow" });
+      abiquo.hold({ user: "ana", count: 2 });
+      abiquo.hold({ user: "bob" });
+      await press("ex06_gome");
+      await press("ex06_gouser");
+      await eventually(() => states().filter((state) => state === "CANCELLED").length === 3);
+      assert.deepEqual(abiquo.tasks({ state: "QUEUEING" }).map(({ user }) => user.nick), ["bob"]);
+    });
+
+    it("07: a ticket is opened for each task, and its callback decides", async () => {
+      hookAt(`abiquo/tickets/${SECRET}`);
+      const { tasks } = await abiquo.submit({ count: 2 });
+      await eventually(() => tasks.every(({ taskId }) => opened.some(({ key }) => key === taskId)));
+      const call = (key: string, approved: boolean): Promise<Response> =>
+        nodeRed.request("tickets/decided", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ key, approved, by: "Carla", comment: "seen" }),
+        });
+      const [yes, no] = tasks.map(({ taskId }) => taskId);
+      assert.equal((await call(yes ?? "", true)).status, 202);
+      assert.equal((await call(no ?? "", false)).status, 202);
+      await eventually(() => abiquo.answers.length === 2);
+      assert.equal(abiquo.task(yes ?? "")?.text, "Approved by Carla: seen");
+      assert.equal(abiquo.task(no ?? "")?.text, "Rejected by Carla: seen");
+      assert.deepEqual(states(), ["PENDING", "CANCELLED"]);
+    });
+
+    it("08: everything comes from the environment, and a forged task is not believed", async () => {
+      hookAt(`abiquo/headless/${SECRET}`);
+      const { tasks, webhook } = await abiquo.submit({ count: 2 });
+      assert.ok("status" in webhook && webhook.status === 200);
+      await eventually(() => states().every((state) => state === "PENDING"));
+      assert.match(abiquo.answers[0]?.text ?? "", /Small/);
+      await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+  });
+
+  it(`example 08 starts headless on ${version.name}, and names a variable that is not set`, async () => {
+    const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+    const example = EXAMPLES[7] ?? [];
+    const nodeRed = await startNodeRed({
+      flows: example,
+      credentials: { ex08_config: { ...abiquo.credentials.oauth }, ex08_hook: { secret: "${NOT_THERE}" } },
+      nodeRed: version.nodeRed,
+      palette: ROOT,
+      settings: { httpAdminRoot: false },
+      env: { ABIQUO_URL: abiquo.url, ABIQUO_TIMEOUT: "5", ABIQUO_PACE: "0", PUBLIC_URL: "", TRUSTED_PROXIES: "", WEBHOOK_PATH: "/h", WEBHOOK_ALLOW_FROM: "", WEBHOOK_MAX_BODY: "2", WEBHOOK_VERIFY: "false" },
+    });
+    try {
+      await nodeRed.waitForLog(/NOT_THERE is not set/);
+    } finally {
+      await nodeRed.stop();
+      await abiquo.close();
+    }
+  }).timeout(60_000);
+}

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { api } from "./api.ts";
 import { control } from "./control.ts";
-import { Faults, type FaultSpec, type InjectedFault, type RequestKind } from "./faults.ts";
+import { Faults, type FaultSpec, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
 import { type Language } from "./page-texts.ts";
 import { type OAuthCredentials } from "./oauth.ts";
 import { Registration } from "./registration.ts";
@@ -32,6 +32,8 @@ export interface AbiquoOptions extends WebhookForm {
   /** Abiquo's read timeout for webhooks, in ms; 10,000 unless told */
   readonly webhookTimeoutMs?: number;
   readonly credentials?: Partial<Credentials>;
+  /** false leaves every user but the workflow user without a password */
+  readonly userPasswords?: boolean;
   /** how long an access token counts that is given out from now on; 12 hours as in Abiquo, 0 for ever */
   readonly accessTokenValidityMs?: number;
   /** of the page; what the browser prefers unless told */
@@ -260,8 +262,14 @@ export class SimulatedAbiquo {
     return this.#faults.inject(fault);
   }
 
-  clearFaults(): void {
-    this.#faults.clear();
+  /** Ends one fault, or all; false when there is none of that id. */
+  clearFaults(id?: number): boolean {
+    return this.#faults.clear(id);
+  }
+
+  /** the faults in force */
+  faults(): ListedFault[] {
+    return this.#faults.list();
   }
 
   on<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): () => void {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { startAbiquo } from "./abiquo.ts";
+import { type Credentials, startAbiquo } from "./abiquo.ts";
+import { LANGUAGES } from "./page-texts.ts";
 
 const HELP = `A simulated Abiquo, to build and test workflow flows without a cloud.
 
@@ -14,6 +16,10 @@ const HELP = `A simulated Abiquo, to build and test workflow flows without a clo
   --links <l>       path, rooted or absolute
   --version <v>     version of Abiquo to be (6.1.2)
   --autorun <s>     ask for a deploy every so many seconds
+  --lang <l>        language of the page, en or es (what the browser prefers)
+  --seed <n>        which random faults come; the same seed, the same faults (1)
+  --random-credentials
+                    credentials of this run only, instead of those of the examples
   --help            this text
 `;
 
@@ -28,6 +34,9 @@ async function main(): Promise<void> {
       links: { type: "string", default: "path" },
       version: { type: "string", default: "6.1.2" },
       autorun: { type: "string" },
+      lang: { type: "string" },
+      seed: { type: "string", default: "1" },
+      "random-credentials": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -44,6 +53,9 @@ async function main(): Promise<void> {
     linkStyle: oneOf("links", values.links, ["path", "rooted", "absolute"]),
     version: values.version,
     autoAdvance: true,
+    seed: number("seed", values.seed),
+    ...(values.lang === undefined ? {} : { language: oneOf("lang", values.lang, LANGUAGES) }),
+    ...(values["random-credentials"] ? { credentials: randomCredentials(), userPasswords: false } : {}),
   });
   const { oauth, basic, bearer } = abiquo.credentials;
   console.log(`Simulated Abiquo ${values.version}
@@ -66,6 +78,16 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => void abiquo.close().then(() => process.exit(0)));
   }
+}
+
+/** The secrets hold the marks that a signature must encode, as Abiquo's do. */
+function randomCredentials(): Credentials {
+  const secret = (): string => randomBytes(30).toString("base64");
+  return {
+    oauth: { consumerKey: randomUUID(), consumerSecret: secret(), accessToken: randomUUID(), accessTokenSecret: secret() },
+    basic: { username: "workflow", password: randomBytes(12).toString("base64url") },
+    bearer: randomBytes(24).toString("base64url"),
+  };
 }
 
 function number(name: string, text: string): number {

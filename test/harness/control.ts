@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readText, type SimulatedAbiquo } from "./abiquo.ts";
+import { parseFault } from "./faults.ts";
 import { pageFile } from "./page.ts";
 import type { SimTask, SubmitRequest } from "./tasks.ts";
 
@@ -8,17 +9,27 @@ export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage,
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const body = await readText(request);
   if (request.method === "GET" && pathname === "/simulator/tasks") return json(response, 200, abiquo.tasks().reverse().slice(0, 200).map(shown));
+  if (request.method === "GET" && pathname === "/simulator/faults") return json(response, 200, abiquo.faults());
   if (request.method === "GET" || request.method === "HEAD") {
     const page = pageFile(pathname, request, abiquo.version, abiquo.options.language);
     if (page !== undefined) return void response.writeHead(200, page.headers).end(request.method === "HEAD" ? undefined : page.body);
+  }
+  const faults = /^\/simulator\/faults(?:\/(\d+))?$/.exec(pathname);
+  if (request.method === "DELETE" && faults !== null) {
+    if (!isOwnOrigin(request)) return json(response, 403, { error: "Only from this page or from a program" });
+    const [, id] = faults;
+    const isDone = abiquo.clearFaults(id === undefined ? undefined : Number(id));
+    return isDone ? void response.writeHead(204).end() : json(response, 404, { error: `There is no fault ${id}` });
   }
   if (request.method !== "POST") return json(response, 404, { error: "There is nothing here" });
   if (!isOwnRequest(request)) return json(response, 403, { error: "Only JSON from this page or from a program" });
   let value: Record<string, unknown>;
   try {
-    value = JSON.parse(body === "" ? "{}" : body) as Record<string, unknown>;
+    const parsed: unknown = JSON.parse(body === "" ? "{}" : body);
+    if (typeof parsed !== "object" || parsed === null) throw new Error("no object");
+    value = parsed as Record<string, unknown>;
   } catch {
-    return json(response, 400, { error: "The body is not JSON" });
+    return json(response, 400, { error: "The body is no JSON object" });
   }
   try {
     switch (pathname) {
@@ -29,6 +40,10 @@ export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage,
       case "/simulator/decide":
         abiquo.decideElsewhere(String(value["taskId"]), value["action"] === "cancel" ? "cancel" : "continue");
         return json(response, 200, {});
+      case "/simulator/faults": {
+        const { id } = abiquo.inject(parseFault(value));
+        return json(response, 201, { id });
+      }
       default:
         return json(response, 404, { error: "There is nothing here" });
     }
@@ -39,9 +54,11 @@ export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage,
 
 /** A foreign page in somebody's browser can send neither JSON without a preflight nor our origin. */
 function isOwnRequest(request: IncomingMessage): boolean {
-  const origin = request.headers.origin;
-  const isJson = (request.headers["content-type"] ?? "").startsWith("application/json");
-  return isJson && (origin === undefined || origin === `http://${request.headers.host}`);
+  return (request.headers["content-type"] ?? "").startsWith("application/json") && isOwnOrigin(request);
+}
+
+function isOwnOrigin({ headers }: IncomingMessage): boolean {
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
 }
 
 function shown({ taskId, type, state, user, virtualMachine, created, text, answeredBy }: SimTask): object {

@@ -27,9 +27,19 @@ export interface FaultSpec {
 export interface InjectedFault {
   remove(): void;
   readonly hits: number;
+  /** by which it is listed */
+  readonly id: number;
+}
+
+/** A fault in force, as it is listed. */
+export interface ListedFault {
+  readonly id: number;
+  readonly fault: FaultSpec;
+  readonly hits: number;
 }
 
 interface Active {
+  readonly id: number;
   readonly spec: FaultSpec;
   left: number;
   hits: number;
@@ -41,16 +51,18 @@ export type RequestKind = NonNullable<NonNullable<FaultSpec["match"]>["action"]>
 export class Faults {
   readonly #active = new Set<Active>();
   #state: number;
+  #lastId = 0;
 
   constructor(seed: number) {
     this.#state = seed >>> 0 || 1;
   }
 
   inject(spec: FaultSpec): InjectedFault {
-    const active: Active = { spec, left: spec.times ?? Number.POSITIVE_INFINITY, hits: 0 };
+    const active: Active = { id: ++this.#lastId, spec, left: spec.times ?? Number.POSITIVE_INFINITY, hits: 0 };
     this.#active.add(active);
     const all = this.#active;
     return {
+      id: active.id,
       remove: () => void all.delete(active),
       get hits() {
         return active.hits;
@@ -58,8 +70,18 @@ export class Faults {
     };
   }
 
-  clear(): void {
-    this.#active.clear();
+  /** Ends one fault, or all; false when there is none of that id. */
+  clear(id?: number): boolean {
+    if (id === undefined) {
+      this.#active.clear();
+      return true;
+    }
+    const found = [...this.#active].find((active) => active.id === id);
+    return found !== undefined && this.#active.delete(found);
+  }
+
+  list(): ListedFault[] {
+    return [...this.#active].map(({ id, spec, hits }) => ({ id, fault: spec, hits }));
   }
 
   /** The fault that strikes this request, if any. */
@@ -85,5 +107,44 @@ export class Faults {
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+}
+
+const CHECKS: Record<string, (value: unknown) => boolean> = {
+  times: (value) => Number.isInteger(value) && (value as number) > 0,
+  rate: (value) => typeof value === "number" && value >= 0 && value <= 1,
+  effect: (value) => value === "before" || value === "after",
+  latencyMs: (value) => typeof value === "number" && value >= 0,
+  status: (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) <= 599,
+  body: (value) => typeof value === "string",
+  contentType: (value) => typeof value === "string",
+  retryAfter: (value) => typeof value === "string",
+  reset: (value) => typeof value === "boolean",
+  hang: (value) => typeof value === "boolean",
+  dropWebhook: (value) => typeof value === "boolean",
+};
+
+const ACTIONS = ["continue", "cancel", "read", "list", "webhook"];
+
+const MATCH_CHECKS: Record<string, (value: unknown) => boolean> = {
+  method: (value) => typeof value === "string",
+  path: (value) => typeof value === "string",
+  action: (value) => ACTIONS.includes(value as string),
+};
+
+/** A fault that came as JSON. @throws Error that names what is wrong with it */
+export function parseFault(value: Readonly<Record<string, unknown>>): FaultSpec {
+  const { match = {}, ...rest } = value;
+  if (typeof match !== "object" || match === null) throw new Error("match is no object");
+  check(rest, CHECKS, "");
+  check(match as Record<string, unknown>, MATCH_CHECKS, "match.");
+  if (Object.keys(rest).every((name) => ["times", "rate", "effect"].includes(name))) throw new Error("The fault does nothing");
+  return value as FaultSpec;
+}
+
+function check(value: Readonly<Record<string, unknown>>, checks: typeof CHECKS, prefix: string): void {
+  for (const [name, entry] of Object.entries(value)) {
+    if (!Object.hasOwn(checks, name)) throw new Error(`${prefix}${name} is no part of a fault`);
+    if (!checks[name]?.(entry)) throw new Error(`${prefix}${name} has a value it cannot have`);
   }
 }

@@ -76,7 +76,7 @@ export class NodeRedProcess {
     const red = join(this.#options.nodeRed ?? dirname(requireHere.resolve("node-red/package.json")), "red.js");
     const child = spawn(process.execPath, [red, "-s", join(this.userDir, "settings.js"), "-u", this.userDir], {
       env: { ...process.env, NODE_OPTIONS: "", ...this.#options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child = child;
     const collect = (part: Buffer): void => {
@@ -168,6 +168,9 @@ export class NodeRedProcess {
   }
 }
 
+/** Its input is a pipe that closes when its parent ends, even by a kill that lets the parent do nothing more. */
+const ENDS_WITH_PARENT = 'process.stdin.resume().once("close", () => process.exit(1));\n';
+
 /** No Node-RED outlives the process that started it. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -190,7 +193,7 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRedProc
   };
   mkdirSync(userDir, { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(userDir, name), text);
-  write("settings.js", `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
+  write("settings.js", `${ENDS_WITH_PARENT}module.exports = ${JSON.stringify(settings, null, 2)};\n`);
   write("flows.json", JSON.stringify(options.flows));
   write("flows_cred.json", JSON.stringify(options.credentials ?? {}));
   write("package.json", JSON.stringify({ name: "user-directory", version: "1.0.0", private: true }));

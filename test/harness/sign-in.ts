@@ -32,6 +32,7 @@ export class SignIn {
     const { oauth, basic } = abiquo.credentials;
     this.addToken(oauth.consumerKey, oauth.consumerSecret, oauth.accessToken, oauth.accessTokenSecret, WORKFLOW_USER);
     this.#passwords.set(basic.username, basic.password);
+    if (abiquo.options.userPasswords === false) return;
     for (const { nick } of abiquo.world.users) if (!this.#passwords.has(nick)) this.#passwords.set(nick, `${nick}-password`);
   }
 

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type SimulatedAbiquo, startAbiquo } from "../../harness/index.ts";
+
+let abiquo: SimulatedAbiquo;
+
+const CLI = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", join(process.cwd(), "test/harness/cli.ts")];
+const BEARER = { Authorization: "Bearer demo-bearer-token" };
+
+function faults(method: string, body?: unknown, path = "", headers: Record<string, string> = {}): Promise<Response> {
+  const init = body === undefined ? { method, headers } : { method, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
+  return fetch(`${abiquo.pageUrl}simulator/faults${path}`, init);
+}
+
+const login = async (headers: Record<string, string> = BEARER): Promise<number> => (await fetch(`${abiquo.url}/login`, { headers })).status;
+const basic = (nick: string, password: string): Record<string, string> => ({ Authorization: `Basic ${btoa(`${nick}:${password}`)}` });
+
+describe("Control of the simulator", () => {
+  beforeEach(async () => void (abiquo = await startAbiquo()));
+  afterEach(() => abiquo.close());
+
+  describe("faults", () => {
+    it("strike once injected, are listed with their hits, and end when cleared", async () => {
+      const injected = await faults("POST", { match: { path: "/login" }, status: 503, retryAfter: "1" });
+      assert.equal(injected.status, 201);
+      const { id } = (await injected.json()) as { id: number };
+      assert.equal(await login(), 503);
+      assert.deepEqual(await (await faults("GET")).json(), [{ id, fault: { match: { path: "/login" }, status: 503, retryAfter: "1" }, hits: 1 }]);
+      assert.equal((await faults("DELETE", undefined, `/${id}`)).status, 204);
+      assert.equal((await faults("DELETE", undefined, `/${id}`)).status, 404);
+      assert.equal(await login(), 200);
+    });
+
+    it("end all at once", async () => {
+      await faults("POST", { status: 500 });
+      await faults("POST", { status: 500, match: { action: "read" } });
+      assert.equal((await faults("DELETE")).status, 204);
+      assert.deepEqual(abiquo.faults(), []);
+    });
+
+    for (const [fault, problem] of [
+      [{ state: 500 }, /state is no part/],
+      [{ status: "500" }, /status has a value/],
+      [{ status: 500, rate: 2 }, /rate has a value/],
+      [{ status: 500, match: { action: "write" } }, /match\.action has a value/],
+      [{ status: 500, match: 1 }, /match is no object/],
+      [{ times: 3 }, /does nothing/],
+      [[], /does nothing/],
+      [null, /no JSON object/],
+    ] as const) {
+      it(`${JSON.stringify(fault)} is refused`, async () => {
+        const response = await faults("POST", fault);
+        assert.equal(response.status, 400);
+        assert.match(((await response.json()) as { error: string }).error, problem);
+        assert.deepEqual(abiquo.faults(), []);
+      });
+    }
+
+    it("are not for a foreign page to inject or to clear", async () => {
+      const foreign = { Origin: "http://elsewhere.example" };
+      assert.equal((await faults("POST", { status: 500 }, "", foreign)).status, 403);
+      assert.equal((await faults("DELETE", undefined, "", foreign)).status, 403);
+    });
+  });
+
+  describe("lock-out", () => {
+    it("is of the user whose login failed, and of nobody else", async () => {
+      for (let tries = 0; tries < 3; tries++) assert.equal(await login(basic("ana", "wrong")), 401);
+      assert.equal(await login(basic("ana", "ana-password")), 401);
+      assert.equal(await login(basic("bob", "bob-password")), 200);
+      assert.equal(await login(), 200);
+      const user = await (await fetch(`${abiquo.url}/admin/enterprises/2/users/2`, { headers: BEARER })).json();
+      assert.equal((user as { locked: boolean }).locked, true);
+      abiquo.signIn.unlock("ana");
+      assert.equal(await login(basic("ana", "ana-password")), 200);
+    });
+
+    it("does not come from logins that name nobody", async () => {
+      for (let tries = 0; tries < 5; tries++) assert.equal(await login(basic("nobody", "wrong")), 401);
+      for (let tries = 0; tries < 5; tries++) assert.equal(await login({}), 401);
+      assert.equal(await login(), 200);
+    });
+  });
+
+  describe("command line", () => {
+    async function run(...options: string[]): Promise<{ output: string; pageUrl: string; apiUrl: string; stop: () => Promise<number | null> }> {
+      const child = spawn(process.execPath, [...CLI, "--port", "0", ...options], { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+      let output = "";
+      child.stdout.setEncoding("utf8");
+      for await (const part of child.stdout.iterator({ destroyOnReturn: false })) {
+        output += String(part);
+        if (output.includes("Bearer ")) break;
+      }
+      const urlOf = (name: string): string => new RegExp(`${name}\\s+(\\S+)`).exec(output)?.[1] ?? "";
+      return { output, pageUrl: urlOf("page"), apiUrl: urlOf("API"), stop: () => (child.kill("SIGTERM"), ended) };
+    }
+
+    it("prints the page's address, and serves it in the language asked for", async () => {
+      const cli = await run("--lang", "es", "--seed", "7");
+      assert.match(await (await fetch(cli.pageUrl)).text(), /<html lang="es">/);
+      assert.equal(await cli.stop(), 0);
+    });
+
+    it("--random-credentials: those printed work, those of the examples and of the users do not", async () => {
+      const cli = await run("--random-credentials");
+      const bearer = /Bearer\s+(\S+)/.exec(cli.output)?.[1] ?? "";
+      const [, name = "", password = ""] = /Basic\s+(\S+) \/ (\S+)/.exec(cli.output) ?? [];
+      const status = async (headers: Record<string, string>): Promise<number> => (await fetch(`${cli.apiUrl}/login`, { headers })).status;
+      assert.equal(await status({ Authorization: `Bearer ${bearer}` }), 200);
+      assert.equal(await status(basic(name, password)), 200);
+      assert.equal(await status(BEARER), 401);
+      assert.equal(await status(basic("ana", "ana-password")), 401);
+      assert.equal(await cli.stop(), 0);
+    });
+
+    for (const [option, value] of [["--lang", "fr"], ["--seed", "x"]] as const) {
+      it(`refuses ${option} ${value}, and says why`, async () => {
+        const failed = promisify(execFile)(process.execPath, [...CLI, "--port", "0", option, value]);
+        await assert.rejects(failed, (error: { code: number; stderr: string }) => error.code === 1 && error.stderr.startsWith(`${option} must be `));
+      });
+    }
+  });
+});

@@ -209,8 +209,8 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
   const entry = entryOf(task, decision);
   if (decision.delivery === "undeliverable") {
     const why = fault ?? storedFault(decision.fault);
-    const params = { ...why.params, taskId: decision.taskId, reason: why.code };
-    return { fault: new Fault("ABIQUO_UNDELIVERABLE", params, fault), entry };
+    const { taskId } = decision;
+    return { fault: new Fault("ABIQUO_UNDELIVERABLE", { ...why.params, taskId, reason: why.code }, fault), entry };
   }
   const wanted = action === "continue" ? ["continued", "already-continued"] : ["cancelled", "already-cancelled"];
   return { asAsked: wanted.includes(decision.outcome ?? ""), entry };

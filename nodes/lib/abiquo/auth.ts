@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import OAuth from "oauth-1.0a";
 
 export type Credentials =
@@ -12,12 +12,12 @@ export type Credentials =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
   | { readonly kind: "bearer"; readonly token: string };
 
-/** Makes the value of the Authorization header for a request. */
+/** Makes the value of the Authorization header for a request to an absolute URL; a new one for each request. */
 export type Authorizer = (method: string, url: string) => string;
 
 /**
- * The way to sign in. OAuth 1.0a by RFC 5849 with HMAC-SHA1: query parameters enter the signature, bodies that
- * are not forms do not (section 3.4.1.3.1).
+ * The way to sign in: Basic (RFC 7617, in UTF-8), Bearer (RFC 6750), or OAuth 1.0a (RFC 5849) with HMAC-SHA1,
+ * where query parameters enter the signature and bodies that are not forms do not (section 3.4.1.3.1).
  */
 export function authorizer(credentials: Credentials): Authorizer {
   switch (credentials.kind) {
@@ -42,7 +42,14 @@ function oauth1(credentials: Extract<Credentials, { kind: "oauth1" }>): Authoriz
     hash_function: (text, key) => createHmac("sha1", key).update(text).digest("base64"),
   });
   // The library's own nonce comes from Math.random, which can be foreseen.
-  oauth.getNonce = () => randomBytes(16).toString("hex");
+  oauth.getNonce = () => randomUUID();
+  // Most texts have none of the five marks that RFC 5849 section 3.6 encodes and encodeURIComponent does not:
+  // to look once is twice as fast as to replace five times.
+  const encodeMarks = oauth.percentEncode.bind(oauth);
+  oauth.percentEncode = (text) => {
+    const encoded = encodeURIComponent(text);
+    return /[!'()*]/.test(encoded) ? encodeMarks(text) : encoded;
+  };
   const token = { key: credentials.accessToken, secret: credentials.accessTokenSecret };
   return (method, url) => oauth.toHeader(oauth.authorize({ method, url }, token)).Authorization;
 }

@@ -1,23 +1,25 @@
-import type { Dispatcher } from "undici";
 import { Fault } from "../fault.ts";
 import { isObject, type JsonObject, textOf } from "../json.ts";
-import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./fault.ts";
+import { badLink } from "./links.ts";
 import { majorMinor, mediaType, type MediaName } from "./media-types.ts";
+import { type Answer, Session, type SessionSettings } from "./session.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
-import { createDispatcher, faultOfAnswer, faultOfNetwork, type TransportSettings } from "./transport.ts";
+import { closedFault } from "./transport.ts";
 
-export interface ClientSettings extends TransportSettings {
+export interface ClientSettings extends SessionSettings {
   /** major.minor; empty = asked from the server once */
   readonly apiVersion: string;
-  readonly credentials: Credentials;
 }
 
 export interface AbiquoUser {
   readonly id: string;
+  /** login name */
   readonly nick: string;
+  /** first and last name */
   readonly name: string;
+  /** may be empty */
   readonly email: string;
   readonly enterpriseId: string;
   readonly enterpriseName: string;
@@ -27,100 +29,109 @@ export interface AbiquoUser {
 export interface AbiquoEnterprise {
   readonly id: string;
   readonly name: string;
+  /** whether its tasks are held for an answer, provided that the platform's switch is on as well */
   readonly workflow: boolean;
 }
 
 export interface PlatformWorkflow {
+  /** where Abiquo posts its tasks; empty when not set */
   readonly endpoint: string;
   readonly enabled: boolean;
 }
 
-interface Call {
-  readonly method: "GET" | "POST" | "PUT";
-  /** absolute */
-  readonly url: string;
-  readonly accept?: MediaName | "text";
-  readonly contentType?: MediaName | "text";
-  readonly body?: string;
-}
-
+/** Names of system properties; Abiquo workflow feature, "Configure workflow". */
 const ENDPOINT = "client.main.workflowEndPoint";
 const ENABLED = "client.main.workflowEnabled";
-/** How many tasks or enterprises are read at once; the API's own default is 25. */
+/** How many elements of a list are read at once; the API's own default is 25. */
 const PAGE = 100;
-const TRIES = 3;
-const LONGEST_RETRY_WAIT = 5_000;
-/** These answers to a GET may be better a moment later. */
-const PASSING = new Set([429, 502, 503, 504]);
+/** How often a list that shrinks while it is read is gone back over. */
+const REWINDS = 100;
+/** What the API's clients ask for where no object is expected. */
+const ANYTHING = "application/json, text/plain";
 
 /**
- * Talks to the API of one Abiquo, and to no other host. A 401 halts it: Abiquo locks a user out after three
- * bad logins within a minute.
+ * Talks to the API of one Abiquo, and to no other host. Every call may throw, beside what it says itself:
+ *
+ * - AbiquoFault ABIQUO_UNAUTHORIZED, ABIQUO_CLOCK_SKEW (both halt the client: see `halted`), ABIQUO_FORBIDDEN,
+ *   ABIQUO_NOT_FOUND, ABIQUO_REFUSED, ABIQUO_VERSION_REFUSED, ABIQUO_RATE_LIMITED, ABIQUO_FAILED: by the status
+ * - AbiquoFault ABIQUO_UNREACHABLE, ABIQUO_TIMEOUT: no answer
+ * - AbiquoFault ABIQUO_UNEXPECTED_ANSWER: an answer that is not Abiquo's
+ * - AbiquoFault ABIQUO_CLOSED: `close` or the caller's signal came first
+ * - Fault ABIQUO_BAD_LINK: a link or an id that does not lead below `base`
+ *
+ * Reads are repeated twice, with growing random waits, when nobody answers or the answer is a passing one
+ * (429, 502, 503, 504). What changes something is never repeated.
  */
 export class AbiquoClient {
   readonly base: ApiBase;
-  /** Told once at each halt. */
-  onHalt: ((fault: AbiquoFault) => void) | undefined;
-  readonly #settings: ClientSettings;
-  readonly #dispatcher: Dispatcher;
-  readonly #authorize: Authorizer;
-  readonly #origin: string;
-  #halted: AbiquoFault | undefined;
+  readonly #session: Session;
+  readonly #apiVersion: string;
   #version: Promise<string> | undefined;
   /** what the server said of its version; empty before */
   #asked = "";
-  #closed = false;
 
+  /** @throws Fault CONFIG_INVALID when the proxy's address is not usable */
   constructor(settings: ClientSettings) {
     this.base = settings.base;
-    this.#settings = settings;
-    this.#dispatcher = createDispatcher(settings);
-    this.#authorize = authorizer(settings.credentials);
-    this.#origin = new URL(settings.base).origin;
-  }
-
-  /** The 401 after which nothing is sent any more, until `resume`. */
-  get halted(): AbiquoFault | undefined {
-    return this.#halted;
-  }
-
-  resume(): void {
-    this.#halted = undefined;
-  }
-
-  /** major.minor of the API, asked once unless configured. @throws AbiquoFault */
-  async version(): Promise<string> {
-    if (this.#settings.apiVersion !== "") return this.#settings.apiVersion;
-    this.#version ??= this.#askVersion();
-    try {
-      return await this.#version;
-    } catch (error) {
-      this.#version = undefined;
-      throw error;
-    }
+    this.#apiVersion = settings.apiVersion;
+    this.#session = new Session(settings);
   }
 
   /**
-   * Lets the task go on. The text, if any, is kept by Abiquo with the task. Never repeated here: whoever calls
-   * keeps the decision, and knows what an answer to a repeat means.
+   * The 401 after which nothing is sent any more, until `resume`: Abiquo locks a user out after three bad logins
+   * within a minute. Every call fails with it at once.
+   */
+  get halted(): AbiquoFault | undefined {
+    return this.#session.halted;
+  }
+
+  resume(): void {
+    this.#session.resume();
+  }
+
+  /** Told once at each halt. */
+  get onHalt(): ((fault: AbiquoFault) => void) | undefined {
+    return this.#session.onHalt;
+  }
+
+  set onHalt(listener: ((fault: AbiquoFault) => void) | undefined) {
+    this.#session.onHalt = listener;
+  }
+
+  /** major.minor of the API, asked once unless configured; callers at the same time share the question. */
+  async version(signal?: AbortSignal): Promise<string> {
+    if (this.#apiVersion !== "") return this.#apiVersion;
+    if (this.#asked !== "") return this.#asked;
+    this.#version ??= this.#askVersion().finally(() => {
+      this.#version = undefined;
+    });
+    return unlessAborted(this.#version, signal);
+  }
+
+  /**
+   * Lets the task go on: from QUEUEING to PENDING.
    *
-   * @throws AbiquoFault
+   * @param link of the task, absolute
+   * @param text kept by Abiquo with the task; empty = none
    */
   continueTask(link: string, text: string, signal?: AbortSignal): Promise<void> {
     return this.#answer(link, text, signal);
   }
 
-  /** Ends the task. @throws AbiquoFault */
+  /** Ends the task: from QUEUEING to CANCELLED. Parameters as of `continueTask`. */
   cancelTask(link: string, text: string, signal?: AbortSignal): Promise<void> {
     return this.#answer(link, text, signal);
   }
 
-  /** @throws AbiquoFault */
+  /**
+   * @param selfLink absolute
+   * @throws Fault ABIQUO_BAD_TASK when what is there is no task
+   */
   async readTask(selfLink: string, signal?: AbortSignal): Promise<AbiquoTask> {
     return taskFromDto(await this.#read(selfLink, "task", signal), this.base);
   }
 
-  /** The user whose credentials these are. @throws AbiquoFault */
+  /** The user whose credentials these are. */
   async currentUser(signal?: AbortSignal): Promise<AbiquoUser> {
     const dto = await this.#read(`${this.base}/login`, "user", signal);
     const enterprise = linkOf(dto, "enterprise");
@@ -136,70 +147,70 @@ export class AbiquoClient {
   }
 
   /**
-   * Tasks that wait for an answer, of an enterprise or of one of its users. The list has no paging links, so
-   * it is paged by arithmetic; a task that moves between pages while they are read comes once.
+   * Tasks that wait for an answer, of an enterprise or of one of its users. A task that moves between pages
+   * while they are read comes once.
    *
-   * @param query `filter` is the nick of the requester; `limit` 0 or absent = all
-   * @param onProblem is told of elements that are no usable task
-   * @throws AbiquoFault
+   * @param query ids of enterprise and user; `filter` is the nick of the requester; `limit` 0 or absent = all
+   * @param onProblem is told of elements that are no usable task (ABIQUO_BAD_TASK, ABIQUO_BAD_LINK)
    */
   async *pendingTasks(
     query: { enterprise: string; user?: string; filter?: string; limit?: number },
     signal?: AbortSignal,
     onProblem: (fault: Fault) => void = () => undefined,
   ): AsyncGenerator<AbiquoTask, void> {
-    const user = query.user === undefined ? "" : `/users/${segment(query.user)}`;
-    const path = `/admin/enterprises/${segment(query.enterprise)}${user}/action/pendingtasks`;
-    const seen = new Set<string>();
-    for (let start = 0; ; ) {
-      const parameters = new URLSearchParams({ startwith: String(start), limit: String(PAGE) });
-      if (query.filter) parameters.set("has", query.filter);
-      const page = await this.#read(`${this.base}${path}?${encoded(parameters)}`, "tasks", signal);
-      const elements = collectionOf(page);
-      for (const element of elements) {
-        try {
-          const task = taskFromDto(element, this.base);
-          if (seen.has(task.task.taskId)) continue;
-          seen.add(task.task.taskId);
-          yield task;
-          if (query.limit && seen.size >= query.limit) return;
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error;
-          onProblem(error);
-        }
+    const { enterprise, user, filter = "", limit = 0 } = query;
+    const ofUser = user === undefined ? "" : `/users/${segment(user)}`;
+    const list = {
+      path: `/admin/enterprises/${segment(enterprise)}${ofUser}/action/pendingtasks`,
+      name: "tasks",
+      has: filter,
+      size: limit > 0 ? Math.min(limit, PAGE) : PAGE,
+      idOf: (dto: unknown) => (isObject(dto) ? textOf(dto["taskId"]) : ""),
+    } as const;
+    let count = 0;
+    for await (const dto of this.#elements(list, signal)) {
+      let task: AbiquoTask;
+      try {
+        task = taskFromDto(dto, this.base);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        onProblem(error);
+        continue;
       }
-      start += elements.length;
-      if (elements.length === 0 || start >= Number(page["totalSize"] ?? 0)) return;
+      yield task;
+      if (++count === limit) return;
     }
   }
 
-  /** Enterprises the user may see. @throws AbiquoFault */
+  /**
+   * Enterprises that the user may see.
+   *
+   * @param query `workflow` = only those with workflow on (true) or off (false)
+   */
   async *enterprises(query: { workflow?: boolean } = {}, signal?: AbortSignal): AsyncGenerator<AbiquoEnterprise, void> {
-    for (let start = 0; ; ) {
-      const url = `${this.base}/admin/enterprises?startwith=${start}&limit=${PAGE}`;
-      const page = await this.#read(url, "enterprises", signal);
-      const elements = collectionOf(page);
-      for (const element of elements) {
-        const enterprise = enterpriseOf(element);
-        if (query.workflow === undefined || enterprise.workflow === query.workflow) yield enterprise;
-      }
-      start += elements.length;
-      if (elements.length === 0 || start >= Number(page["totalSize"] ?? 0)) return;
+    const idOf = (dto: unknown): string => (isObject(dto) ? textOf(dto["id"]) : "");
+    const list = { path: "/admin/enterprises", name: "enterprises", has: "", size: PAGE, idOf } as const;
+    for await (const dto of this.#elements(list, signal)) {
+      const enterprise = enterpriseOf(isObject(dto) ? dto : {});
+      if (enterprise.id === "") continue;
+      if (query.workflow === undefined || enterprise.workflow === query.workflow) yield enterprise;
     }
   }
 
-  /** @throws AbiquoFault */
   async enterprise(id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {
     return enterpriseOf(await this.#read(this.#enterpriseUrl(id), "enterprise", signal));
   }
 
-  /** Turns the workflow of one enterprise on or off; all its other fields go back as they came. @throws AbiquoFault */
+  /**
+   * Turns the workflow of one enterprise on or off. The PUT carries the whole entity, so all its other fields
+   * go back as they came, also those of later versions.
+   */
   async setEnterpriseWorkflow(id: string, enabled: boolean, signal?: AbortSignal): Promise<AbiquoEnterprise> {
     const url = this.#enterpriseUrl(id);
     const put = async (): Promise<AbiquoEnterprise> => {
       const whole = await this.#read(url, "enterprise", signal);
       if (whole["workflow"] === enabled) return enterpriseOf(whole);
-      return enterpriseOf(await this.#write("PUT", url, "enterprise", { ...whole, workflow: enabled }, signal));
+      return enterpriseOf(jsonOf(await this.#write("PUT", url, "enterprise", { ...whole, workflow: enabled }, signal)));
     };
     try {
       return await put();
@@ -210,7 +221,7 @@ export class AbiquoClient {
     }
   }
 
-  /** Endpoint and switch of the whole platform. @throws AbiquoFault */
+  /** Endpoint and switch of the whole platform. */
   async platformWorkflow(signal?: AbortSignal): Promise<PlatformWorkflow> {
     const endpoint = await this.#property(ENDPOINT, signal);
     const enabled = await this.#property(ENABLED, signal);
@@ -218,30 +229,64 @@ export class AbiquoClient {
   }
 
   /**
-   * Sets the endpoint first and the switch then, since tasks fail while the switch is on without an endpoint.
-   * Each property is changed by itself: a PUT of the collection would delete all others.
+   * Sets the endpoint first and the switch then, since tasks fail while the switch is on without an endpoint;
+   * turning it off leaves the endpoint alone. Each property is changed by itself: a PUT of the collection would
+   * delete all others.
    *
-   * @throws AbiquoFault
+   * @returns what holds afterwards
    */
-  async setPlatformWorkflow(
-    change: { endpoint?: string; enabled?: boolean },
-    signal?: AbortSignal,
-  ): Promise<PlatformWorkflow> {
-    if (change.endpoint !== undefined) await this.#setProperty(ENDPOINT, change.endpoint, signal);
-    if (change.enabled !== undefined) await this.#setProperty(ENABLED, change.enabled ? "1" : "0", signal);
+  async setPlatformWorkflow(change: { endpoint?: string; enabled?: boolean }, signal?: AbortSignal): Promise<PlatformWorkflow> {
+    const { endpoint, enabled } = change;
+    if (endpoint !== undefined && enabled !== false) await this.#setProperty(ENDPOINT, endpoint, signal);
+    if (enabled !== undefined) await this.#setProperty(ENABLED, enabled ? "1" : "0", signal);
     return this.platformWorkflow(signal);
   }
 
   /** Cuts short what is under way. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#dispatcher.destroy();
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /**
+   * The elements of a list, each once. Lists of waiting tasks have no paging links, so they are paged by
+   * arithmetic on `startwith`, `limit` and `totalSize`; ordinary lists can be as well.
+   */
+  async *#elements(list: List, signal: AbortSignal | undefined): AsyncGenerator<unknown, void> {
+    const { path, name, has, size, idOf } = list;
+    const filter = has === "" ? "" : `&${encoded({ has })}`;
+    const seen = new Set<string>();
+    let total = 0;
+    let rewinds = 0;
+    for (let start = 0; ; ) {
+      const page = await this.#read(`${this.base}${path}?startwith=${start}&limit=${size}${filter}`, name, signal);
+      const elements = collectionOf(page);
+      let isNew = false;
+      for (const element of elements) {
+        const id = idOf(element);
+        if (id !== "" && seen.has(id)) continue;
+        seen.add(id);
+        isNew = true;
+        yield element;
+      }
+      const known = typeof page["totalSize"] === "number" ? page["totalSize"] : undefined;
+      // What left the list since the last page moved the rest up, past where this page began.
+      const left = known === undefined ? 0 : total - known;
+      total = known ?? 0;
+      if (left > 0 && start > 0 && rewinds < REWINDS) {
+        rewinds++;
+        start = Math.max(0, start - left);
+        continue;
+      }
+      start += elements.length;
+      const isMore = known === undefined ? isNew && elements.length >= size : start < known;
+      if (elements.length === 0 || !isMore) return;
+    }
   }
 
   async #property(name: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
     const url = `${this.base}/config/properties?name=${name}`;
     const found = collectionOf(await this.#read(url, "systemproperties", signal));
-    return found.find((property) => property["name"] === name);
+    return found.find((property): property is JsonObject => isObject(property) && property["name"] === name);
   }
 
   async #setProperty(name: string, value: string, signal?: AbortSignal): Promise<void> {
@@ -249,7 +294,9 @@ export class AbiquoClient {
     const property = await this.#property(name, signal);
     if (property === undefined) await this.#write("POST", url, "systemproperty", { name, value }, signal);
     else if (property["value"] !== value) {
-      await this.#write("PUT", `${url}/${segment(textOf(property["id"]))}`, "systemproperty", { ...property, value }, signal);
+      // The whole object: the server takes over the description as well, null if there is none.
+      const id = segment(textOf(property["id"]));
+      await this.#write("PUT", `${url}/${id}`, "systemproperty", { ...property, value }, signal);
     }
   }
 
@@ -258,127 +305,100 @@ export class AbiquoClient {
   }
 
   async #askVersion(): Promise<string> {
-    const text = await this.#safely({ method: "GET", url: `${this.base}/version`, accept: "text" });
-    const version = majorMinor(text);
-    if (version === undefined) throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 });
+    const url = `${this.base}/version`;
+    const answer = await this.#session.sendSafely({ method: "GET", url, accept: "text/plain", isPublic: true });
+    const version = majorMinor(answer.body);
+    if (version === undefined) throw unexpected(answer);
     this.#asked = version;
     return version;
   }
 
-  async #answer(link: string, text: string, signal?: AbortSignal): Promise<void> {
+  async #answer(url: string, text: string, signal: AbortSignal | undefined): Promise<void> {
+    const call = { method: "POST", url, accept: ANYTHING } as const;
     // The server keeps a text only when it comes as text/plain; a body of any other type is dropped.
-    const content = text === "" ? {} : ({ contentType: "text", body: text } as const);
-    await this.#send({ method: "POST", url: link, ...content }, signal);
+    await this.#session.send(text === "" ? call : { ...call, contentType: "text/plain", body: text }, signal);
   }
 
-  async #read(url: string, name: MediaName, signal?: AbortSignal): Promise<JsonObject> {
-    await this.version();
-    return jsonIn(await this.#safely({ method: "GET", url, accept: name }, signal));
+  async #read(url: string, name: MediaName, signal: AbortSignal | undefined): Promise<JsonObject> {
+    const version = await this.version(signal);
+    return jsonOf(await this.#session.sendSafely({ method: "GET", url, accept: mediaType(name, version), version }, signal));
   }
 
-  async #write(method: "POST" | "PUT", url: string, name: MediaName, dto: object, signal?: AbortSignal): Promise<JsonObject> {
-    await this.version();
-    return jsonIn(await this.#send({ method, url, accept: name, contentType: name, body: JSON.stringify(dto) }, signal));
+  async #write(
+    method: "POST" | "PUT",
+    url: string,
+    name: MediaName,
+    dto: object,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const version = await this.version(signal);
+    const type = mediaType(name, version);
+    return this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version }, signal);
   }
+}
 
-  /** A call that may be repeated without harm. */
-  async #safely(call: Call, signal?: AbortSignal): Promise<string> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#send(call, signal);
-      } catch (error) {
-        const isPassing =
-          error instanceof AbiquoFault && error.retriable && (error.status === undefined || PASSING.has(error.status));
-        if (!isPassing || attempt >= TRIES || signal?.aborted) throw error;
-        const wait = Math.min(error.retryAfterMs ?? 200 * 2 ** attempt * (0.5 + Math.random()), LONGEST_RETRY_WAIT);
-        await new Promise((resolve) => setTimeout(resolve, wait));
-      }
-    }
-  }
-
-  async #send(call: Call, signal?: AbortSignal): Promise<string> {
-    if (this.#halted !== undefined) throw this.#halted;
-    if (this.#closed) throw new AbiquoFault("ABIQUO_CLOSED", {});
-    if (!call.url.startsWith(`${this.base}/`)) throw new Fault("ABIQUO_BAD_LINK");
-    const path = call.url.slice(this.#origin.length);
-    const headers: Record<string, string> = {
-      Authorization: this.#authorize(call.method, call.url),
-      Accept: this.#mediaType(call.accept),
-    };
-    if (call.contentType !== undefined) headers["Content-Type"] = this.#mediaType(call.contentType);
-
-    let answer: Dispatcher.ResponseData;
-    let body: string;
-    try {
-      answer = await this.#dispatcher.request({
-        origin: this.#origin,
-        path,
-        method: call.method,
-        headers,
-        body: call.body ?? null,
-        signal: signal ?? null,
-      });
-      body = await answer.body.text();
-    } catch (error) {
-      throw faultOfNetwork(error, this.base, this.#settings.timeoutMs, this.#closed);
-    }
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return body;
-    throw this.#refused(answer, body, path);
-  }
-
-  #refused({ statusCode, headers }: Dispatcher.ResponseData, body: string, path: string): AbiquoFault {
-    const signed = this.#settings.credentials.kind === "oauth1";
-    const version = this.#settings.apiVersion;
-    const fault = faultOfAnswer({ status: statusCode, headers, body, path: path.split("?")[0] ?? "", signed, version });
-    if (statusCode === 401 && this.#halted === undefined) {
-      this.#halted = fault;
-      this.onHalt?.(fault);
-    }
-    return fault;
-  }
-
-  /** Sent without a version until the server has said its own. */
-  #mediaType(name: MediaName | "text" | undefined): string {
-    if (name === "text") return "text/plain";
-    if (name === undefined) return "application/json, text/plain";
-    return mediaType(name, this.#settings.apiVersion || this.#asked);
-  }
+interface List {
+  /** below the base */
+  readonly path: string;
+  readonly name: MediaName;
+  /** text filter; empty = none */
+  readonly has: string;
+  /** of a page */
+  readonly size: number;
+  /** empty when the element has none */
+  readonly idOf: (element: unknown) => string;
 }
 
 function linkOf(dto: JsonObject, rel: string): { href: string; title: string } | undefined {
   const links: unknown = dto["links"];
   if (!Array.isArray(links)) return undefined;
-  const link = links.find((candidate: unknown) => isObject(candidate) && candidate["rel"] === rel) as JsonObject | undefined;
-  return link === undefined ? undefined : { href: textOf(link["href"]), title: textOf(link["title"]) };
+  const link = (links as unknown[]).find((candidate) => isObject(candidate) && candidate["rel"] === rel);
+  return isObject(link) ? { href: textOf(link["href"]), title: textOf(link["title"]) } : undefined;
 }
 
-function collectionOf(dto: JsonObject): JsonObject[] {
+function collectionOf(dto: JsonObject): unknown[] {
   const collection: unknown = dto["collection"];
-  if (!Array.isArray(collection)) throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 });
-  return collection.filter(isObject) as JsonObject[];
+  if (!Array.isArray(collection)) throw unexpected({ status: 200 });
+  return collection;
 }
 
-function enterpriseOf(dto: JsonObject): AbiquoEnterprise {
+function enterpriseOf(dto: Record<string, unknown>): AbiquoEnterprise {
   return { id: textOf(dto["id"]), name: textOf(dto["name"]), workflow: dto["workflow"] === true };
 }
 
-function jsonIn(text: string): JsonObject {
+function jsonOf(answer: Answer): JsonObject {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(answer.body);
     if (isObject(value)) return value as JsonObject;
   } catch {
     // Some proxy's page: named below.
   }
-  throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 });
+  throw unexpected(answer);
+}
+
+function unexpected({ status }: { readonly status: number }): AbiquoFault {
+  return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
 }
 
 /** An id as one segment of a path. @throws Fault ABIQUO_BAD_LINK when it is none */
 function segment(id: string): string {
-  if (!/^[A-Za-z0-9_-]+$/.test(id)) throw new Fault("ABIQUO_BAD_LINK");
+  if (!/^[A-Za-z0-9_-]+$/.test(id)) throw badLink(id);
   return id;
 }
 
 /** As RFC 3986 and OAuth encode: a blank is %20, where URLSearchParams writes a plus. */
-function encoded(parameters: URLSearchParams): string {
-  return parameters.toString().replaceAll("+", "%20").replaceAll("*", "%2A");
+function encoded(parameters: Record<string, string>): string {
+  return new URLSearchParams(parameters).toString().replaceAll("+", "%20").replaceAll("*", "%2A");
+}
+
+/** Leaves a question that others wait for as well. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(closedFault(false));
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+    const done = (): void => signal.removeEventListener("abort", leave);
+    promise.then(resolve, reject).finally(done);
+  });
 }

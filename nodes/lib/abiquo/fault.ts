@@ -19,7 +19,7 @@ export interface FaultFacts {
   readonly cause?: unknown;
 }
 
-/** A call to Abiquo that did not succeed. */
+/** A call to Abiquo that did not succeed. No secret is in it: neither in its texts nor in its cause. */
 export class AbiquoFault extends Fault {
   readonly status: number | undefined;
   readonly apiErrors: readonly ApiError[];
@@ -39,10 +39,10 @@ export class AbiquoFault extends Fault {
 
 /** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
 export const ABIQUO_FAULTS = {
-  ABIQUO_BAD_URL: [],
-  ABIQUO_BAD_LINK: [],
+  ABIQUO_BAD_URL: ["url"],
+  ABIQUO_BAD_LINK: ["href"],
   ABIQUO_BAD_BODY: ["reason"],
-  ABIQUO_NO_TASK: [],
+  ABIQUO_NO_TASK: ["problem"],
   ABIQUO_BAD_TASK: ["problem", "taskId"],
   ABIQUO_UNAUTHORIZED: [],
   ABIQUO_CLOCK_SKEW: ["minutes"],
@@ -56,6 +56,7 @@ export const ABIQUO_FAULTS = {
   ABIQUO_TIMEOUT: ["seconds"],
   ABIQUO_UNEXPECTED_ANSWER: ["status"],
   ABIQUO_CLOSED: [],
+  CONFIG_INVALID: ["property"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type AbiquoFaultCode = keyof typeof ABIQUO_FAULTS;

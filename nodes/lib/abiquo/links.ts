@@ -3,43 +3,36 @@ import type { ApiBase } from "./base.ts";
 
 /** The segments with which the paths of the API begin; what stands before them is some server's own prefix. */
 const ROOTS = new Set(["cloud", "admin"]);
+/** Letters, digits and the marks that Abiquo's paths have: ids, UUIDs, names such as `290-VMDK`, `_`. */
+const OWN_PATH = /^\/(?:cloud|admin)(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+$/;
 const LONGEST = 2_048;
+const SHOWN = 100;
 
 /**
  * The link on the connection's own URL. Abiquo sends only the path, and where it sends more, its idea of its
  * own address may not be the public one: so only the path is believed, from its first `cloud` or `admin` on.
  *
- * @throws Fault ABIQUO_BAD_LINK for a path that could lead elsewhere: dots, encoded slashes, user info, control
- *   characters, a query or a fragment; or one that holds neither `cloud` nor `admin`
+ * @param href `cloud/…`, `/api/admin/…` or an absolute http or https URL of any host
+ * @throws Fault ABIQUO_BAD_LINK for a link that could lead elsewhere: dots, anything encoded, backslashes, user
+ *   info, whitespace, control characters, a query or a fragment; or one that has neither `cloud` nor `admin`
  */
 export function rebase(href: string, base: ApiBase): string {
-  if (href.startsWith(base)) {
-    const rest = href.slice(base.length);
-    if (isPlain(rest) && ROOTS.has(rest.slice(1, rest.indexOf("/", 1)))) return href;
-  }
-  const path = pathOf(href);
-  const segments = path.split("/").filter((segment) => segment !== "");
+  if (href.length > LONGEST) throw badLink(href);
+  if (href.startsWith(base) && OWN_PATH.test(href.slice(base.length))) return href;
+  const segments = pathOf(href).split("/").filter((segment) => segment !== "");
   const start = segments.findIndex((segment) => ROOTS.has(segment));
-  if (start < 0 || start === segments.length - 1) throw badLink();
-  const own = `/${segments.slice(start).join("/")}`;
-  if (!isPlain(own)) throw badLink();
+  const own = start < 0 ? "" : `/${segments.slice(start).join("/")}`;
+  if (!OWN_PATH.test(own) || segments.some((segment) => segment === "." || segment === "..")) throw badLink(href);
   return base + own;
 }
 
-/** Letters, digits and the marks that Abiquo's paths have: ids, UUIDs, names such as `290-VMDK`, `_`. */
-function isPlain(path: string): boolean {
-  return path.length <= LONGEST && /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+$/.test(path);
-}
-
 function pathOf(href: string): string {
-  if (href.length > LONGEST || /[\s\\?#@%]/.test(href) || hasControlCharacter(href)) throw badLink();
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(href);
-  if (scheme !== null) {
-    if (!/^https?:\/\/[^/]+\//i.test(href)) throw badLink();
+  if (/[\s\\?#@%]/.test(href) || hasControlCharacter(href)) throw badLink(href);
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(href)) {
+    if (!/^https?:\/\/[^/]+\//i.test(href)) throw badLink(href);
     return href.slice(href.indexOf("/", href.indexOf("//") + 2));
   }
-  if (href.startsWith("//")) throw badLink();
-  if (href.split("/").some((segment) => segment === "." || segment === "..")) throw badLink();
+  if (href.startsWith("//")) throw badLink(href);
   return href;
 }
 
@@ -51,6 +44,8 @@ function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-function badLink(): Fault {
-  return new Fault("ABIQUO_BAD_LINK");
+/** Names the link, cut short, unless it has a part in which secrets are written. */
+export function badLink(href: string): Fault {
+  const isSafe = /^[\w./:~-]*$/.test(href);
+  return new Fault("ABIQUO_BAD_LINK", { href: isSafe ? href.slice(0, SHOWN) : "" });
 }

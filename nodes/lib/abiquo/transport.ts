@@ -1,10 +1,12 @@
-import { type Dispatcher, Pool, ProxyAgent, errors as undiciErrors } from "undici";
+import { type Dispatcher, Pool, ProxyAgent } from "undici";
+import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
-import { type ApiBase } from "./base.ts";
+import type { ApiBase } from "./base.ts";
 import { AbiquoFault, type ApiError } from "./fault.ts";
 import { parseXml } from "./xml.ts";
 
 export interface Proxy {
+  /** http, https or socks5; may hold user and password */
   readonly url: string;
   /** hosts reached directly: `host`, `host:port`, `.suffix`, `*` */
   readonly noProxy: readonly string[];
@@ -24,84 +26,125 @@ export interface TransportSettings {
 }
 
 const CONNECTIONS = 32;
-/** The largest answer that is read, in bytes: thousands of tasks in one page. */
-const LARGEST_ANSWER = 64 * 1024 * 1024;
+/** The largest answer that is read, in bytes: a page of a hundred tasks has about 250,000. */
+const LARGEST_ANSWER = 32 * 1024 * 1024;
 /** Clocks further apart than this make servers refuse OAuth 1.0a timestamps, in ms. */
 const TOLERATED_SKEW = 300_000;
+/** No wait that a server asks for is longer, in ms; timers take no more than 24 days. */
+const LONGEST_RETRY_AFTER = 3_600_000;
 
-/** A pool of connections to one Abiquo, through the proxy where there is one for its host. */
+/**
+ * A pool of connections to one Abiquo, through the proxy where there is one for its host.
+ *
+ * @throws Fault CONFIG_INVALID when the proxy's address is not usable
+ */
 export function createDispatcher(settings: TransportSettings): Dispatcher {
   const { base, timeoutMs, tls, proxy, connections = CONNECTIONS } = settings;
   const options = {
     connections,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    keepAliveTimeout: 30_000,
     maxResponseSize: LARGEST_ANSWER,
   };
   const connect = { ...tls, timeout: timeoutMs };
-  const { origin, hostname, port } = new URL(base);
-  if (proxy === undefined || isDirect(hostname, port, proxy.noProxy)) return new Pool(origin, { ...options, connect });
-  const token = proxy.username === undefined ? {} : { token: basic(proxy.username, proxy.password ?? "") };
+  const url = new URL(base);
+  if (proxy === undefined || isDirect(url, proxy.noProxy)) return new Pool(url.origin, { ...options, connect });
+  const { uri, token } = proxyAddress(proxy);
+  // The agent would make the pools that lead to the proxy, and those for forwarding, without any of the options.
+  const pool = (origin: string | URL, given: object): Pool => new Pool(origin, { ...options, ...given });
   return new ProxyAgent({
-    uri: proxy.url,
     ...options,
-    ...token,
+    uri,
+    ...(token === "" ? {} : { token }),
     requestTls: connect,
+    proxyTls: { timeout: timeoutMs },
+    clientFactory: pool,
+    factory: pool,
     // A plain-HTTP Abiquo is reached by forwarding, as every proxy allows, rather than by a tunnel.
-    proxyTunnel: base.startsWith("https:"),
+    proxyTunnel: url.protocol === "https:",
   });
 }
 
-function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+/** The proxy's address without secrets, and what it takes to sign in there. */
+function proxyAddress({ url, username, password }: Proxy): { uri: string; token: string } {
+  const whole = url.includes("://") ? url : `http://${url}`;
+  // What the platform says of a bad URL would quote the password.
+  if (!URL.canParse(whole)) throw new Fault("CONFIG_INVALID", { property: "proxy" });
+  const address = new URL(whole);
+  if (!/^(https?|socks5?):$/.test(address.protocol)) throw new Fault("CONFIG_INVALID", { property: "proxy" });
+  const user = username ?? decoded(address.username);
+  const secret = username === undefined ? decoded(address.password) : (password ?? "");
+  if (address.protocol.startsWith("socks")) return { uri: whole, token: "" };
+  const token = user === "" ? "" : `Basic ${Buffer.from(`${user}:${secret}`, "utf8").toString("base64")}`;
+  return { uri: `${address.protocol}//${address.host}`, token };
 }
 
-function isDirect(hostname: string, port: string, noProxy: readonly string[]): boolean {
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function isDirect({ protocol, hostname, port }: URL, noProxy: readonly string[]): boolean {
+  const ownPort = port || (protocol === "https:" ? "443" : "80");
   return noProxy.some((entry) => {
-    const [host = "", onlyPort] = entry.trim().toLowerCase().split(":");
-    if (host === "*") return true;
-    if (host === "" || (onlyPort !== undefined && onlyPort !== port)) return false;
+    const text = entry.trim().toLowerCase();
+    if (text === "*") return true;
+    const [, host = "", onlyPort] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text) ?? [];
     const suffix = host.replace(/^\*?\.?/, "");
+    if (suffix === "" || (onlyPort !== undefined && onlyPort !== ownPort)) return false;
     return hostname === suffix || hostname.endsWith(`.${suffix}`);
   });
 }
 
-/** What went wrong before there was an answer. */
-export function faultOfNetwork(error: unknown, base: ApiBase, timeoutMs: number, closed: boolean): AbiquoFault {
-  if (closed || error instanceof undiciErrors.ClientDestroyedError || error instanceof undiciErrors.ClientClosedError) {
-    return new AbiquoFault("ABIQUO_CLOSED", {}, { mayHaveArrived: true, cause: error });
-  }
-  const { origin } = new URL(base);
-  const name = error instanceof Error ? error.name : "";
-  if (name === "HeadersTimeoutError" || name === "BodyTimeoutError" || name === "ConnectTimeoutError") {
-    const mayHaveArrived = name !== "ConnectTimeoutError";
-    return new AbiquoFault("ABIQUO_TIMEOUT", { seconds: timeoutMs / 1000 }, { retriable: true, mayHaveArrived, cause: error });
-  }
+/** The caller or the client itself no longer wants the answer. */
+export function closedFault(mayHaveArrived: boolean): AbiquoFault {
+  return new AbiquoFault("ABIQUO_CLOSED", {}, { mayHaveArrived });
+}
+
+/** What went wrong before there was an answer, or before it was whole. */
+export function faultOfNetwork(error: unknown, origin: string, timeoutMs: number): AbiquoFault {
   const code = codeOf(error);
+  if (TIMEOUTS.has(code)) {
+    const facts = { retriable: true, mayHaveArrived: code !== "UND_ERR_CONNECT_TIMEOUT", cause: error };
+    return new AbiquoFault("ABIQUO_TIMEOUT", { seconds: timeoutMs / 1000 }, facts);
+  }
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 }, { cause: error });
+  // The proxy's own answer; undici hands its status over in a sentence.
+  const status = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(messageOf(error));
+  const reason = status === null ? code : `PROXY_${status[1] ?? status[2]}`;
+  const wasNeverSent = status !== null || NEVER_SENT.test(code) || failedToConnect(error);
   return new AbiquoFault(
     "ABIQUO_UNREACHABLE",
-    { url: origin, reason: code },
-    { retriable: true, mayHaveArrived: !NEVER_SENT.has(code) && !/^(ERR_TLS|ERR_SSL|DEPTH_|UNABLE_|CERT_|SELF_)/.test(code), cause: error },
+    { url: origin, reason },
+    { retriable: true, mayHaveArrived: !wasNeverSent, cause: error },
   );
 }
 
-/** With these the request has not left this machine, or found nobody. */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_PRX_TLS",
-]);
+const TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+
+/**
+ * With these the request has not left this machine, found nobody, or nobody that could be trusted: the errors
+ * of name resolution and connecting, of node:tls, and of X.509 (node:tls, "X509 certificate error codes").
+ */
+const NEVER_SENT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EPROTO|ERR_(TLS|SSL|OSSL)_\w+|UND_ERR_(PRX_TLS|INVALID_ARG)|(CERT|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)_\w+|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/;
+
+function failedToConnect(error: unknown): boolean {
+  const isConnecting = isObject(error) && error["syscall"] === "connect";
+  return isConnecting || messageOf(error).includes("before secure TLS connection");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}
 
 function codeOf(error: unknown): string {
-  for (let cause: unknown = error; isObject(cause) || cause instanceof Error; cause = (cause as Error).cause) {
-    const { code, errors } = cause as { code?: unknown; errors?: unknown };
-    if (typeof code === "string") return code;
-    if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  for (let cause: unknown = error; isObject(cause); cause = cause["cause"]) {
+    if (typeof cause["code"] === "string") return cause["code"];
+    if (Array.isArray(cause["errors"]) && cause["errors"].length > 0) return codeOf(cause["errors"][0]);
   }
   return error instanceof Error ? error.name : "UNKNOWN";
 }
@@ -110,13 +153,15 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData["headers"];
   readonly body: string;
-  /** the path that was called */
+  /** the path that was called, without its query */
   readonly path: string;
+  /** the request had a signature, which depends on the clock */
   readonly signed: boolean;
+  /** the API version that the request named; empty when it named none */
   readonly version: string;
 }
 
-/** What an answer other than success means (ABIQUO-API: errors by class; codes by the errors DTO). */
+/** What an answer other than success means: its class by the status, its cause by the errors DTO. */
 export function faultOfAnswer({ status, headers, body, path, signed, version }: Refusal): AbiquoFault {
   const apiErrors = apiErrorsIn(body);
   const facts = { status, apiErrors };
@@ -130,7 +175,7 @@ export function faultOfAnswer({ status, headers, body, path, signed, version }: 
   if (status === 429) {
     return new AbiquoFault("ABIQUO_RATE_LIMITED", {}, { ...facts, retriable: true, retryAfterMs: retryAfter(headers) });
   }
-  if (status === 406 || (status === 415 && apiErrors.length > 0)) {
+  if ((status === 406 || status === 415) && version !== "") {
     return new AbiquoFault("ABIQUO_VERSION_REFUSED", { version }, facts);
   }
   if (status >= 500) {
@@ -179,9 +224,9 @@ function skewMinutes(date: string | string[] | undefined): number {
   return Number.isNaN(theirs) || skew <= TOLERATED_SKEW ? 0 : Math.round(skew / 60_000);
 }
 
+/** Seconds or a date (RFC 9110 section 10.2.3), in ms. */
 function retryAfter(headers: Refusal["headers"]): number | undefined {
   const value = String(headers["retry-after"] ?? "");
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const until = Date.parse(value);
-  return Number.isNaN(until) ? undefined : Math.max(0, until - Date.now());
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), LONGEST_RETRY_AFTER);
 }

@@ -27,25 +27,36 @@ const DEEPEST = 64;
 /**
  * Reads the body of a webhook: one task or a collection, JSON or XML, whatever its Content-Type says.
  *
- * @throws Fault ABIQUO_BAD_BODY when it is neither, or in no known encoding
- * @throws Fault ABIQUO_NO_TASK when it holds no task at all
+ * @param body in UTF-8, in UTF-16 with a byte order mark, or, XML only, in the encoding that it declares
+ * @param base what the tasks' links are put on
+ * @throws Fault ABIQUO_BAD_BODY `reason`: EMPTY, ENCODING, NOT_JSON, NOT_XML, DOCTYPE, TOO_DEEP
+ * @throws Fault ABIQUO_NO_TASK when it holds no task that can be taken; `problem` says what the first one lacks
  */
 export function parseWebhook(body: Uint8Array, base: ApiBase): WebhookBody {
   const text = decode(body).trim();
   if (text === "") throw badBody("EMPTY");
   if (text.startsWith("<")) return fromXml(text, base);
-  if (isTooDeep(text)) throw badBody("TOO_DEEP");
+  if (isTextTooDeep(text)) throw badBody("TOO_DEEP");
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw badBody("NOT_JSON");
   }
-  return parseWebhookJson(value, base);
+  return fromJson(value, base);
 }
 
-/** The same for a JSON body that somebody else has parsed already. */
+/**
+ * The same for a JSON body that somebody else has parsed already.
+ *
+ * @throws Fault ABIQUO_BAD_BODY, ABIQUO_NO_TASK
+ */
 export function parseWebhookJson(value: unknown, base: ApiBase): WebhookBody {
+  if (isTooDeep(value)) throw badBody("TOO_DEEP");
+  return fromJson(value, base);
+}
+
+function fromJson(value: unknown, base: ApiBase): WebhookBody {
   if (isObject(value) && Array.isArray(value["collection"])) return fromElements(value["collection"], base);
   if (Array.isArray(value)) return fromElements(value, base);
   return fromSingle(value, base);
@@ -58,16 +69,17 @@ function fromXml(text: string, base: ApiBase): WebhookBody {
     const elements = isObject(collection) && Array.isArray(collection["task"]) ? (collection["task"] as unknown[]) : [];
     return fromElements(elements.map(taskFromXml), base);
   }
-  return fromSingle(taskFromXml(document["task"]), base);
+  const roots: unknown = document["task"];
+  return fromSingle(taskFromXml(Array.isArray(roots) ? (roots as unknown[])[0] : undefined), base);
 }
 
 function fromSingle(value: unknown, base: ApiBase): WebhookBody {
-  if (!isObject(value) || textOf(value["taskId"]) === "") throw new Fault("ABIQUO_NO_TASK");
+  if (!isObject(value) || textOf(value["taskId"]) === "") throw new Fault("ABIQUO_NO_TASK", { problem: "NO_TASK_ID" });
   return { ...fromElements([value], base), collection: false };
 }
 
 function fromElements(elements: readonly unknown[], base: ApiBase): WebhookBody {
-  if (elements.length === 0) throw new Fault("ABIQUO_NO_TASK");
+  if (elements.length === 0) throw new Fault("ABIQUO_NO_TASK", { problem: "EMPTY" });
   const tasks = new Map<string, AbiquoTask>();
   const problems: TaskProblem[] = [];
   elements.forEach((element, index) => {
@@ -103,7 +115,8 @@ function encodingOf(body: Uint8Array): string {
   return /^<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(start)?.[1] ?? "utf-8";
 }
 
-function isTooDeep(text: string): boolean {
+/** Before it is parsed: what nests by the million would exhaust the memory first. */
+function isTextTooDeep(text: string): boolean {
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -115,6 +128,21 @@ function isTooDeep(text: string): boolean {
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > DEEPEST) return true;
     } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}
+
+/** What nests deeper could be read, but not written again: writing JSON goes down the call stack. */
+function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== "object" || item === null) continue;
+      for (const inner of Object.values(item)) if (typeof inner === "object" && inner !== null) next.push(inner);
+    }
+    level = next;
   }
   return false;
 }

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dispatcher } from "undici";
+import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
+import { AbiquoFault } from "./fault.ts";
+import { badLink } from "./links.ts";
+import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, type TransportSettings } from "./transport.ts";
+
+export interface SessionSettings extends TransportSettings {
+  readonly credentials: Credentials;
+}
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT";
+  /** absolute, below the base */
+  readonly url: string;
+  readonly accept: string;
+  /** of the body; absent when there is none */
+  readonly contentType?: string;
+  readonly body?: string;
+  /** major.minor that `accept` or `contentType` names; empty when they name none */
+  readonly version?: string;
+  /** the API answers this to anybody, so that an answer says nothing of the credentials */
+  readonly isPublic?: boolean;
+}
+
+export interface Answer {
+  /** 2xx */
+  readonly status: number;
+  readonly body: string;
+}
+
+const TRIES = 3;
+const FIRST_RETRY_WAIT = 200;
+/** Who asks for a longer wait is not asked again, in ms. */
+const LONGEST_RETRY_WAIT = 5_000;
+/** These answers to a GET may be better a moment later. */
+const PASSING = new Set([429, 502, 503, 504]);
+/** What no path of ours has, and servers may read as another path (RFC 3986 sections 3.3 and 5.2.4). */
+const DEVIOUS = /\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c)|[\\#\s]/i;
+
+/**
+ * Sends requests to one Abiquo, and to no other host, in the name of one user. A 401 halts it: Abiquo locks a
+ * user out after three bad logins within a minute (`abiquo.api.login.maxtries`, `abiquo.api.login.failurelapse`).
+ * For the same reason, until one request was accepted no two are under way at once.
+ */
+export class Session {
+  /** Told once at each halt. */
+  onHalt: ((fault: AbiquoFault) => void) | undefined;
+  readonly #dispatcher: Dispatcher;
+  readonly #authorize: Authorizer;
+  readonly #isSigned: boolean;
+  readonly #origin: string;
+  readonly #start: string;
+  readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
+  #halted: AbiquoFault | undefined;
+  #isProven = false;
+  /** The request that finds out whether the credentials work; never rejects, but tells why nobody answered. */
+  #probe: Promise<AbiquoFault | undefined> | undefined;
+
+  /** @throws Fault CONFIG_INVALID when the proxy's address is not usable */
+  constructor(settings: SessionSettings) {
+    this.#dispatcher = createDispatcher(settings);
+    this.#authorize = authorizer(settings.credentials);
+    this.#isSigned = settings.credentials.kind === "oauth1";
+    this.#origin = new URL(settings.base).origin;
+    this.#start = `${settings.base}/`;
+    this.#timeoutMs = settings.timeoutMs;
+  }
+
+  get halted(): AbiquoFault | undefined {
+    return this.#halted;
+  }
+
+  resume(): void {
+    this.#halted = undefined;
+  }
+
+  /** Sends once. @throws AbiquoFault; Fault ABIQUO_BAD_LINK for a URL that is not below the base */
+  async send(call: Call, signal?: AbortSignal): Promise<Answer> {
+    const path = pathOf(call.url);
+    if (!path.startsWith(this.#start) || DEVIOUS.test(path)) throw badLink(path);
+    const hasToWait = (): boolean => !this.#isProven && this.#halted === undefined && !isAborted(signal);
+    while (this.#probe !== undefined && hasToWait()) {
+      const nobody = await this.#probe;
+      if (nobody !== undefined && hasToWait()) throw nobody;
+    }
+    if (!hasToWait()) return this.#exchange(call, signal);
+    const exchange = this.#exchange(call, signal);
+    this.#probe = exchange.then(() => undefined, toldToOthers).then((nobody) => {
+      this.#probe = undefined;
+      return nobody;
+    });
+    return exchange;
+  }
+
+  /** Sends what may be repeated without harm, and tries a little longer where that may help. @throws as `send` */
+  async sendSafely(call: Call, signal?: AbortSignal): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.send(call, signal);
+      } catch (error) {
+        const wait = attempt < TRIES ? retryWait(error, attempt) : undefined;
+        if (wait === undefined) throw error;
+        const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+        await sleep(wait, undefined, { signal: AbortSignal.any(signals) }).catch(() => {
+          throw closedFault(false);
+        });
+      }
+    }
+  }
+
+  /** Cuts short what is under way; nothing is sent any more. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#dispatcher.destroy();
+  }
+
+  async #exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer> {
+    if (this.#halted !== undefined) throw this.#halted;
+    if (this.#closing.signal.aborted || isAborted(signal)) throw closedFault(false);
+    const path = call.url.slice(this.#origin.length);
+    const headers: Record<string, string> = {
+      Authorization: this.#authorize(call.method, call.url),
+      Accept: call.accept,
+    };
+    if (call.contentType !== undefined) headers["Content-Type"] = call.contentType;
+
+    let answer: Dispatcher.ResponseData;
+    let body: string;
+    try {
+      answer = await this.#dispatcher.request({
+        origin: this.#origin,
+        path,
+        method: call.method,
+        headers,
+        body: call.body ?? null,
+        signal: signal ?? null,
+      });
+      body = await answer.body.text();
+    } catch (error) {
+      if (this.#closing.signal.aborted || isAborted(signal)) throw closedFault(true);
+      throw faultOfNetwork(error, this.#origin, this.#timeoutMs);
+    }
+    const { statusCode: status, headers: answerHeaders } = answer;
+    if (status < 200 || status >= 300) {
+      const request = { path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
+      throw this.#refused(faultOfAnswer({ status, headers: answerHeaders, body, ...request }), call);
+    }
+    // Not Abiquo, which sends none, but the sign-in page of something in front of it.
+    if (body !== "" && /^text\/html/i.test(String(answerHeaders["content-type"] ?? ""))) {
+      throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
+    }
+    if (call.isPublic !== true) this.#isProven = true;
+    return { status, body };
+  }
+
+  #refused(fault: AbiquoFault, call: Call): AbiquoFault {
+    if (fault.status === 401) {
+      this.#isProven = false;
+      if (this.#halted === undefined) {
+        this.#halted = fault;
+        this.onHalt?.(fault);
+      }
+    } else if (fault.apiErrors.length > 0 && !fault.retriable && call.isPublic !== true) {
+      this.#isProven = true;
+    }
+    return fault;
+  }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/** Asked anew each time: what the compiler believes to know of `aborted` is not so after a wait. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+/** When nobody answered the first request, those that waited for it would not fare better one after the other. */
+function toldToOthers(error: unknown): AbiquoFault | undefined {
+  if (!(error instanceof AbiquoFault) || !error.retriable) return undefined;
+  const { code, params, status, retryAfterMs } = error;
+  return new AbiquoFault(code as "ABIQUO_UNREACHABLE", params, { status, retryAfterMs, retriable: true, cause: error.cause });
+}
+
+/** In how many ms to try again; undefined when that would not help. */
+function retryWait(error: unknown, attempt: number): number | undefined {
+  if (!(error instanceof AbiquoFault) || !error.retriable) return undefined;
+  if (error.status !== undefined && !PASSING.has(error.status)) return undefined;
+  const wait = error.retryAfterMs ?? FIRST_RETRY_WAIT * 2 ** attempt * (0.5 + Math.random());
+  return wait <= LONGEST_RETRY_WAIT ? wait : undefined;
+}

@@ -1,6 +1,6 @@
 // Builds dist/ from nodes/ (palette) and test/harness (simulator), then copies what Node-RED reads beside the code.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 
@@ -15,4 +15,3 @@ for (const project of ["tsconfig.json", "test/harness/tsconfig.json"]) {
 const isDirectoryOr = (...extensions) => (path) => extname(path) === "" || extensions.includes(extname(path));
 cpSync("nodes", "dist", { recursive: true, filter: isDirectoryOr(".html", ".json") });
 cpSync("icons", "dist/icons", { recursive: true });
-if (existsSync("test/harness/page")) cpSync("test/harness/page", "dist/harness/page", { recursive: true });

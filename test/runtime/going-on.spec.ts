@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import { decide, eventually, Sink, startUnderTest, VERSIONS } from "./support.ts";
+
+for (const version of VERSIONS) {
+  describe(`going on, on ${version.name}`, function () {
+    this.timeout(60_000);
+    let abiquo: SimulatedAbiquo;
+    let sink: Sink;
+    let nodeRed: NodeRedProcess;
+
+    before(async () => {
+      abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+      sink = await Sink.start();
+      nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, { settings: { abiquoConfigSettle: 1 } });
+    });
+
+    after(async () => {
+      await nodeRed.stop();
+      await abiquo.close();
+      await sink.close();
+    });
+
+    function stageOf(taskId: string): unknown {
+      const ledger = new DatabaseSync(join(nodeRed.userDir, "abiquo-workflow.sqlite"), { readOnly: true });
+      try {
+        return ledger.prepare("SELECT stage FROM task WHERE task_id = ?").get(taskId)?.["stage"];
+      } finally {
+        ledger.close();
+      }
+    }
+
+    const arrivals = (id: string): number => sink.reports.filter(({ path, body }) => path === "arrived" && body.abiquo?.task?.taskId === id).length;
+
+    it("counts a task as held by the flow after the settling time, and does not emit it again", async () => {
+      const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
+      await eventually(() => stageOf(id) === "held");
+      await nodeRed.kill("SIGKILL");
+      await nodeRed.start();
+      const next = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
+      await eventually(() => arrivals(next) === 1);
+      assert.equal(arrivals(id), 1);
+      await decide(nodeRed, "cancel", id);
+      await eventually(() => abiquo.task(id)?.state === "CANCELLED");
+    });
+
+    it("delivers what a refused sign-in has kept back, once the connection was tested", async () => {
+      const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
+      await eventually(() => arrivals(id) === 1);
+      abiquo.inject({ match: { action: "continue" }, status: 401, times: 1 });
+      await decide(nodeRed, "continue", id);
+      await eventually(() => sink.reports.some(({ path, body }) => path === "fault" && body.error?.code === "ABIQUO_UNAUTHORIZED"));
+      const credentials = Object.fromEntries(Object.keys(abiquo.credentials.oauth).map((name) => [name, "__PWRD__"]));
+      const test = (headers: Record<string, string>): Promise<Response> =>
+        nodeRed.admin("abiquo-config/config/test", {
+          method: "POST",
+          headers: { "Content-Type": "application/json", ...headers },
+          body: JSON.stringify({ url: abiquo.url, auth: "oauth1", credentials }),
+        });
+      assert.equal((await test({})).status, 400);
+      assert.equal(abiquo.task(id)?.state, "QUEUEING");
+      const verdict = (await (await test({ "Node-RED-API-Version": "v2" })).json()) as Record<string, unknown>;
+      assert.deepEqual([verdict["ok"], verdict["user"]], [true, "workflow"], JSON.stringify(verdict));
+      await eventually(() => abiquo.task(id)?.state === "PENDING");
+    });
+
+    it("tells a task that Abiquo has forgotten by the second port, once a minute has passed since its receipt", async () => {
+      const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
+      await eventually(() => arrivals(id) === 1);
+      await nodeRed.kill("SIGTERM");
+      const ledger = new DatabaseSync(join(nodeRed.userDir, "abiquo-workflow.sqlite"));
+      ledger.prepare("UPDATE task SET received_at = received_at - 120000 WHERE task_id = ?").run(id);
+      ledger.close();
+      await nodeRed.start();
+      abiquo.trim(id);
+      await decide(nodeRed, "continue", id);
+      const [gone] = await sink.have("otherwise");
+      assert.equal(gone?.body.abiquo?.answer?.outcome, "gone");
+    });
+  });
+}

@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
+
+describe("the node abiquo-webhook-in", () => {
+  let abiquo: SimulatedAbiquo;
+
+  beforeEach(async () => {
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+  });
+
+  afterEach(async () => {
+    await closeFlow();
+    await abiquo.close();
+  });
+
+  async function load(hook: object = {}, config: object = {}, secrets: Record<string, string> = { secret: SECRET }): Promise<Flow> {
+    const flow = await Flow.load(
+      [...around(abiquo, "hook", config), node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", ...hook }), sink("out")],
+      { credentials: credentials(abiquo, { hook: secrets }) },
+    );
+    abiquo.setEndpoint(`${await flow.serve()}/hook/${SECRET}`);
+    return flow;
+  }
+
+  it("sends a message for each task of a POST, joined by its parts and its group", async () => {
+    const flow = await load();
+    const { tasks, webhook } = await abiquo.submit({ count: 3 });
+    assert.deepEqual(webhook, { status: 200, body: '{"accepted":3,"known":0}' });
+
+    const messages = await flow.inbox("out").have(3);
+    assert.deepEqual(messages.map(({ abiquo: a }) => a?.task?.taskId), tasks.map(({ taskId }) => taskId));
+    assert.deepEqual(messages.map(({ topic }) => topic), ["DEPLOY", "DEPLOY", "DEPLOY"]);
+    assert.deepEqual(messages.map(({ payload }) => (payload as { taskId: string }).taskId), tasks.map(({ taskId }) => taskId));
+    assert.deepEqual(messages.map(({ parts }) => parts?.index), [0, 1, 2]);
+    const groups = new Set(messages.map(({ abiquo: a, parts }) => `${a?.group?.id} ${a?.group?.count} ${parts?.id} ${parts?.count} ${parts?.type} ${parts?.len}`));
+    assert.equal(groups.size, 1);
+    const id = messages[0]?.abiquo?.group?.id ?? "";
+    assert.deepEqual([...groups], [`${id} 3 ${id} 3 array 1`]);
+    assert.deepEqual(messages.map(({ abiquo: a }) => a?.connection), ["config", "config", "config"]);
+    assert.ok(messages.every(({ abiquo: a }) => a !== undefined && !("redelivered" in a) && !("tasks" in a)));
+    assert.deepEqual(await flow.status("hook", "received"), {
+      fill: "green",
+      shape: "dot",
+      text: 'abiquo-webhook-in.status.received {"type":"DEPLOY","count":3}',
+    });
+  });
+
+  it("sends one message for all tasks of a POST when told to", async () => {
+    const flow = await load({ emit: "group" });
+    const { tasks } = await abiquo.submit({ count: 3, type: "UNDEPLOY" });
+    const message = await flow.inbox("out").first();
+    const ids = tasks.map(({ taskId }) => taskId);
+    assert.equal(message.topic, "UNDEPLOY");
+    assert.deepEqual((message.payload as { taskId: string }[]).map(({ taskId }) => taskId), ids);
+    assert.deepEqual(message.abiquo?.tasks?.map(({ task }) => task.taskId), ids);
+    assert.equal(message.abiquo?.group?.count, 3);
+    assert.equal(message.abiquo?.task, undefined);
+    assert.equal(message.abiquo?.links, undefined);
+    assert.equal(message.parts, undefined);
+  });
+
+  it("names the requester, the ids, and links below the connection's URL only", async () => {
+    const flow = await load();
+    const { tasks } = await abiquo.submit({ type: "RECONFIGURE", user: "bob" });
+    const [task] = tasks;
+    const message = await flow.inbox("out").first();
+    const entry = message.abiquo;
+    assert.equal(entry?.task?.requester, "bob");
+    assert.equal(entry?.task?.state, "QUEUEING");
+    assert.equal(entry?.task?.enterpriseId, "2");
+    assert.equal(entry?.task?.virtualMachineId, String(task?.virtualMachine));
+    const machine = `${abiquo.url}/cloud/virtualdatacenters/7/virtualappliances/${task?.virtualAppliance}/virtualmachines/${task?.virtualMachine}`;
+    assert.equal(entry?.links?.self, `${machine}/tasks/${task?.taskId}`);
+    assert.equal(entry?.links?.continue, `${machine}/tasks/${task?.taskId}/action/continue`);
+    assert.equal(entry?.links?.cancel, `${machine}/tasks/${task?.taskId}/action/cancel`);
+    for (const link of Object.values(entry?.links ?? {})) assert.ok(link.startsWith(`${abiquo.url}/`), link);
+  });
+
+  for (const linkStyle of ["rooted", "absolute"] as const) {
+    it(`leads ${linkStyle} links back below the connection's URL`, async () => {
+      const flow = await load();
+      await abiquo.post(abiquo.hold(), { linkStyle });
+      const { abiquo: entry } = await flow.inbox("out").first();
+      assert.deepEqual(Object.values(entry?.links ?? {}).filter((link) => !link.startsWith(`${abiquo.url}/`)), []);
+    });
+  }
+
+  it("takes XML as it takes JSON", async () => {
+    const flow = await load();
+    const tasks = abiquo.hold({ count: 2 });
+    const reply = await abiquo.post(tasks, { format: "xml" });
+    assert.equal(reply.status, 200);
+    const messages = await flow.inbox("out").have(2);
+    assert.deepEqual(messages.map(({ abiquo: a }) => a?.task?.taskId), tasks.map(({ taskId }) => taskId));
+    assert.equal((messages[0]?.payload as { taskId: string }).taskId, tasks[0]?.taskId);
+  });
+
+  it("acknowledges a task that it knows, and does not send it again", async () => {
+    const flow = await load();
+    const known = abiquo.hold();
+    await abiquo.post(known);
+    const again = await abiquo.post([...known, ...abiquo.hold()]);
+    assert.deepEqual(JSON.parse(again.body), { accepted: 1, known: 1 });
+    await abiquo.post(known);
+    const messages = await flow.inbox("out").have(2);
+    await abiquo.submit();
+    await flow.inbox("out").have(3);
+    assert.equal(messages.filter(({ abiquo: a }) => a?.task?.taskId === known[0]?.taskId).length, 1);
+    assert.equal(flow.inbox("out").all.length, 3);
+  });
+
+  it("lets nobody in without the secret, and counts them without telling Catch", async () => {
+    const flow = await load();
+    const url = await flow.serve();
+    const tasks = abiquo.hold();
+    for (const path of ["/hook", "/hook/wrong", `/hook?secret=${SECRET}x`, "/hook/%ff"]) {
+      assert.deepEqual(await abiquo.post(tasks, { url: url + path }), { status: 401, body: "" }, path);
+    }
+    assert.match(String((await flow.status("hook", '"count":4')).text), /rejected/);
+    assert.equal((await abiquo.post(tasks, { url: `${url}/hook?secret=${SECRET}` })).status, 200);
+    await flow.inbox("out").first();
+    assert.equal(flow.inbox("out").all.length, 1);
+    assert.deepEqual(flow.inbox("faults").all, []);
+  });
+
+  it("asks for user and password where told so", async () => {
+    const flow = await load({ auth: "basic" }, {}, { username: "abiquo", password: "p:ä" });
+    const url = new URL(`${await flow.serve()}/hook`);
+    const tasks = abiquo.hold();
+    const refused = await fetch(url, { method: "POST", body: "{}" });
+    assert.equal(refused.status, 401);
+    assert.equal(refused.headers.get("www-authenticate"), "Basic");
+    url.username = "abiquo";
+    url.password = encodeURIComponent("p:ä");
+    assert.equal((await abiquo.post(tasks, { url: url.href })).status, 200);
+    await flow.inbox("out").first();
+  });
+
+  it("refuses addresses that are not allowed, and believes X-Forwarded-For of a trusted proxy only", async () => {
+    const flow = await load({ allowFrom: "10.1.0.0/16" }, { trustedProxies: "127.0.0.1" });
+    const url = `${await flow.serve()}/hook/${SECRET}`;
+    const post = (forwarded: string): Promise<Response> =>
+      fetch(url, { method: "POST", headers: { "X-Forwarded-For": forwarded }, body: "{}" });
+    assert.equal((await post("10.2.0.1")).status, 403);
+    assert.equal((await post("10.1.0.1, 192.0.2.1")).status, 403);
+    assert.equal((await post("192.0.2.1, 10.1.0.1")).status, 422);
+  });
+
+  it("tells Catch of a body that it cannot read, and Abiquo why", async () => {
+    const flow = await load();
+    const url = `${await flow.serve()}/hook/${SECRET}`;
+    const post = async (body: string): Promise<{ status: number; error: string }> => {
+      const response = await fetch(url, { method: "POST", body });
+      const { error } = (await response.json()) as { error: string };
+      return { status: response.status, error };
+    };
+    assert.deepEqual(await post("{"), { status: 400, error: "ABIQUO_BAD_BODY" });
+    assert.deepEqual(await post('{"collection":[]}'), { status: 422, error: "ABIQUO_NO_TASK" });
+    const caught = await flow.inbox("faults").have(2);
+    assert.deepEqual(caught.map(({ error }) => error?.code), ["ABIQUO_BAD_BODY", "ABIQUO_NO_TASK"]);
+  });
+
+  it("refuses what is larger than it is set to take", async () => {
+    const flow = await load({ maxBody: "0.001" });
+    const reply = await abiquo.post(abiquo.hold({ count: 5 }));
+    assert.equal(reply.status, 413);
+    assert.equal((JSON.parse(reply.body) as { error: string }).error, "BODY_TOO_LARGE");
+    assert.equal((await flow.fault()).code, "BODY_TOO_LARGE");
+  });
+
+  it("takes the good tasks of a POST and reports the bad one", async () => {
+    const flow = await load();
+    const [good] = abiquo.hold();
+    const response = await fetch(`${await flow.serve()}/hook/${SECRET}`, {
+      method: "POST",
+      body: JSON.stringify({
+        collection: [
+          { taskId: "evil", type: "DEPLOY", links: [{ rel: "self", href: "cloud/../../x/tasks/evil" }] },
+          {
+            taskId: good?.taskId,
+            type: "DEPLOY",
+            links: [{ rel: "self", href: `cloud/virtualdatacenters/7/virtualappliances/1/virtualmachines/${good?.virtualMachine}/tasks/${good?.taskId}` }],
+          },
+        ],
+      }),
+    });
+    assert.equal(response.status, 200);
+    const body = (await response.json()) as { accepted: number; problems: { code: string }[] };
+    assert.equal(body.accepted, 1);
+    assert.equal(body.problems.length, 1);
+    assert.equal((await flow.inbox("out").first()).abiquo?.task?.taskId, good?.taskId);
+    assert.match((await flow.fault()).code ?? "", /^ABIQUO_BAD_(TASK|LINK)$/);
+  });
+
+  it("answers 405 to what is no POST, and 404 below and beside its path", async () => {
+    const flow = await load({ auth: "none" });
+    const url = await flow.serve();
+    const get = await fetch(`${url}/hook`);
+    assert.equal(get.status, 405);
+    assert.equal(get.headers.get("allow"), "POST");
+    assert.equal((await fetch(`${url}/hook/below`, { method: "POST", body: "{}" })).status, 404);
+    assert.equal((await fetch(`${url}/hook/below/that`, { method: "POST", body: "{}" })).status, 404);
+    assert.equal((await fetch(`${url}/other`, { method: "POST", body: "{}" })).status, 404);
+  });
+
+  describe("with verify", () => {
+    it("tells what Abiquo itself says of the task", async () => {
+      const flow = await load({ verify: true });
+      const [task] = abiquo.hold({ user: "ana" });
+      assert.ok(task);
+      const path = `cloud/virtualdatacenters/7/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`;
+      const forged = {
+        taskId: task.taskId,
+        type: "UNDEPLOY",
+        ownerId: "somebody else",
+        state: "QUEUEING",
+        links: [{ rel: "self", href: `${path}/tasks/${task.taskId}` }],
+      };
+      const response = await fetch(`${await flow.serve()}/hook/${SECRET}`, { method: "POST", body: JSON.stringify(forged) });
+      assert.equal(response.status, 200);
+      const { abiquo: entry, topic, payload } = await flow.inbox("out").first();
+      assert.equal(topic, "DEPLOY");
+      assert.equal(entry?.task?.type, "DEPLOY");
+      assert.equal(entry?.task?.requester, "ana");
+      assert.notEqual(entry?.task?.ownerId, "somebody else");
+      assert.equal(entry?.links?.continue, `${abiquo.url}/${path}/tasks/${task.taskId}/action/continue`);
+      assert.equal((payload as { type: string }).type, "DEPLOY");
+    });
+
+    it("sends no task that was decided elsewhere meanwhile", async () => {
+      const flow = await load({ verify: true });
+      const [decided] = abiquo.hold();
+      const [waiting] = abiquo.hold();
+      assert.ok(decided && waiting);
+      abiquo.decideElsewhere(decided.taskId, "cancel");
+      await abiquo.post([decided, waiting]);
+      const message = await flow.inbox("out").first();
+      assert.equal(message.abiquo?.task?.taskId, waiting.taskId);
+      assert.equal(flow.inbox("out").all.length, 1);
+      assert.deepEqual(flow.inbox("faults").all, []);
+    });
+
+    it("lets a forged task out to nobody, while genuine ones of other POSTs pass", async () => {
+      const flow = await load({ verify: true });
+      const [real] = abiquo.hold();
+      assert.ok(real);
+      abiquo.trim(real.taskId);
+      assert.equal((await abiquo.post([real])).status, 200);
+      // The forged one is asked for at once, and then again and again for a minute: nothing leaves meanwhile.
+      const [genuine] = abiquo.hold();
+      assert.ok(genuine);
+      await abiquo.post([genuine]);
+      const message = await flow.inbox("out").first();
+      assert.equal(message.abiquo?.task?.taskId, genuine.taskId);
+      assert.equal(flow.inbox("out").all.length, 1);
+    });
+  });
+
+  describe("that cannot work", () => {
+    it("shows red without a connection", async () => {
+      const flow = await load({ connection: "" });
+      assert.equal((await flow.status("hook", "status.noConnection")).fill, "red");
+      assert.ok(flow.logged("error").some((text) => text.includes("ABIQUO_NO_CONNECTION")));
+    });
+
+    it("shows red without the secret that it asks for", async () => {
+      const flow = await load({}, {}, {});
+      assert.equal((await flow.status("hook", "status.invalid")).fill, "red");
+      assert.ok(flow.logged("error").some((text) => text.includes("CREDENTIAL_MISSING secret")));
+      assert.equal((await fetch(`${await flow.serve()}/hook`, { method: "POST", body: "{}" })).status, 404);
+    });
+
+    it("shows red with a wrong address range, a wrong size, or a word where a yes or no belongs", async () => {
+      const hooks = [{ allowFrom: "10.0.0.0/33" }, { maxBody: "much" }, { verify: "perhaps" }, { emit: "sometimes" }];
+      const flow = await Flow.load(
+        [
+          ...around(abiquo, "hook-0"),
+          ...hooks.map((hook, index) => node(`hook-${index}`, "abiquo-webhook-in", [""], { path: `/hook-${index}`, auth: "none", ...hook })),
+        ],
+        { credentials: credentials(abiquo) },
+      );
+      for (const [index, hook] of hooks.entries()) {
+        assert.equal((await flow.status(`hook-${index}`, "status.invalid")).fill, "red");
+        const property = Object.keys(hook)[0] ?? "";
+        assert.ok(flow.logged("error").some((text) => text.includes(`CONFIG_INVALID ${property}`)), property);
+      }
+    });
+
+    it("leaves a path to the node that has it", async () => {
+      const flow = await Flow.load(
+        [
+          ...around(abiquo, "first"),
+          node("first", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" }),
+          node("second", "abiquo-webhook-in", ["other"], { path: "hook/", auth: "none" }),
+          sink("out"),
+          sink("other"),
+        ],
+        { credentials: credentials(abiquo) },
+      );
+      assert.equal((await flow.status("second", "status.invalid")).fill, "red");
+      assert.ok(flow.logged("error").some((text) => text.includes("DUPLICATE_PATH hook/")));
+      await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+      await flow.inbox("out").first();
+      assert.deepEqual(flow.inbox("other").all, []);
+    });
+  });
+
+  it("keeps serving its path through a deploy of itself, and sends again what no node has dealt with", async () => {
+    const hook = node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" });
+    const flow = await Flow.load([...around(abiquo, "hook"), hook, sink("out")], { credentials: credentials(abiquo) });
+    const url = `${await flow.serve()}/hook`;
+    const [first] = abiquo.hold();
+    assert.ok(first);
+    await abiquo.post([first], { url });
+    await flow.inbox("out").first();
+    await flow.deploy([...around(abiquo, "hook"), { ...hook, name: "changed" }, sink("out")], "nodes", credentials(abiquo));
+    const again = await flow.inbox("out").first(({ abiquo: a }) => a?.redelivered === true);
+    assert.equal(again.abiquo?.task?.taskId, first.taskId);
+    const reply = await abiquo.post(abiquo.hold(), { url });
+    assert.equal(reply.body, '{"accepted":1,"known":0}');
+    await flow.inbox("out").have(3);
+  });
+
+  it("gives its path back when it is deleted", async () => {
+    const hook = node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" });
+    const flow = await Flow.load([...around(abiquo, "hook"), hook, sink("out")], { credentials: credentials(abiquo) });
+    const url = `${await flow.serve()}/hook`;
+    await flow.deploy([...around(abiquo, "hook"), sink("out")], "nodes", credentials(abiquo));
+    assert.equal((await fetch(url, { method: "POST", body: "{}" })).status, 404);
+  });
+});

@@ -46,6 +46,8 @@ const ENABLED = "client.main.workflowEnabled";
 const PAGE = 100;
 /** How often a list that shrinks while it is read is gone back over. */
 const REWINDS = 100;
+/** After so many pages in a row that bring nothing new, a list is taken to repeat itself. */
+const STALE_PAGES = 3;
 /** What the API's clients ask for where no object is expected. */
 const ANYTHING = "application/json, text/plain";
 
@@ -257,6 +259,8 @@ export class AbiquoClient {
     const seen = new Set<string>();
     let total = 0;
     let rewinds = 0;
+    let furthest = 0;
+    let stale = 0;
     for (let start = 0; ; ) {
       const page = await this.#read(`${this.base}${path}?startwith=${start}&limit=${size}${filter}`, name, signal);
       const elements = collectionOf(page);
@@ -268,6 +272,9 @@ export class AbiquoClient {
         isNew = true;
         yield element;
       }
+      if (isNew) stale = 0;
+      else if (start >= furthest && ++stale > STALE_PAGES) return;
+      furthest = Math.max(furthest, start + elements.length);
       const known = typeof page["totalSize"] === "number" ? page["totalSize"] : undefined;
       // What left the list since the last page moved the rest up, past where this page began.
       const left = known === undefined ? 0 : total - known;

@@ -97,25 +97,28 @@ export interface TestServer {
   readonly origin: string;
   /** without those for the version */
   readonly requests: Received[];
+  /** what `/version` is answered */
+  version: Reply | Promise<Reply>;
   /** client made for this server; closed with it */
   client(settings?: Partial<ClientSettings>): AbiquoClient;
   close(): Promise<void>;
 }
 
 /** What a listener does that answers by `reply`; "reset" cuts the connection. */
-export function listener(requests: Received[], reply: (request: Received) => Reply | "reset" | Promise<Reply>): RequestListener {
+export function listener(
+  requests: Received[],
+  reply: (request: Received) => Reply | "reset" | Promise<Reply>,
+  version: () => Reply | Promise<Reply> = () => ({ body: "6.1.2" }),
+): RequestListener {
   return (request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const { method = "", url = "", headers } = request;
       const received = { method, url, headers, body: Buffer.concat(parts).toString("utf8") };
-      if (url.endsWith("/version")) {
-        response.writeHead(200, { "Content-Type": "text/plain" }).end("6.1.2");
-        return;
-      }
-      requests.push(received);
-      void Promise.resolve(reply(received)).then((answer) => {
+      const isVersion = url.endsWith("/version");
+      if (!isVersion) requests.push(received);
+      void Promise.resolve(isVersion ? version() : reply(received)).then((answer) => {
         if (answer === "reset") {
           response.destroy();
           return;
@@ -132,12 +135,13 @@ export function listener(requests: Received[], reply: (request: Received) => Rep
 export async function serve(reply: (request: Received) => Reply | "reset" | Promise<Reply>): Promise<TestServer> {
   const requests: Received[] = [];
   const clients: AbiquoClient[] = [];
-  const server = createServer(listener(requests, reply));
+  const server = createServer(listener(requests, reply, () => served.version));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
+  const served: TestServer = {
     origin,
     requests,
+    version: { body: "6.1.2" },
     client(settings = {}) {
       const client = new AbiquoClient({ base: apiBase(`${origin}/api`), apiVersion: "6.1", credentials: OAUTH, timeoutMs: 5_000, ...settings });
       clients.push(client);
@@ -149,6 +153,7 @@ export async function serve(reply: (request: Received) => Reply | "reset" | Prom
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return served;
 }
 
 /** The fault that this throws. */

@@ -161,11 +161,9 @@ export class Flow {
   /** What was logged at this level, as text. */
   logged(level: "error" | "warn"): string[] {
     const wanted = level === "error" ? 20 : 30;
-    return helper
-      .log()
-      .args.map(([entry]: [{ level: number; msg: unknown }]) => entry)
-      .filter((entry: { level: number }) => entry.level === wanted)
-      .map((entry: { msg: unknown }) => String(entry.msg));
+    const calls = helper.log().args as unknown[][];
+    const entries = calls.map(([entry]) => entry as { level: number; msg: unknown });
+    return entries.filter(({ level: given }) => given === wanted).map(({ msg }) => String(msg));
   }
 
   async deploy(nodes: readonly object[], type: "full" | "flows" | "nodes", credentials: FlowOptions["credentials"] = {}): Promise<void> {

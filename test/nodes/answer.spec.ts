@@ -85,6 +85,9 @@ for (const action of ["continue", "cancel"] as const) {
 
     it("is done only after Abiquo has answered", async () => {
       const flow = await load();
+      // The first request of all goes alone, since it finds out whether the credentials work.
+      flow.send("opposite", { abiquo: (await arriveOne(flow)).abiquo });
+      await flow.inbox("opposite-answered").first();
       const { id, ...message } = await arriveOne(flow);
       abiquo.inject({ match: { action, path: id }, hang: true, effect: "after", times: 1 });
       const heard = abiquo.waitFor("answer");

@@ -1,10 +1,9 @@
 import type { NodeAPI } from "node-red";
 import type { AbiquoMessage, TaskEntry } from "./lib/engine/index.ts";
-import { Fault } from "./lib/fault.ts";
 import { compileRules } from "./lib/rules/index.ts";
 import { defineNode, type Message } from "./lib/runtime/define.ts";
 import { faultText } from "./lib/runtime/text.ts";
-import { entriesOf, judge, portMessages } from "./lib/runtime/verdicts.ts";
+import { allEntriesOf, judge, portMessages } from "./lib/runtime/verdicts.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
 
@@ -18,8 +17,7 @@ export default function (RED: NodeAPI): void {
 
     kit.onInput(async (message: Message, send, done) => {
       kit.connection(message);
-      const entries = entriesOf(message.abiquo);
-      if (entries.length === 0) throw new Fault("NO_TASK_IN_MESSAGE");
+      const entries = allEntriesOf(message.abiquo);
       const decided = await judge(rules, scope, message.abiquo as AbiquoMessage, entries, by());
       for (const { unjudged } of decided) {
         if (unjudged === undefined) continue;

@@ -373,6 +373,17 @@ for (const action of ["continue", "cancel"] as const) {
       assert.equal(flow.inbox("answered").all.length + flow.inbox("otherwise").all.length, 2);
     });
 
+    it("passes over what is no task among those of a message", async () => {
+      const flow = await load();
+      const { id, ...message } = await arriveOne(flow);
+      const { task, links } = message.abiquo;
+      flow.send("answer", { abiquo: { connection: "config", tasks: [{ task, links }, {}, null] } });
+      const out = await flow.inbox("answered").first();
+      assert.deepEqual(out.abiquo?.tasks?.map((entry) => entry.task.taskId), [id]);
+      await completed(flow);
+      assert.equal(abiquo.answers.length, 1);
+    });
+
     it("keeps the details of a single task", async () => {
       const flow = await load();
       const { id: _id, ...message } = await arriveOne(flow);
@@ -483,6 +494,30 @@ for (const action of ["continue", "cancel"] as const) {
       assert.equal(out["req"], undefined);
       assert.equal(abiquo.answers.filter(({ applied: changed }) => changed).length, 1);
       assert.equal(flow.inbox("completed").all.length, 0);
+    });
+
+    it("sends on what was under way when it got another connection", async () => {
+      const flow = await load();
+      const { id, ...message } = await arriveOne(flow);
+      abiquo.inject({ match: { action }, hang: true, effect: "after", times: 1 });
+      const applied = abiquo.waitFor("answer", ({ taskId }) => taskId === id);
+      flow.send("answer", message);
+      await applied;
+      const config = around(abiquo, "answer")[0] as { id: string };
+      await flow.deploy(
+        [
+          ...around(abiquo, "answer", { timeout: 6 }),
+          { ...config, id: "another", url: `${abiquo.url}/another` },
+          node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }),
+          node("answer", `abiquo-${action}`, ["answered", "otherwise"], { connection: "another" }),
+          ...["arrived", "answered", "otherwise"].map(sink),
+        ],
+        "full",
+        { ...credentials(abiquo, { hook: { secret: SECRET } }), another: { ...abiquo.credentials.oauth } },
+      );
+      const out = await flow.inbox("answered").first();
+      assert.equal(out.abiquo?.connection, "config");
+      assert.equal(out.abiquo?.answer?.outcome, done);
     });
 
     describe("and its connection", () => {

@@ -70,7 +70,13 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
           finished(request) {
             if (kit.signal.aborted) return false;
             if (request.caller !== undefined) open--;
-            finish(kit, request);
+            try {
+              finish(kit, request);
+            } catch (error) {
+              // The decision stands and is delivered; only its message cannot leave.
+              if (request.caller === undefined) kit.report(error, request.message);
+              else (request.caller as Caller).done(tell(RED, error));
+            }
             showOpen();
             return true;
           },
@@ -119,7 +125,8 @@ function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[],
   });
   const isGroup = request.results.length > 1 || before.tasks !== undefined;
   message.abiquo = {
-    ...withEntries({ connection: kit.connection(message).id, ...before, tasks: isGroup ? [] : undefined }, complete),
+    // The message's own comes first: the node may have got another connection since the message came.
+    ...withEntries({ ...before, connection: before.connection || kit.connection().id, tasks: isGroup ? [] : undefined }, complete),
     ...(request.redelivered ? { redelivered: true } : {}),
   };
   return message;

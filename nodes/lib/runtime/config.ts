@@ -56,9 +56,10 @@ export class Configuration {
     return new AddressList(this.list(property), property);
   }
 
-  /** As it stands, for what is parsed elsewhere. */
+  /** As it stands, for what is parsed elsewhere. @throws Fault ENV_UNSET */
   raw(property: string): unknown {
-    return this.#values[property];
+    const value = this.#values[property];
+    return typeof value === "string" ? setOrThrow(value) : value;
   }
 }
 

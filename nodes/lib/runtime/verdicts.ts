@@ -1,12 +1,25 @@
 import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { isObject } from "../json.ts";
 import type { CompiledRules, RuleSubject, Scope, Verdict } from "../rules/index.ts";
 import type { Message } from "./define.ts";
 
-/** The tasks of a message: its one, or those of its group or list. */
-export function entriesOf(abiquo: AbiquoMessage | undefined): TaskEntry[] {
-  if (abiquo === undefined) return [];
-  if (Array.isArray(abiquo.tasks)) return [...abiquo.tasks];
-  return abiquo.task === undefined || abiquo.links === undefined ? [] : [abiquo as TaskEntry];
+/** The tasks of a message: its one, or those of its group or list. Any node may have written what is there. */
+export function entriesOf(abiquo: unknown): TaskEntry[] {
+  if (!isObject(abiquo)) return [];
+  return (Array.isArray(abiquo["tasks"]) ? abiquo["tasks"] : [abiquo]).filter(isEntry);
+}
+
+/** As `entriesOf`, for whoever must not pass over a task. @throws Fault NO_TASK_IN_MESSAGE */
+export function allEntriesOf(abiquo: unknown): TaskEntry[] {
+  const entries = entriesOf(abiquo);
+  const isPartial = isObject(abiquo) && Array.isArray(abiquo["tasks"]) && entries.length < abiquo["tasks"].length;
+  if (entries.length === 0 || isPartial) throw new Fault("NO_TASK_IN_MESSAGE");
+  return entries;
+}
+
+function isEntry(value: unknown): value is TaskEntry {
+  return isObject(value) && isObject(value["task"]) && isObject(value["links"]);
 }
 
 interface Judged {

@@ -1,11 +1,12 @@
 import type { Node, NodeAPI } from "node-red";
 import { AbiquoClient } from "./lib/abiquo/index.ts";
+import { Fault } from "./lib/fault.ts";
 import { isObject } from "./lib/json.ts";
 import { adminAction } from "./lib/runtime/admin.ts";
 import { clientSettings } from "./lib/runtime/client-settings.ts";
 import { Configuration } from "./lib/runtime/config.ts";
 import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
-import { defineNode, type NodeKit } from "./lib/runtime/define.ts";
+import { defineNode, faultOf, type NodeKit } from "./lib/runtime/define.ts";
 import { useEngine } from "./lib/runtime/engines.ts";
 
 const TYPE = "abiquo-config";
@@ -51,18 +52,16 @@ export default function (RED: NodeAPI): void {
 
 function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   const { node, config } = kit;
-  const client = new AbiquoClient(clientSettings(RED, config, kit.credentials));
-  const store = RED.nodes.getNode(config.text("store")) as (Node & { file?: string }) | null;
-  const use = useEngine(RED, store?.file ?? "");
-  const connection: ConnectionNode = {
-    id: node.id,
-    base: client.base,
-    client,
-    engine: use.engine,
-    pace: config.number("pace", 0),
-    publicUrl: config.text("publicUrl").replace(/\/+$/, ""),
-    trustedProxies: config.addresses("trustedProxies"),
-  };
+  const settings = clientSettings(RED, config, kit.credentials);
+  const pace = config.number("pace", 0);
+  const publicUrl = config.text("publicUrl").replace(/\/+$/, "");
+  const trustedProxies = config.addresses("trustedProxies");
+  const file = storeFile(RED, config.text("store"));
+  // Opened last: a fault before this leaves nothing open.
+  const client = new AbiquoClient(settings);
+  const use = useEngine(RED, file);
+  const { engine } = use;
+  const connection: ConnectionNode = { id: node.id, base: client.base, client, engine, pace, publicUrl, trustedProxies };
   client.onHalt = (fault) => {
     kit.show("red", "ring", "stopped");
     kit.report(fault);
@@ -74,6 +73,18 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
     await use.release();
   });
   return connection;
+}
+
+/**
+ * Where the ledger of this store is; empty = the default.
+ *
+ * @throws Fault of the store, or CONFIG_INVALID when there is none: in another file the tasks would be missed
+ */
+function storeFile(RED: NodeAPI, id: string): string {
+  if (id === "") return "";
+  const store: unknown = RED.nodes.getNode(id);
+  if (isObject(store) && typeof store["file"] === "string") return store["file"];
+  throw faultOf(store) ?? new Fault("CONFIG_INVALID", { property: "store" });
 }
 
 /** The credentials have proved to work: what waits for them goes on. */

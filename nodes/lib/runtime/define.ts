@@ -16,6 +16,11 @@ export type InputHandler = (message: Message, send: Send, done: Done) => Promise
 /** Nodes that cannot work as they are configured, with the reason. */
 const faultyNodes = new WeakMap<object, Fault>();
 
+/** Why this node cannot work as it is configured. */
+export function faultOf(node: unknown): Fault | undefined {
+  return isObject(node) ? faultyNodes.get(node) : undefined;
+}
+
 type Closer = (removed: boolean) => Promise<void> | void;
 
 /** How long a node waits for its own closing steps, in ms; Node-RED gives up after 15 s. */
@@ -130,7 +135,7 @@ export class NodeKit {
     const id = this.#connectionId || theirs;
     const found: unknown = id === "" ? undefined : this.RED.nodes.getNode(id);
     if (isConnectionNode(found)) return found.abiquo;
-    throw (isObject(found) ? faultyNodes.get(found) : undefined) ?? new Fault("ABIQUO_NO_CONNECTION");
+    throw faultOf(found) ?? new Fault("ABIQUO_NO_CONNECTION");
   }
 
   /** Shows the fault that a message met, without its words: these go to Catch. */

@@ -86,11 +86,11 @@ export class AddressList {
   constructor(entries: readonly string[], property: string) {
     this.isEmpty = entries.length === 0;
     for (const entry of entries) {
-      const [address = "", bits] = entry.split("/");
+      const [address = "", bits, ...more] = entry.split("/");
       const family = isIP(address) === 6 ? "ipv6" : "ipv4";
       const widest = family === "ipv6" ? 128 : 32;
       const prefix = bits === undefined ? widest : /^\d+$/.test(bits) ? Number(bits) : -1;
-      if (isIP(address) === 0 || prefix < 0 || prefix > widest) throw new Fault("CONFIG_INVALID", { property });
+      if (isIP(address) === 0 || prefix < 0 || prefix > widest || more.length > 0) throw new Fault("CONFIG_INVALID", { property });
       this.#list.addSubnet(address, prefix, family);
     }
   }

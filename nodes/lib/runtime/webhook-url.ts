@@ -5,7 +5,7 @@ import type { WebhookAuth } from "./webhook.ts";
 
 /** What an abiquo-webhook-in node offers to configure-workflow. */
 export interface WebhookNode {
-  /** @throws Fault CONFIG_INVALID when the connection has no public URL */
+  /** @throws Fault CONFIG_INVALID when the connection has no usable public URL */
   url(): string;
 }
 
@@ -13,7 +13,7 @@ const MASK = "***";
 
 /** The URL that Abiquo is to call, its secret included: never to be shown. */
 export function webhookUrl(publicUrl: string, path: string, auth: WebhookAuth): string {
-  if (publicUrl === "") throw new Fault("CONFIG_INVALID", { property: "publicUrl" });
+  if (!URL.canParse(publicUrl)) throw new Fault("CONFIG_INVALID", { property: "publicUrl" });
   const url = new URL(publicUrl + (path.startsWith("/") ? path : `/${path}`));
   if (auth.kind === "secret") url.pathname += `/${encodeURIComponent(auth.secret)}`;
   if (auth.kind === "basic") {

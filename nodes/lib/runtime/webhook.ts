@@ -49,8 +49,13 @@ export function clientAddress(request: IncomingMessage, trusted: AddressList): s
   const direct = request.socket.remoteAddress ?? "";
   if (!trusted.has(direct)) return direct;
   const forwarded = String(request.headers["x-forwarded-for"] ?? "").split(",");
-  const hops = forwarded.map((hop) => hop.trim().replace(/^\[(.*)\](:\d+)?$/, "$1")).filter((hop) => hop !== "");
+  const hops = forwarded.map((hop) => withoutPort(hop.trim())).filter((hop) => hop !== "");
   return hops.reverse().find((hop) => !trusted.has(hop)) ?? direct;
+}
+
+/** Some proxies add the port: `192.0.2.1:51000`, `[2001:db8::1]:51000`. */
+function withoutPort(hop: string): string {
+  return hop.replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
 }
 
 function basicCredentials(header: string | undefined): { username: string; password: string } {

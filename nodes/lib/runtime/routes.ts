@@ -21,8 +21,10 @@ interface App {
 }
 
 interface Route {
-  owner: string | undefined;
-  handler: WebhookHandler | undefined;
+  readonly owner: string | undefined;
+  /** the node that had the path and is about to come back */
+  readonly awaited: string | undefined;
+  readonly handler: WebhookHandler | undefined;
   /** what arrived while the owner restarts */
   readonly parked: Set<() => void>;
 }
@@ -58,8 +60,14 @@ export class WebhookRoutes {
     const route = this.#routes.get(key);
     if (route?.owner !== undefined && route.owner !== owner) return false;
     const parked = route?.parked ?? new Set();
-    this.#routes.set(key, { owner, handler, parked });
+    this.#routes.set(key, { owner, awaited: undefined, handler, parked });
     for (const release of [...parked]) release();
+    // It came back with another path: nobody comes for what waits at the old one.
+    for (const [old, { awaited, parked: waiting }] of this.#routes) {
+      if (awaited !== owner) continue;
+      this.#routes.delete(old);
+      for (const release of [...waiting]) release();
+    }
     return true;
   }
 
@@ -68,7 +76,7 @@ export class WebhookRoutes {
     const key = normalised(path);
     const route = this.#routes.get(key);
     if (route?.owner !== owner) return;
-    if (restarts) this.#routes.set(key, { owner: undefined, handler: undefined, parked: route.parked });
+    if (restarts) this.#routes.set(key, { owner: undefined, awaited: owner, handler: undefined, parked: route.parked });
     else this.#routes.delete(key);
   }
 

@@ -39,10 +39,13 @@ const LONGEST_PARKING = 8_000;
 export class WebhookRoutes {
   readonly #routes = new Map<string, Route>();
   readonly #root: string;
+  readonly #longestParking: number;
   /** false when the admin API's body parser, with its own limit, reads `application/json` before us */
   readonly readsAhead: boolean;
 
-  constructor(RED: NodeAPI) {
+  /** @param longestParking how long a request waits for its node to come back, in milliseconds */
+  constructor(RED: NodeAPI, longestParking = LONGEST_PARKING) {
+    this.#longestParking = longestParking;
     const app = RED.httpNode as unknown as App;
     const root = (RED.settings as { httpNodeRoot?: string | false }).httpNodeRoot || "/";
     this.#root = root.replace(/\/+$/, "");
@@ -113,7 +116,7 @@ export class WebhookRoutes {
       else if (again === undefined) next();
       else response.writeHead(503, { "Retry-After": "5" }).end();
     };
-    const timer = setTimeout(release, LONGEST_PARKING);
+    const timer = setTimeout(release, this.#longestParking);
     route.parked.add(release);
   }
 

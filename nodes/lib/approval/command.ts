@@ -1,0 +1,189 @@
+import { timeBetween, addTime } from "./calendar.ts";
+import { wake } from "./course.ts";
+import { Draft } from "./draft.ts";
+import { barriers, isUnasked, joinLevel, required, unanswered } from "./levels.ts";
+import { asKnown, identify, identity } from "./people.ts";
+import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
+import { seatOf, textOrNothing } from "./vote.ts";
+
+type Verdict = Pick<CommandStep, "result" | "why">;
+
+/**
+ * Carries out a command. What is due by `now` happens first. Whether `by` may give it is the caller's to know; it
+ * is recorded. `freeze` and `bypass` need a reason.
+ *
+ * Nobody is handed a vote who could not have been asked: the requester, anybody while the requester is unknown,
+ * who voted on another level, who sits on this one.
+ */
+export function command(approval: Approval, given: Command, now: number): CommandStep {
+  const step = wake(approval, now);
+  const early = standing(step.approval, given) ?? refusalOf(step.approval, given);
+  if (early !== undefined) return answer(step, early);
+  const draft = new Draft(step, now);
+  carryOut(draft, given);
+  return answer(draft.done(), { result: "done" });
+}
+
+function answer(step: Step, verdict: Verdict): CommandStep {
+  const { status, decision, history } = step.approval;
+  const end = status === "withdrawn" ? history.at(-1) : decision;
+  if (end === undefined) return { ...step, ...verdict };
+  return { ...step, ...verdict, ...(end.by === undefined ? {} : { decidedBy: end.by }), at: end.at };
+}
+
+/** What the state alone answers. */
+function standing({ status, frozen, decision }: Approval, given: Command): Verdict | undefined {
+  if (status !== "open") {
+    const again =
+      given.action === "withdraw"
+        ? status === "withdrawn"
+        : given.action === "bypass" && decision?.cause === "bypass" && status === (given.outcome ?? "approved");
+    return { result: again ? "repeated" : "late" };
+  }
+  if (given.action === "freeze" && frozen !== undefined) return { result: "repeated" };
+  if (given.action === "unfreeze" && frozen === undefined) return { result: "repeated" };
+  return undefined;
+}
+
+function refusalOf(approval: Approval, given: Command): Verdict | undefined {
+  const why = whyNot(approval, given);
+  return why === undefined ? undefined : { result: "forbidden", why };
+}
+
+function whyNot(approval: Approval, given: Command): Refusal | undefined {
+  if (textOrNothing(given.by) === undefined) return "BY_REQUIRED";
+  const explained = textOrNothing(given.reason) !== undefined;
+  switch (given.action) {
+    case "withdraw":
+    case "unfreeze":
+      return undefined;
+    case "freeze":
+      return explained ? undefined : "REASON_REQUIRED";
+    case "bypass":
+      return explained ? whyNoBypass(approval, given) : "REASON_REQUIRED";
+    case "delegate":
+      return whyNoDelegation(approval, given.by) ?? whyNoSuccessor(approval, given.to);
+    case "reassign":
+      return whyNoReassignment(approval, given.from) ?? whyNoSuccessor(approval, given.to);
+  }
+}
+
+function whyNoBypass(approval: Approval, { by, outcome }: Command & { action: "bypass" }): Refusal | undefined {
+  const { policy, subject } = approval;
+  if (policy.allowSelfApproval || outcome === "rejected" || subject.requester === undefined) return undefined;
+  return identify(approval, subject.requester) === identify(approval, by) ? "SELF_APPROVAL" : undefined;
+}
+
+function whyNoDelegation(approval: Approval, by: string): Refusal | undefined {
+  if (!approval.policy.delegation) return "DELEGATION_OFF";
+  if (approval.frozen !== undefined) return "FROZEN";
+  return whyNoReassignment(approval, by);
+}
+
+function whyNoReassignment(approval: Approval, from: string | undefined): Refusal | undefined {
+  if (isUnasked(approval)) return from === undefined ? undefined : whyNotSeated(approval, from);
+  if (from !== undefined) return whyNotSeated(approval, from) ?? (hasVoted(approval, from) ? "VOTED_OTHERWISE" : undefined);
+  const left = approval.seats.length - unansweredSeats(approval).length + 1;
+  const need = approval.policy.levels[approval.level]?.need ?? "all";
+  return left < required(need, left) ? "TOO_FEW_APPROVERS" : undefined;
+}
+
+function whyNotSeated(approval: Approval, from: string): Refusal | undefined {
+  return seatOf(approval, identify(approval, from)) === undefined ? "NOT_APPROVER" : undefined;
+}
+
+function hasVoted(approval: Approval, person: string): boolean {
+  const email = identify(approval, person);
+  return approval.votes.some((vote) => vote.level === approval.level && vote.by === email);
+}
+
+function unansweredSeats(approval: Approval): readonly Seat[] {
+  const open = new Set(unanswered(approval).map(({ email }) => identity(email)));
+  return approval.seats.filter(({ person }) => open.has(identity(person.email)));
+}
+
+function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
+  const email = identify(approval, to.email);
+  return seatOf(approval, email) === undefined ? barriers(approval)(email) : "ALREADY_APPROVER";
+}
+
+function carryOut(draft: Draft, given: Command): void {
+  const reason = textOrNothing(given.reason);
+  const why = reason === undefined ? {} : { reason };
+  const by = identify(draft.state, given.by);
+  switch (given.action) {
+    case "withdraw":
+      draft.withdraw(by, reason);
+      break;
+    case "bypass":
+      draft.decide({ outcome: given.outcome ?? "approved", cause: "bypass", by, ...why, at: draft.now });
+      break;
+    case "freeze":
+      draft.state.frozen = { by, reason: reason ?? "", at: draft.now };
+      draft.record({ what: "frozen", by, ...why });
+      break;
+    case "unfreeze":
+      thaw(draft);
+      draft.record({ what: "unfrozen", by, ...why });
+      break;
+    case "delegate":
+      hand(draft, "delegated", { by, from: by, to: given.to, ...why });
+      break;
+    case "reassign": {
+      const from = given.from === undefined ? {} : { from: identify(draft.state, given.from) };
+      hand(draft, "reassigned", { by, ...from, to: given.to, ...why });
+      break;
+    }
+  }
+}
+
+/** The clock goes on where it stopped. */
+function thaw({ state, now }: Draft): void {
+  const { frozen, policy, askedAt, dueAt, overdue, nextReminderAt } = state;
+  const stopped = Math.max(frozen?.at ?? now, askedAt);
+  const later = (moment: number): number => addTime(policy.calendar, now, timeBetween(policy.calendar, stopped, moment));
+  if (dueAt !== undefined && overdue !== true) state.dueAt = later(dueAt);
+  if (nextReminderAt !== undefined) state.nextReminderAt = later(nextReminderAt);
+  delete state.frozen;
+}
+
+interface Handover {
+  readonly by: string;
+  /** Absent: everybody on the level who has not answered. */
+  readonly from?: string;
+  readonly to: Person;
+  readonly reason?: string;
+}
+
+function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover): void {
+  const { state } = draft;
+  const to = asKnown(state, handover.to);
+  draft.record({ what, ...handover, to: to.email });
+  if (isUnasked(state)) {
+    joinLevel(draft, to, handover.from);
+    return;
+  }
+  const leaving = new Set(
+    handover.from === undefined ? unanswered(state).map(({ email }) => identity(email)) : [handover.from],
+  );
+  state.seats = replaced(state.seats, leaving, to, what);
+  state.escalatedTo = replaced(state.escalatedTo, leaving, to, what);
+  delete state.stuck;
+  draft.tell("asked", [to]);
+}
+
+/** One seat for the new person, where the first of those who leave sat. */
+function replaced(
+  seats: readonly Seat[],
+  leaving: ReadonlySet<string>,
+  to: Person,
+  what: "delegated" | "reassigned",
+): readonly Seat[] {
+  const left = seats.filter(({ person }) => leaving.has(identity(person.email)));
+  const [first] = left;
+  if (first === undefined) return seats;
+  // Who was replaced by somebody else had no say in it, so the vote is not also that person's.
+  const chain = what === "delegated" ? [...(first.inPlaceOf ?? []), identity(first.person.email)] : [];
+  const seat: Seat = chain.length === 0 ? { person: to } : { person: to, inPlaceOf: chain };
+  return seats.flatMap((each) => (each === first ? [seat] : left.includes(each) ? [] : [each]));
+}

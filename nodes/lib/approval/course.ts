@@ -1,0 +1,77 @@
+import { Draft } from "./draft.ts";
+import { enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
+import type { Approval, Policy, Step, Subject } from "./types.ts";
+
+/**
+ * Opens an approval and asks its first level. The outcome may be there at once: a level without approvers may be
+ * rejected, as the policy says.
+ *
+ * @param policy with at least one level, as `parsePolicy` and `resolvePolicy` give it
+ * @param now ms since 1970, as everywhere in this folder
+ */
+export function openApproval(policy: Policy, subject: Subject, now: number): Step {
+  const approval: Approval = {
+    id: subject.id,
+    policy,
+    subject,
+    status: "open",
+    level: 0,
+    askedAt: now,
+    seats: [],
+    escalatedTo: [],
+    votes: [],
+    excepted: [],
+    told: [],
+    notified: 0,
+    history: [],
+  };
+  const draft = new Draft({ approval, events: [] }, now);
+  draft.record({ what: "opened", ...(subject.requester === undefined ? {} : { by: subject.requester }) });
+  enterLevel(draft, 0);
+  return draft.done();
+}
+
+/** When `wake` has something to do, in ms since 1970; undefined when only people can move the approval. */
+export function nextWake({ status, frozen, dueAt, overdue, nextReminderAt }: Approval): number | undefined {
+  if (status !== "open" || frozen !== undefined) return undefined;
+  const deadline = overdue === true ? undefined : dueAt;
+  if (deadline === undefined || nextReminderAt === undefined) return deadline ?? nextReminderAt;
+  return Math.min(deadline, nextReminderAt);
+}
+
+/**
+ * Does what is due: the deadline once, however late; one reminder, however many were missed. The same object comes
+ * back when nothing is.
+ */
+export function wake(approval: Approval, now: number): Step {
+  const next = nextWake(approval);
+  if (next === undefined || now < next) return { approval, events: [] };
+  const draft = new Draft({ approval, events: [] }, now);
+  if (approval.overdue !== true && approval.dueAt !== undefined && now >= approval.dueAt) fireDeadline(draft);
+  const { status, nextReminderAt } = draft.state;
+  if (status === "open" && nextReminderAt !== undefined && now >= nextReminderAt) {
+    draft.tell("reminder", unanswered(draft.state));
+    scheduleReminder(draft);
+  }
+  return draft.done();
+}
+
+function fireDeadline(draft: Draft): void {
+  draft.state.overdue = true;
+  draft.record({ what: "overdue" });
+  switch (draft.level.onDeadline) {
+    case "reject":
+      draft.decide({ outcome: "rejected", cause: "deadline", at: draft.now });
+      break;
+    case "approve":
+      passLevel(draft, { outcome: "approved", cause: "deadline", at: draft.now });
+      break;
+    case "escalate":
+      // The people escalated to are told just now; a reminder in the same breath would say it twice.
+      scheduleReminder(draft);
+      escalate(draft);
+      break;
+    case "wait":
+      break;
+  }
+}

@@ -1,0 +1,21 @@
+export { addTime, timeBetween } from "./calendar.ts";
+export { command } from "./command.ts";
+export { nextWake, openApproval, wake } from "./course.ts";
+export {
+  type DecisionLink,
+  type InboxLink,
+  type LinkKey,
+  type LinkKeys,
+  type LinkReading,
+  newApprovalId,
+  newLinkKeys,
+  readInbox,
+  readLink,
+  rotateLinkKeys,
+  signInbox,
+  signLink,
+} from "./links.ts";
+export { identify } from "./people.ts";
+export { parsePolicy, resolvePolicy, rolesOf } from "./policy.ts";
+export type * from "./types.ts";
+export { vote } from "./vote.ts";

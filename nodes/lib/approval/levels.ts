@@ -1,0 +1,201 @@
+import { addTime } from "./calendar.ts";
+import type { Draft } from "./draft.ts";
+import { distinctPeople, identify, identity } from "./people.ts";
+import type { Approval, Decision, Need, Person, StuckWhy, Vote } from "./types.ts";
+
+const MINUTE_MS = 60_000;
+
+/** How many approvals a need means when `asked` people may vote. */
+export function required(need: Need, asked: number): number {
+  if (need === "any") return 1;
+  if (need === "all") return asked;
+  if (typeof need === "number") return need;
+  return Math.max(1, Math.ceil((Number.parseFloat(need) * asked) / 100));
+}
+
+type Bar = "VOTED_ON_OTHER_LEVEL" | "SELF_APPROVAL" | "REQUESTER_UNKNOWN";
+
+/** What stands against a person's vote on the present level, by compared e-mail address; undefined for nothing. */
+export function barriers(approval: Approval): (email: string) => Bar | undefined {
+  const { policy, subject, votes, level } = approval;
+  const others = policy.allowSamePersonTwice ? [] : votes.filter((vote) => vote.level !== level);
+  const spent = new Set(others.flatMap((vote) => [vote.by, ...(vote.inPlaceOf ?? [])]));
+  const requester = subject.requester === undefined ? undefined : identify(approval, subject.requester);
+  return (email) => {
+    if (spent.has(email)) return "VOTED_ON_OTHER_LEVEL";
+    if (policy.allowSelfApproval) return undefined;
+    if (requester === undefined) return "REQUESTER_UNKNOWN";
+    return requester === email ? "SELF_APPROVAL" : undefined;
+  };
+}
+
+function admitted(approval: Approval, people: readonly Person[]): readonly Person[] {
+  const barrier = barriers(approval);
+  return distinctPeople(people).filter(({ email }) => barrier(identity(email)) === undefined);
+}
+
+/** The fallback stands in for an unknown requester too, so that alone does not bar it. */
+function admittedFallback(approval: Approval): readonly Person[] {
+  const barrier = barriers(approval);
+  return distinctPeople(approval.policy.fallback).filter(({ email }) => {
+    const bar = barrier(identity(email));
+    return bar === undefined || bar === "REQUESTER_UNKNOWN";
+  });
+}
+
+/** Why this many people cannot meet the present level's need; undefined when they can. */
+function shortage(draft: Draft, people: readonly Person[]): StuckWhy | undefined {
+  const { policy, subject } = draft.state;
+  if (people.length >= Math.max(1, required(draft.level.need, people.length))) return undefined;
+  if (people.length > 0) return "TOO_FEW_APPROVERS";
+  return subject.requester === undefined && !policy.allowSelfApproval ? "REQUESTER_UNKNOWN" : "NO_APPROVER";
+}
+
+/** Asks the people of a level, or does what the policy says when there are too few. */
+export function enterLevel(draft: Draft, level: number): void {
+  const { state } = draft;
+  state.level = level;
+  state.escalatedTo = [];
+  stopClock(draft);
+  const people = admitted(state, draft.level.approvers);
+  const short = shortage(draft, people);
+  if (short === undefined) ask(draft, people);
+  else helpOut(draft, people, short);
+}
+
+function helpOut(draft: Draft, people: readonly Person[], short: StuckWhy): void {
+  const { state } = draft;
+  if (state.policy.noApprover === "reject") {
+    draft.decide({ outcome: "rejected", cause: "no-approver", at: draft.now });
+    return;
+  }
+  if (state.policy.noApprover === "fallback") {
+    const helped = distinctPeople([...people, ...admittedFallback(state)]);
+    if (shortage(draft, helped) === undefined) {
+      draft.record({ what: "fallback", why: short });
+      ask(draft, helped);
+      return;
+    }
+  }
+  // Those found are kept as seats, unasked: somebody put beside them may make up the number.
+  state.seats = people.map((person) => ({ person }));
+  keep(draft, short);
+}
+
+function keep(draft: Draft, why: StuckWhy): void {
+  draft.state.stuck = why;
+  draft.record({ what: "stuck", why });
+  draft.emit({ kind: "stuck", level: draft.state.level, why });
+}
+
+function ask(draft: Draft, people: readonly Person[]): void {
+  draft.state.seats = people.map((person) => ({ person }));
+  startClock(draft);
+  draft.tell("asked", people);
+}
+
+/** Whether the present level's people are known too few, so that they were never asked. */
+export function isUnasked({ stuck }: Approval): boolean {
+  return stuck !== undefined && stuck !== "NOBODY_TO_ESCALATE_TO";
+}
+
+/** Adds a person to those found too few, in the place of `from` where given; asks them all once they are enough. */
+export function joinLevel(draft: Draft, person: Person, from: string | undefined): void {
+  const { state } = draft;
+  const staying = state.seats.map((seat) => seat.person).filter(({ email }) => identity(email) !== from);
+  const people = distinctPeople([...staying, person]);
+  const short = shortage(draft, people);
+  if (short === undefined) {
+    delete state.stuck;
+    ask(draft, people);
+  } else {
+    state.seats = people.map((each) => ({ person: each }));
+    state.stuck = short;
+  }
+}
+
+function stopClock({ state, now }: Draft): void {
+  state.askedAt = now;
+  delete state.dueAt;
+  delete state.overdue;
+  delete state.nextReminderAt;
+  delete state.stuck;
+}
+
+function startClock(draft: Draft): void {
+  const { state, level, now } = draft;
+  state.askedAt = now;
+  if (level.deadline !== undefined) state.dueAt = addTime(state.policy.calendar, now, level.deadline * MINUTE_MS);
+  scheduleReminder(draft);
+}
+
+/** Counts from now, so that reminders missed during a stop are not sent in a row. */
+export function scheduleReminder({ state, level, now }: Draft): void {
+  if (level.remindEvery === undefined) return;
+  state.nextReminderAt = addTime(state.policy.calendar, now, level.remindEvery * MINUTE_MS);
+}
+
+/** The votes given on the present level. */
+export function votesHere({ votes, level }: Approval): readonly Vote[] {
+  return votes.filter((vote) => vote.level === level);
+}
+
+/** Those asked on the present level who have not answered. */
+export function unanswered(approval: Approval): readonly Person[] {
+  const voted = new Set(votesHere(approval).map(({ by }) => by));
+  const people = distinctPeople([...approval.seats, ...approval.escalatedTo].map(({ person }) => person));
+  return people.filter(({ email }) => !voted.has(identity(email)));
+}
+
+/** Asks the people to escalate to. Somebody who has answered is not asked again: the answer is known. */
+export function escalate(draft: Draft): void {
+  const { state } = draft;
+  const voted = new Set(votesHere(state).map(({ by }) => by));
+  const open = (people: readonly Person[]): readonly Person[] => people.filter(({ email }) => !voted.has(identity(email)));
+  let people = open(admitted(state, draft.level.escalateTo));
+  if (people.length === 0 && state.policy.noApprover === "fallback") people = open(admittedFallback(state));
+  if (people.length > 0) {
+    state.escalatedTo = people.map((person) => ({ person }));
+    draft.record({ what: "escalated" });
+    draft.tell("escalated", people);
+  } else if (state.policy.noApprover === "reject") {
+    draft.decide({ outcome: "rejected", cause: "no-approver", at: draft.now });
+  } else {
+    keep(draft, "NOBODY_TO_ESCALATE_TO");
+  }
+}
+
+/** Ends the level if its votes decide it; `last` is the vote just added. */
+export function conclude(draft: Draft, last: Vote): void {
+  const { state, level } = draft;
+  const decision: Omit<Decision, "outcome"> = {
+    cause: "vote",
+    by: last.by,
+    ...(last.reason === undefined ? {} : { reason: last.reason }),
+    at: draft.now,
+  };
+  // What nobody is left to approve is rejected, whoever is still to answer.
+  if (state.excepted.length > 0 && state.excepted.length === state.subject.items.length) {
+    draft.decide({ ...decision, outcome: "rejected" });
+    return;
+  }
+  const votes = votesHere(state);
+  const approvals = votes.filter(({ action }) => action === "approve").length;
+  const alone = level.need === "any" || state.escalatedTo.some(({ person }) => identity(person.email) === last.by);
+  const needed = alone ? 1 : required(level.need, state.seats.length);
+  const reachable = alone ? approvals : approvals + state.seats.length - votes.length;
+  if (approvals >= needed) passLevel(draft, { ...decision, outcome: "approved" });
+  else if (reachable < needed) draft.decide({ ...decision, outcome: "rejected" });
+}
+
+/** The present level is approved: the next one begins, or the request is decided. */
+export function passLevel(draft: Draft, decision: Decision): void {
+  const next = draft.state.level + 1;
+  if (next >= draft.state.policy.levels.length) {
+    draft.decide(decision);
+    return;
+  }
+  const { at: _, ...said } = decision;
+  draft.record({ what: "level-approved", ...said });
+  enterLevel(draft, next);
+}

@@ -1,0 +1,49 @@
+import type { Approval, Person, Policy } from "./types.ts";
+
+/** The form in which addresses and aliases are compared. */
+export function identity(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+/** Each person once, the first mention winning. */
+export function distinctPeople(people: readonly Person[]): readonly Person[] {
+  const byEmail = new Map<string, Person>();
+  for (const person of people) {
+    const email = identity(person.email);
+    if (!byEmail.has(email)) byEmail.set(email, person);
+  }
+  return byEmail.size === people.length ? people : [...byEmail.values()];
+}
+
+/**
+ * The compared e-mail address of the person whom an address or alias means, whichever mention in the policy or
+ * among those asked gives the alias. An alias of two people means neither of them.
+ */
+export function identify(approval: Approval, addressOrAlias: string): string {
+  const given = identity(addressOrAlias);
+  const owners = new Set<string>();
+  for (const person of known(approval)) {
+    const email = identity(person.email);
+    if (email === given) return email;
+    if (person.aliases?.some((alias) => identity(alias) === given) === true) owners.add(email);
+  }
+  const [owner = given] = owners;
+  return owners.size > 1 ? given : owner;
+}
+
+function* known({ policy, told }: Approval): Generator<Person> {
+  yield* peopleOf(policy);
+  yield* told;
+}
+
+/** The person as the policy or those asked already know them, so that a second address makes no second person. */
+export function asKnown(approval: Approval, person: Person): Person {
+  const email = identify(approval, person.email);
+  for (const each of known(approval)) if (identity(each.email) === email) return { ...each, ...person, email: each.email };
+  return person;
+}
+
+/** Everybody a policy names, with repetitions. */
+export function peopleOf(policy: Policy): Person[] {
+  return [...policy.levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...policy.fallback];
+}

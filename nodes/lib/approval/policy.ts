@@ -1,0 +1,237 @@
+import { Fault } from "../fault.ts";
+import { isObject, textOf } from "../json.ts";
+import { isTimeZone, minuteOfDay } from "./calendar.ts";
+import { identity, peopleOf } from "./people.ts";
+import type { Calendar, Need, NoApprover, OnDeadline, Person, Policy, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
+
+const ADDRESS = /^[^\s@,;<>"\p{Cc}]+@[^\s@,;<>"\p{Cc}]+$/u;
+const ROLE = /^role:\s*(\S.*)$/i;
+const PERCENT = /^(\d{1,3}(?:\.\d+)?)\s*%$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+const ON_DEADLINE = ["wait", "reject", "approve", "escalate"] as const satisfies readonly OnDeadline[];
+const REQUIRE_REASON = ["never", "reject", "always"] as const satisfies readonly RequireReason[];
+const NO_APPROVER = ["keep", "reject", "fallback"] as const satisfies readonly NoApprover[];
+
+/** A longer deadline than a year of minutes is a slip of the hand. */
+const MAX_MINUTES = 366 * 24 * 60;
+
+/**
+ * Understands a policy as a dialog, a message or a file gives it: the properties of `Policy`, lists also as JSON or
+ * comma-separated text, numbers and booleans also as text. An approver is an address, `role:NAME` or
+ * `{email, name, aliases}`. A list without anybody is no mistake: `noApprover` says what happens then.
+ *
+ * Throws Fault for the first thing that is wrong: `APPROVAL_LEVELS_MISSING`, `APPROVAL_LEVEL_INVALID`,
+ * `APPROVAL_PERSON_INVALID`, `APPROVAL_NEED_INVALID`, `APPROVAL_MINUTES_INVALID`, `APPROVAL_ON_DEADLINE_INVALID`,
+ * `APPROVAL_DEADLINE_MISSING` (an action that would never happen), `APPROVAL_SETTING_INVALID`,
+ * `APPROVAL_FALLBACK_INVALID`, `APPROVAL_FALLBACK_MISSING`, `APPROVAL_CALENDAR_INVALID`.
+ */
+export function parsePolicy(value: unknown): RawPolicy {
+  const given = isObject(value) ? value : {};
+  const levels = listOf(given["levels"]);
+  if (levels === undefined || levels.length === 0) throw new Fault("APPROVAL_LEVELS_MISSING");
+  const noApprover = oneOf("noApprover", given["noApprover"], NO_APPROVER);
+  const fallback = membersOf(given["fallback"], (person) => new Fault("APPROVAL_FALLBACK_INVALID", { value: person }));
+  if (noApprover === "fallback" && fallback.length === 0) throw new Fault("APPROVAL_FALLBACK_MISSING");
+  const calendar = parseCalendar(given["calendar"]);
+  return {
+    levels: levels.map(parseLevel),
+    requireReason: oneOf("requireReason", given["requireReason"], REQUIRE_REASON),
+    allowSelfApproval: flag("allowSelfApproval", given["allowSelfApproval"], false),
+    allowSamePersonTwice: flag("allowSamePersonTwice", given["allowSamePersonTwice"], false),
+    delegation: flag("delegation", given["delegation"], true),
+    noApprover,
+    fallback,
+    ...(calendar === undefined ? {} : { calendar }),
+  };
+}
+
+function parseLevel(value: unknown, index: number): RawLevel {
+  if (!isObject(value)) throw new Fault("APPROVAL_LEVEL_INVALID", { level: index + 1 });
+  const name = oneLine(textOf(value["name"])) || String(index + 1);
+  const people = (field: string): readonly (Person | Role)[] =>
+    membersOf(value[field], (person) => new Fault("APPROVAL_PERSON_INVALID", { level: name, field, value: person }));
+  const deadline = minutes(name, "deadline", value["deadline"]);
+  const remindEvery = minutes(name, "remindEvery", value["remindEvery"]);
+  const onDeadline = ON_DEADLINE.find((each) => each === (value["onDeadline"] || "wait"));
+  if (onDeadline === undefined) {
+    throw new Fault("APPROVAL_ON_DEADLINE_INVALID", { level: name, value: shown(value["onDeadline"]) });
+  }
+  if (onDeadline !== "wait" && deadline === undefined) {
+    throw new Fault("APPROVAL_DEADLINE_MISSING", { level: name, value: onDeadline });
+  }
+  return {
+    name,
+    approvers: people("approvers"),
+    need: parseNeed(name, value["need"]),
+    ...(deadline === undefined ? {} : { deadline }),
+    onDeadline,
+    escalateTo: people("escalateTo"),
+    ...(remindEvery === undefined ? {} : { remindEvery }),
+  };
+}
+
+function parseNeed(level: string, value: unknown): Need {
+  const text = isBlank(value) ? "any" : textOf(value).trim().toLowerCase();
+  if (text === "any" || text === "all") return text;
+  const [, percent] = PERCENT.exec(text) ?? [];
+  const number = Number(percent ?? text);
+  const valid = text !== "" && number > 0 && (percent === undefined ? Number.isSafeInteger(number) : number <= 100);
+  if (!valid) throw new Fault("APPROVAL_NEED_INVALID", { level, value: shown(value) });
+  return percent === undefined ? number : `${number}%`;
+}
+
+/** Nothing and 0 mean none. */
+function minutes(level: string, field: string, value: unknown): number | undefined {
+  if (isBlank(value)) return undefined;
+  const number = Number(textOf(value).trim() || Number.NaN);
+  if (number >= 0 && number <= MAX_MINUTES) return number === 0 ? undefined : number;
+  throw new Fault("APPROVAL_MINUTES_INVALID", { level, field, value: shown(value), limit: MAX_MINUTES });
+}
+
+function membersOf(value: unknown, faultOf: (person: string) => Fault): readonly (Person | Role)[] {
+  const list = listOf(value);
+  if (list === undefined) throw faultOf(shown(value));
+  return list.map((each) => {
+    const member = typeof each === "string" ? memberNamed(each) : personOf(each);
+    if (member === undefined) throw faultOf(shown(each));
+    return member;
+  });
+}
+
+function memberNamed(text: string): Person | Role | undefined {
+  const [, role] = ROLE.exec(text.trim()) ?? [];
+  if (role !== undefined) return { role: role.trim() };
+  const email = text.trim();
+  return ADDRESS.test(email) ? { email } : undefined;
+}
+
+function personOf(value: unknown): Person | Role | undefined {
+  if (!isObject(value)) return undefined;
+  const role = oneLine(textOf(value["role"]));
+  if (role !== "" && value["email"] === undefined) return { role };
+  const email = textOf(value["email"]).trim();
+  const aliases = listOf(value["aliases"])?.map((alias) => oneLine(textOf(alias)));
+  if (!ADDRESS.test(email) || aliases === undefined || aliases.includes("")) return undefined;
+  const name = oneLine(textOf(value["name"]));
+  return { email, ...(name === "" ? {} : { name }), ...(aliases.length === 0 ? {} : { aliases }) };
+}
+
+/** A line break in a name could end a header of a mail. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+}
+
+function parseCalendar(value: unknown): Calendar | undefined {
+  const given = typeof value === "string" ? parseJson(value) : value;
+  if (isBlank(value) || given === null || (isObject(given) && Object.keys(given).length === 0)) return undefined;
+  if (!isObject(given)) throw new Fault("APPROVAL_CALENDAR_INVALID", { field: "calendar", value: shown(value) });
+  const invalid = (field: string): Fault => new Fault("APPROVAL_CALENDAR_INVALID", { field, value: shown(given[field]) });
+
+  const timeZone = textOf(given["timeZone"]).trim() || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!isTimeZone(timeZone)) throw invalid("timeZone");
+  const days = isBlank(given["days"]) ? [1, 2, 3, 4, 5] : (listOf(given["days"]) ?? []).map(dayNumber);
+  if (days.length === 0 || days.includes(0)) throw invalid("days");
+  const from = textOf(given["from"]).trim() || "00:00";
+  const to = textOf(given["to"]).trim() || "24:00";
+  const opening = minuteOfDay(from);
+  const closing = minuteOfDay(to);
+  if (opening === undefined) throw invalid("from");
+  if (closing === undefined || closing <= opening) throw invalid("to");
+  const holidays = listOf(given["holidays"])?.map((day) => textOf(day).trim());
+  if (holidays === undefined || !holidays.every(isDate)) throw invalid("holidays");
+  return { timeZone, days: [...new Set(days)].sort(), from, to, holidays };
+}
+
+/** 1 for Monday to 7 for Sunday, given so or by name; 0 for anything else. */
+function dayNumber(value: unknown): number {
+  const text = textOf(value).trim().toLowerCase();
+  return /^[1-7]$/.test(text) ? Number(text) : DAYS.indexOf(text) + 1;
+}
+
+function isDate(text: string): boolean {
+  const moment = DATE.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+  return moment !== undefined && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text);
+}
+
+/** A list, or the text of one; nothing is an empty one; undefined for what is none. */
+function listOf(value: unknown): readonly unknown[] | undefined {
+  if (isBlank(value)) return [];
+  if (typeof value !== "string") return Array.isArray(value) ? value : isObject(value) ? [value] : undefined;
+  const parsed = parseJson(value);
+  if (Array.isArray(parsed)) return parsed;
+  if (isObject(parsed)) return [parsed];
+  return value.split(/[,;\n]/).map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function oneOf<T extends string>(field: string, value: unknown, options: readonly [T, ...T[]]): T {
+  if (isBlank(value)) return options[0];
+  const found = options.find((option) => option === value);
+  if (found === undefined) throw new Fault("APPROVAL_SETTING_INVALID", { field, value: shown(value) });
+  return found;
+}
+
+function flag(field: string, value: unknown, otherwise: boolean): boolean {
+  if (isBlank(value)) return otherwise;
+  if (value === true || value === "true") return true;
+  if (value === false || value === "false") return false;
+  throw new Fault("APPROVAL_SETTING_INVALID", { field, value: shown(value) });
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
+
+/** The roles a policy names, each once. */
+export function rolesOf(policy: RawPolicy): string[] {
+  const members = [...policy.levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...policy.fallback];
+  return [...new Set(members.flatMap((member) => ("role" in member ? [member.role] : [])))];
+}
+
+/**
+ * Puts people in the place of roles.
+ *
+ * Throws Fault `APPROVAL_ALIAS_AMBIGUOUS` where an alias could mean two people: a vote must say who it is.
+ *
+ * @param people those who hold each role; a role that is missing is held by nobody
+ */
+export function resolvePolicy(policy: RawPolicy, people: Readonly<Record<string, readonly Person[]>>): Policy {
+  const resolve = (members: readonly (Person | Role)[]): readonly Person[] =>
+    members.flatMap((member) => ("role" in member ? (Object.hasOwn(people, member.role) ? people[member.role] : undefined) ?? [] : [member]));
+  const resolved: Policy = {
+    ...policy,
+    levels: policy.levels.map((level) => ({
+      ...level,
+      approvers: resolve(level.approvers),
+      escalateTo: resolve(level.escalateTo),
+    })),
+    fallback: resolve(policy.fallback),
+  };
+  refuseAmbiguousAliases(peopleOf(resolved));
+  return resolved;
+}
+
+function refuseAmbiguousAliases(people: readonly Person[]): void {
+  const owners = new Map(people.map(({ email }) => [identity(email), identity(email)]));
+  for (const { email, aliases = [] } of people) {
+    for (const alias of aliases) {
+      const owner = owners.get(identity(alias));
+      if (owner !== undefined && owner !== identity(email)) throw new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias });
+      owners.set(identity(alias), identity(email));
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { wake } from "./course.ts";
+import { Draft } from "./draft.ts";
+import { barriers, conclude, isUnasked } from "./levels.ts";
+import { identify, identity } from "./people.ts";
+import type { Approval, Ballot, Decision, Refusal, Seat, Step, Vote, VoteStep } from "./types.ts";
+
+/**
+ * Takes a vote. What is due by `now` happens first, so that the outcome does not depend on how promptly `wake` is
+ * called: a vote after the deadline finds what the deadline decided.
+ *
+ * A vote once given stands. The level ends as soon as its outcome is certain:
+ *
+ * - need `any`: the first answer, approve or reject, decides.
+ * - need `all`: the first reject ends it.
+ * - a number or percentage: enough approvals, or a reject that leaves too few people to reach them. A minority
+ *   that rejects is outvoted.
+ * - whoever was asked by escalation decides alone.
+ *
+ * A rejected level rejects the request. Items that an approval excepts are rejected while the rest goes on: they do
+ * not have the approvals they need when the rest has. Exceptions add up over votes and levels; once nothing is
+ * left, the request is rejected. An approval that excepts all that is left is taken as the reject it is.
+ */
+export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep {
+  const step = wake(approval, now);
+  const { approval: awake } = step;
+  const by = identify(awake, ballot.by);
+  const level = ballot.level ?? awake.level;
+
+  const earlier = awake.votes.find((given) => given.by === by && given.level === level);
+  if (earlier !== undefined && sameVote(earlier, ballot)) return answer(step, "repeated", level);
+  if (isDecided(awake, level)) {
+    return wasAsked(awake, by) ? answer(step, "late", level) : { ...step, result: "forbidden", why: "NOT_APPROVER" };
+  }
+  const why = refusal(awake, ballot, by, level, earlier);
+  if (why !== undefined) return { ...step, result: "forbidden", why };
+
+  const draft = new Draft(step, now);
+  cast(draft, by, ballot);
+  return answer(draft.done(), "counted", level);
+}
+
+function sameVote(given: Vote, ballot: Ballot): boolean {
+  const before = new Set(given.except);
+  const now = new Set(ballot.except);
+  return given.action === ballot.action && before.size === now.size && [...now].every((item) => before.has(item));
+}
+
+function isDecided({ status, level }: Approval, asked: number): boolean {
+  return status !== "open" || asked < level;
+}
+
+/** Outsiders are not told who decided. */
+function wasAsked({ told }: Approval, email: string): boolean {
+  return told.some((person) => identity(person.email) === email);
+}
+
+function refusal(
+  approval: Approval,
+  ballot: Ballot,
+  by: string,
+  level: number,
+  earlier: Vote | undefined,
+): Refusal | undefined {
+  if (level > approval.level) return "LEVEL_NOT_OPEN";
+  if (seatOf(approval, by) === undefined) return whyWithoutSeat(approval, by);
+  if (approval.frozen !== undefined) return "FROZEN";
+  if (isUnasked(approval)) return "TOO_FEW_APPROVERS";
+  if (earlier !== undefined) return "VOTED_OTHERWISE";
+  const { items } = approval.subject;
+  const except = ballot.except ?? [];
+  if (except.length > 0) {
+    if (ballot.action === "reject") return "EXCEPT_WITH_REJECT";
+    const known = new Set(items);
+    if (!except.every((item) => known.has(item))) return "ITEM_UNKNOWN";
+  }
+  const rejects = ballot.action === "reject" || except.length > 0;
+  const { requireReason } = approval.policy;
+  const reasonNeeded = requireReason === "always" || (requireReason === "reject" && rejects);
+  return reasonNeeded && textOrNothing(ballot.reason) === undefined ? "REASON_REQUIRED" : undefined;
+}
+
+export function seatOf({ seats, escalatedTo }: Approval, email: string): Seat | undefined {
+  return [...seats, ...escalatedTo].find(({ person }) => identity(person.email) === email);
+}
+
+function whyWithoutSeat(approval: Approval, by: string): Refusal {
+  const { seats, escalatedTo, policy, level } = approval;
+  if ([...seats, ...escalatedTo].some(({ inPlaceOf }) => inPlaceOf?.includes(by) === true)) return "HANDED_OVER";
+  const named = policy.levels[level]?.approvers.some(({ email }) => identity(email) === by) ?? false;
+  return named ? (barriers(approval)(by) ?? "HANDED_OVER") : "NOT_APPROVER";
+}
+
+/** The text without blanks around it; undefined for none. */
+export function textOrNothing(text: string | undefined): string | undefined {
+  const trimmed = text?.trim() ?? "";
+  return trimmed === "" ? undefined : trimmed;
+}
+
+function cast(draft: Draft, by: string, ballot: Ballot): void {
+  const { state } = draft;
+  const seat = seatOf(state, by);
+  const reason = textOrNothing(ballot.reason);
+  const before = new Set(state.excepted);
+  const except = [...new Set(ballot.except)];
+  const fresh = except.filter((item) => !before.has(item));
+  const leavesNothing = fresh.length > 0 && before.size + fresh.length === state.subject.items.length;
+  const given: Vote = {
+    level: state.level,
+    by,
+    ...(seat?.inPlaceOf === undefined ? {} : { inPlaceOf: seat.inPlaceOf }),
+    action: leavesNothing ? "reject" : ballot.action,
+    ...(reason === undefined ? {} : { reason }),
+    ...(except.length === 0 || leavesNothing ? {} : { except }),
+    at: draft.now,
+  };
+  state.votes = [...state.votes, given];
+  if (fresh.length > 0 && !leavesNothing) state.excepted = [...state.excepted, ...fresh];
+  draft.record({ what: given.action, by, ...(reason === undefined ? {} : { reason }) });
+  conclude(draft, given);
+}
+
+/** How the level, or the request, stands decided; undefined while it is open. */
+function decisionOn({ decision, status, level, history }: Approval, asked: number): VoteStep["decision"] {
+  if (asked < level) {
+    const passed = history.find((entry) => entry.what === "level-approved" && entry.level === asked);
+    if (passed === undefined) return undefined;
+    const { cause = "vote", by, reason, at } = passed;
+    return { outcome: "approved", cause, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }), at };
+  }
+  if (status !== "withdrawn") return decision;
+  const { by = "", at = 0 } = history.at(-1) ?? {};
+  return { outcome: "withdrawn", by, at };
+}
+
+function answer(step: Step, result: VoteStep["result"], level: number): VoteStep {
+  const decision = decisionOn(step.approval, level);
+  if (decision === undefined) return { ...step, result };
+  return { ...step, result, decision, ...saidBy(decision), at: decision.at };
+}
+
+function saidBy({ by }: Pick<Decision, "by">): { decidedBy?: string } {
+  return by === undefined ? {} : { decidedBy: by };
+}

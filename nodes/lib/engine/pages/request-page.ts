@@ -1,0 +1,229 @@
+import { banner, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
+import { type Content, flag, html, type Html } from "./html.ts";
+import { icon, type IconName } from "./icons.ts";
+import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
+import { historySection, levelsSection } from "./progress.ts";
+import type { MachineView, OnDeadline, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
+import type { Words } from "./words.ts";
+
+/** Above this many machines their list scrolls by itself. */
+const LONG_LIST = 12;
+
+/** Most characters of a reason: enough for people, and still a text that Abiquo keeps with the task. */
+export const REASON_LENGTH = 1_000;
+
+type Waiting = Extract<RequestState, { kind: "waiting" }>;
+
+/** One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to` and `form`. */
+export function requestPage(view: RequestView, words: Words): string {
+  const { subject, state, result } = view;
+  const title = subjectTitle(subject, words);
+  const isError = result?.kind === "reason-missing" || result?.kind === "all-excepted" || result?.kind === "delegate-refused";
+  return sheet(
+    {
+      title: isError ? words.say("pages.errorTitle", { title }) : title,
+      look: "request",
+      person: view.person,
+      inbox: view.inbox,
+      skip: { to: "decision", text: words.say(state.kind === "waiting" ? "pages.skipToDecision" : "pages.skipToState") },
+      content: html`${resultBanner(view, words)}
+<div class="lead stack">${whatSection(view, title, words)}${machinesSection(view, words)}</div>
+<section class="decision card" id="decision" aria-labelledby="decision-title">${state.kind === "waiting" ? decisionForms(view, state, words) : stateSection(view, words)}</section>
+<div class="more stack">${levelsSection(view.levels, words)}${historySection(view.history, words)}</div>`,
+    },
+    words,
+  );
+}
+
+const CHIPS: Readonly<Record<RequestState["kind"], readonly [Look, IconName]>> = {
+  waiting: ["held", "clock"],
+  voted: ["calm", "check"],
+  delegated: ["calm", "hand"],
+  passed: ["calm", "hand"],
+  frozen: ["held", "pause"],
+  decided: ["good", "check"],
+  withdrawn: ["calm", "back"],
+};
+
+/** The look, the sign and the words of a state. */
+function chipOf(state: RequestState, words: Words): { look: Look; sign: IconName; text: string } {
+  const [look, sign] = state.kind === "decided" && state.outcome === "rejected" ? (["bad", "cross"] as const) : CHIPS[state.kind];
+  const name = state.kind === "decided" ? state.outcome : state.kind;
+  return { look, sign, text: words.say(`pages.chip.${name}`) };
+}
+
+function whatSection({ subject, state, now }: RequestView, title: string, words: Words): Html {
+  const chip = chipOf(state, words);
+  const { requester, askedAt } = subject;
+  const place = placeOf(subject);
+  const fact = (key: string, value: Content): Content => value !== "" && html`<div><dt>${words.say(key)}</dt><dd>${value}</dd></div>`;
+  return html`<section class="card" aria-labelledby="title">
+<div class="head"><h1 id="title">${title}</h1><span class="chip ${chip.look}">${icon(chip.sign)}${chip.text}</span></div>
+<dl class="facts">
+${fact("pages.fact.type", typeName(subject.type, words))}
+${fact("pages.fact.requester", requester === undefined ? words.say("pages.fact.unknown") : fullNameOf(requester))}
+${fact("pages.fact.place", place)}
+${fact("pages.fact.askedAt", html`${words.time(askedAt)} <span class="dim">(${words.distance(askedAt, now)})</span>`)}
+</dl>
+${totals(subject, words)}
+</section>`;
+}
+
+function totals({ machines }: SubjectView, words: Words): Html {
+  const { cpu, ramMb, diskMb, incomplete } = totalsOf(machines);
+  const total = (value: string | undefined, key: string): Content =>
+    value !== undefined && html`<li><strong>${value}</strong><span>${words.say(key)}</span></li>`;
+  const sizes = cpu === undefined && ramMb === undefined && diskMb === undefined;
+  return html`<ul class="totals" aria-label="${words.say("pages.total.label")}">
+<li><strong>${words.number(machines.length)}</strong><span>${words.count("pages.total.machines", machines.length)}</span></li>
+${total(cpu === undefined ? undefined : words.number(cpu), "pages.total.cpu")}
+${total(ramMb === undefined ? undefined : words.size(ramMb), "pages.total.ram")}
+${total(diskMb === undefined ? undefined : words.size(diskMb), "pages.total.disk")}
+</ul>
+${sizes && html`<p class="dim small">${words.say("pages.total.unknown")}</p>`}
+${incomplete > 0 && html`<p class="dim small">${words.count("pages.total.incomplete", incomplete)}</p>`}`;
+}
+
+function machinesSection({ subject: { machines }, state, typed }: RequestView, words: Words): Html {
+  const mayExcept = state.kind === "waiting" && machines.length > 1;
+  const scrolls = machines.length > LONG_LIST && html` tabindex="0" role="region" aria-labelledby="machines-title"`;
+  const list = html`<div class="machines${scrolls && " long"}"${scrolls}><ul>
+${machines.map((machine) => html`<li>${mayExcept && machine.excepted !== true ? choosable(machine, typed?.except?.includes(machine.id) === true, words) : listed(machine, words)}</li>`)}
+</ul></div>`;
+  return html`<section class="card" aria-labelledby="machines-title">
+<h2 id="machines-title">${words.count("pages.machines.title", machines.length)}</h2>
+${mayExcept ? html`<fieldset><legend class="dim">${words.say("pages.machines.exceptHint")}</legend>${list}</fieldset>` : list}
+</section>`;
+}
+
+function choosable(machine: MachineView, ticked: boolean, words: Words): Html {
+  return html`<label class="machine"><input type="checkbox" name="except" value="${machine.id}" form="vote"${flag("checked", ticked)}><span class="body">${machineText(machine, words)}</span></label>`;
+}
+
+function listed(machine: MachineView, words: Words): Html {
+  return html`<div class="machine${machine.excepted === true ? " is-out" : ""}">${icon(machine.excepted === true ? "cross" : "server", machine.excepted === true ? "no-mark" : "dim")}<span class="body">${machineText(machine, words)}</span></div>`;
+}
+
+function machineText(machine: MachineView, words: Words): Html {
+  const amounts = amountsOf(machine, words).join(" · ") || words.say("pages.amount.unknown");
+  return html`<span><strong>${machine.name ?? machine.id}</strong><span class="out">${words.say("pages.machines.out")}</span></span> <span class="amounts">${amounts}</span>`;
+}
+
+function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
+  const missing = view.result?.kind === "reason-missing";
+  const rule = state.requireReason;
+  const allOut = view.result?.kind === "all-excepted";
+  return html`<h2 id="decision-title">${words.say("pages.decision.title")}</h2>
+${deadlineNote(view.now, state, words)}
+<form method="post" id="vote">
+${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}
+${reasonField(rule, missing, view.typed?.reason, words)}
+${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-excepted.short")}</p>`}
+<div class="actions">
+<button class="main" name="action" value="approve"${flag("formnovalidate", rule === "reject")}>${icon("check")}${words.say("pages.approve")}</button>
+<button class="no" name="action" value="reject">${icon("cross")}${words.say("pages.reject")}</button>
+</div>
+</form>
+${state.delegation && delegateForm(view, words)}`;
+}
+
+function reasonField(rule: ReasonRule, missing: boolean, typed: string | undefined, words: Words): Html {
+  const described = missing ? "reason-hint reason-error" : "reason-hint";
+  return html`<div class="field">
+<label for="reason">${words.say("pages.reason.label")} <span class="hint" id="reason-hint">${words.say(`pages.reason.${rule}`)}</span></label>
+<textarea id="reason" name="reason" rows="3" maxlength="${REASON_LENGTH}" aria-describedby="${described}"${flag("required", rule !== "never")}${missing && html` aria-invalid="true"`}>
+${typed ?? ""}</textarea>
+${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say("pages.result.reason-missing.short")}</p>`}
+</div>`;
+}
+
+function delegateForm(view: RequestView, words: Words): Html {
+  const refused = view.result?.kind === "delegate-refused";
+  return html`<details${flag("open", refused)}><summary>${words.say("pages.delegate.summary")}</summary>
+<form method="post">
+${hiddenField("form", view.form)}
+<div class="field"><label for="to">${words.say("pages.delegate.to")} <span class="hint" id="to-hint">${words.say("pages.delegate.hint")}</span></label>
+<input type="email" id="to" name="to" required maxlength="254" autocomplete="off" value="${view.typed?.to ?? ""}" aria-describedby="to-hint${refused && " to-error"}"${refused && html` aria-invalid="true"`}>
+${refused && html`<p class="error" id="to-error">${icon("alert")}${words.say("pages.result.delegate-refused.short")}</p>`}</div>
+<button name="action" value="delegate">${icon("hand")}${words.say("pages.delegate.button")}</button>
+</form></details>`;
+}
+
+function deadlineNote(now: number, { dueAt, onDeadline }: { dueAt?: number; onDeadline: OnDeadline }, words: Words): Html {
+  if (dueAt === undefined) return html`<p class="deadline">${icon("clock")}<span>${words.say("pages.deadline.none")}</span></p>`;
+  const late = dueAt <= now;
+  const key = late ? "pages.deadline.over" : "pages.deadline.until";
+  return html`<p class="deadline${late && " late"}">${icon(late ? "alert" : "clock")}<span>${words.say(key)} <strong>${words.time(dueAt)}</strong> <span class="dim">(${words.distance(dueAt, now)})</span><br><span class="dim">${deadlineEffect(dueAt, onDeadline, words)}</span></span></p>`;
+}
+
+/** What stands where the forms were: what happened, by whom, when and why. */
+function stateSection(view: RequestView, words: Words): Html {
+  const { state } = view;
+  const { look, sign } = chipOf(state, words);
+  const outcome = state.kind === "decided" ? state.outcome : state.kind === "voted" ? state.vote : "";
+  const key = outcome === "" ? `pages.state.${state.kind}` : `pages.state.${state.kind}.${outcome}`;
+  return html`<div class="state"><span class="badge ${look}">${icon(sign)}</span><div>
+<h2 id="decision-title">${words.say(`${key}.title`)}</h2>
+${stateText(view, words)}
+</div></div>
+${state.kind === "voted" && deadlineNote(view.now, state, words)}`;
+}
+
+function stateText({ state, subject }: RequestView, words: Words): Content {
+  switch (state.kind) {
+    case "decided": {
+      const out = subject.machines.filter(({ excepted }) => excepted === true).length;
+      return html`<p>${decidedBy(state, words)}</p><p class="dim">${words.time(state.at)}</p>
+${out > 0 && state.outcome === "approved" && html`<p>${words.count("pages.state.out", out, { all: words.number(subject.machines.length) })}</p>`}${quote(state.reason)}
+<p class="dim small">${words.say("pages.state.final")}</p>`;
+    }
+    case "voted":
+      return html`<p>${words.say("pages.state.voted.text")}</p><p class="dim">${words.time(state.at)}</p>${quote(state.reason)}`;
+    case "delegated":
+      return html`<p>${words.say("pages.state.delegated.text", { to: fullNameOf(state.to) })}</p><p class="dim">${words.time(state.at)}</p>`;
+    case "passed":
+      return html`<p>${words.say("pages.state.passed.text")}</p>`;
+    case "waiting":
+      return undefined;
+    case "frozen":
+    case "withdrawn": {
+      const by = state.by === undefined ? "text" : "textBy";
+      return html`<p>${words.say(`pages.state.${state.kind}.${by}`, { by: state.by === undefined ? "" : fullNameOf(state.by) })}</p><p class="dim">${words.time(state.at)}</p>${quote(state.reason)}`;
+    }
+  }
+}
+
+const RESULT_LOOKS: Readonly<Record<PostResult["kind"], readonly [Look, IconName]>> = {
+  counted: ["good", "check"],
+  repeated: ["calm", "check"],
+  late: ["held", "clock"],
+  forbidden: ["bad", "lock"],
+  "reason-missing": ["bad", "alert"],
+  "all-excepted": ["bad", "alert"],
+  delegated: ["good", "hand"],
+  "delegate-refused": ["bad", "alert"],
+  failed: ["bad", "alert"],
+};
+
+function resultBanner({ result, state }: RequestView, words: Words): Content {
+  if (result === undefined) return undefined;
+  const [look, sign] = RESULT_LOOKS[result.kind];
+  switch (result.kind) {
+    case "counted":
+      return banner(look, sign, words.say(`pages.result.counted.${result.vote}`), state.kind === "voted" && words.say("pages.result.counted.others"));
+    case "late":
+      return banner(look, sign, words.say("pages.result.late.title"), state.kind === "decided" ? html`${decidedBy(state, words)} ${words.time(state.at)}` : words.say("pages.result.late.text"));
+    case "forbidden": {
+      const why = result.why ?? "not-asked";
+      return banner(look, sign, words.say("pages.result.forbidden.title"), words.say(`pages.result.forbidden.${why}`));
+    }
+    case "reason-missing":
+      return banner(look, sign, words.say("pages.result.reason-missing.title"), html`<a href="#reason">${words.say("pages.result.reason-missing.text")}</a>`);
+    case "delegated":
+      return banner(look, sign, words.say("pages.result.delegated.title", { to: nameOf(result.to) }), words.say("pages.result.delegated.text"));
+    default: {
+      const { kind } = result;
+      return banner(look, sign, words.say(`pages.result.${kind}.title`), words.say(`pages.result.${kind}.text`));
+    }
+  }
+}

@@ -82,7 +82,7 @@ function whyNoDelegation(approval: Approval, by: string): Refusal | undefined {
 
 function whyNoReassignment(approval: Approval, from: string | undefined): Refusal | undefined {
   if (isUnasked(approval)) return from === undefined ? undefined : whyNotSeated(approval, from);
-  if (from !== undefined) return whyNotSeated(approval, from) ?? (hasVoted(approval, from) ? "VOTED_OTHERWISE" : undefined);
+  if (from !== undefined) return whyNotSeated(approval, from) ?? (hasVoted(approval, from) ? "ALREADY_VOTED" : undefined);
   const left = approval.seats.length - unansweredSeats(approval).length + 1;
   const need = approval.policy.levels[approval.level]?.need ?? "all";
   return left < required(need, left) ? "TOO_FEW_APPROVERS" : undefined;

@@ -10,10 +10,11 @@ import type { Approval, Policy, Step, Subject } from "./types.ts";
  * @param now ms since 1970, as everywhere in this folder
  */
 export function openApproval(policy: Policy, subject: Subject, now: number): Step {
+  const items = new Set(subject.items);
   const approval: Approval = {
     id: subject.id,
     policy,
-    subject,
+    subject: items.size === subject.items.length ? subject : { ...subject, items: [...items] },
     status: "open",
     level: 0,
     askedAt: now,

@@ -37,8 +37,8 @@ export class Draft {
 
   /** Tells each of them, and remembers to tell them how it ends. */
   tell(kind: AskEvent["kind"], people: readonly Person[]): void {
-    const { level, dueAt, overdue } = this.state;
-    const due = dueAt === undefined || overdue === true ? {} : { dueAt };
+    const { level, dueAt, overdue, frozen } = this.state;
+    const due = dueAt === undefined || overdue === true || frozen !== undefined ? {} : { dueAt };
     for (const person of people) this.emit({ kind, level, person, ...due, notification: this.#notification(kind, person) });
     const told = new Set(this.state.told.map(({ email }) => identity(email)));
     const fresh = people.filter(({ email }) => !told.has(identity(email)));
@@ -58,7 +58,7 @@ export class Draft {
       ...decision,
       approvedItems: approved ? subject.items.filter((item) => !left.has(item)) : [],
       rejectedItems: approved ? excepted : subject.items,
-      exceptions: approved ? votes.filter(({ except }) => except !== undefined) : [],
+      exceptions: approved ? votes.filter(({ action, except }) => action === "approve" && except !== undefined) : [],
       notices: this.#notices("decided"),
     });
   }

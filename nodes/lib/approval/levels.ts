@@ -1,7 +1,7 @@
 import { addTime } from "./calendar.ts";
 import type { Draft } from "./draft.ts";
 import { distinctPeople, identify, identity } from "./people.ts";
-import type { Approval, Decision, Need, Person, StuckWhy, Vote } from "./types.ts";
+import type { Approval, Decision, Need, Outcome, Person, StuckWhy, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -48,7 +48,8 @@ function shortage(draft: Draft, people: readonly Person[]): StuckWhy | undefined
   const { policy, subject } = draft.state;
   if (people.length >= Math.max(1, required(draft.level.need, people.length))) return undefined;
   if (people.length > 0) return "TOO_FEW_APPROVERS";
-  return subject.requester === undefined && !policy.allowSelfApproval ? "REQUESTER_UNKNOWN" : "NO_APPROVER";
+  const anonymous = subject.requester === undefined && !policy.allowSelfApproval;
+  return anonymous && draft.level.approvers.length > 0 ? "REQUESTER_UNKNOWN" : "NO_APPROVER";
 }
 
 /** Asks the people of a level, or does what the policy says when there are too few. */
@@ -167,25 +168,32 @@ export function escalate(draft: Draft): void {
 
 /** Ends the level if its votes decide it; `last` is the vote just added. */
 export function conclude(draft: Draft, last: Vote): void {
-  const { state, level } = draft;
   const decision: Omit<Decision, "outcome"> = {
     cause: "vote",
     by: last.by,
     ...(last.reason === undefined ? {} : { reason: last.reason }),
     at: draft.now,
   };
-  // What nobody is left to approve is rejected, whoever is still to answer.
-  if (state.excepted.length > 0 && state.excepted.length === state.subject.items.length) {
-    draft.decide({ ...decision, outcome: "rejected" });
-    return;
-  }
+  const outcome = decidesAlone(draft, last.by) ? outcomeOf(last) : outcomeOfQuorum(draft);
+  if (outcome === "approved") passLevel(draft, { ...decision, outcome });
+  else if (outcome === "rejected") draft.decide({ ...decision, outcome });
+}
+
+function decidesAlone({ state, level }: Draft, email: string): boolean {
+  return level.need === "any" || state.escalatedTo.some(({ person }) => identity(person.email) === email);
+}
+
+function outcomeOf({ action }: Vote): Outcome {
+  return action === "approve" ? "approved" : "rejected";
+}
+
+/** Undefined while it depends on those who have not answered. */
+function outcomeOfQuorum({ state, level }: Draft): Outcome | undefined {
   const votes = votesHere(state);
   const approvals = votes.filter(({ action }) => action === "approve").length;
-  const alone = level.need === "any" || state.escalatedTo.some(({ person }) => identity(person.email) === last.by);
-  const needed = alone ? 1 : required(level.need, state.seats.length);
-  const reachable = alone ? approvals : approvals + state.seats.length - votes.length;
-  if (approvals >= needed) passLevel(draft, { ...decision, outcome: "approved" });
-  else if (reachable < needed) draft.decide({ ...decision, outcome: "rejected" });
+  const needed = required(level.need, state.seats.length);
+  if (approvals >= needed) return "approved";
+  return approvals + state.seats.length - votes.length < needed ? "rejected" : undefined;
 }
 
 /** The present level is approved: the next one begins, or the request is decided. */

@@ -88,7 +88,7 @@ export type Policy = PolicyOf<Person>;
 export interface Subject {
   /** Becomes the approval's id: at most 22 URL-safe characters (see `newApprovalId`). */
   readonly id: string;
-  /** Ids of the items, each of which may be excepted from an approval. */
+  /** Ids of the items, each once, each of which may be excepted from an approval. */
   readonly items: readonly string[];
   /** E-mail address; absent when unknown, and then nobody but the fallback may vote unless self-approval is allowed. */
   readonly requester?: string;
@@ -113,7 +113,7 @@ export interface Vote {
   readonly inPlaceOf?: readonly string[];
   readonly action: Action;
   readonly reason?: string;
-  /** Items that an approval leaves out. */
+  /** Items that an approval left out. With a reject: all that were left, so that nothing remained to approve. */
   readonly except?: readonly string[];
   readonly at: number;
 }
@@ -276,8 +276,8 @@ export type Refusal =
   | "VOTED_ON_OTHER_LEVEL"
   /** the vote was handed to somebody else */
   | "HANDED_OVER"
-  /** the person voted otherwise on this level; the first vote stands */
-  | "VOTED_OTHERWISE"
+  /** the person voted on this level, and otherwise; the first vote stands and cannot be handed over */
+  | "ALREADY_VOTED"
   | "REASON_REQUIRED"
   /** an item to except does not belong to the request */
   | "ITEM_UNKNOWN"
@@ -308,7 +308,10 @@ export interface VoteStep extends Step {
 }
 
 export type Command =
-  /** Puts `to` in place of `from`, or of everybody on the level who has not answered. */
+  /**
+   * Puts `to` in place of `from`, or of everybody on the level who has not answered; beside those found where they
+   * were too few to be asked. The deadline stays.
+   */
   | { readonly action: "reassign"; readonly to: Person; readonly from?: string; readonly by: string; readonly reason?: string }
   /** A person (`by`) hands the own vote to `to`. */
   | { readonly action: "delegate"; readonly to: Person; readonly by: string; readonly reason?: string }

@@ -29,7 +29,8 @@ export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep 
   const earlier = awake.votes.find((given) => given.by === by && given.level === level);
   if (earlier !== undefined && sameVote(earlier, ballot)) return answer(step, "repeated", level);
   if (isDecided(awake, level)) {
-    return wasAsked(awake, by) ? answer(step, "late", level) : { ...step, result: "forbidden", why: "NOT_APPROVER" };
+    if (isConcerned(awake, by)) return answer(step, "late", level);
+    return { ...step, result: "forbidden", why: whyWithoutSeat(awake, by) };
   }
   const why = refusal(awake, ballot, by, level, earlier);
   if (why !== undefined) return { ...step, result: "forbidden", why };
@@ -42,7 +43,9 @@ export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep 
 function sameVote(given: Vote, ballot: Ballot): boolean {
   const before = new Set(given.except);
   const now = new Set(ballot.except);
-  return given.action === ballot.action && before.size === now.size && [...now].every((item) => before.has(item));
+  // A reject with exceptions was said as an approval that left nothing.
+  const said = before.size > 0 ? "approve" : given.action;
+  return said === ballot.action && before.size === now.size && [...now].every((item) => before.has(item));
 }
 
 function isDecided({ status, level }: Approval, asked: number): boolean {
@@ -50,8 +53,8 @@ function isDecided({ status, level }: Approval, asked: number): boolean {
 }
 
 /** Outsiders are not told who decided. */
-function wasAsked({ told }: Approval, email: string): boolean {
-  return told.some((person) => identity(person.email) === email);
+function isConcerned(approval: Approval, email: string): boolean {
+  return seatOf(approval, email) !== undefined || approval.told.some((person) => identity(person.email) === email);
 }
 
 function refusal(
@@ -65,7 +68,7 @@ function refusal(
   if (seatOf(approval, by) === undefined) return whyWithoutSeat(approval, by);
   if (approval.frozen !== undefined) return "FROZEN";
   if (isUnasked(approval)) return "TOO_FEW_APPROVERS";
-  if (earlier !== undefined) return "VOTED_OTHERWISE";
+  if (earlier !== undefined) return "ALREADY_VOTED";
   const { items } = approval.subject;
   const except = ballot.except ?? [];
   if (except.length > 0) {
@@ -110,7 +113,7 @@ function cast(draft: Draft, by: string, ballot: Ballot): void {
     ...(seat?.inPlaceOf === undefined ? {} : { inPlaceOf: seat.inPlaceOf }),
     action: leavesNothing ? "reject" : ballot.action,
     ...(reason === undefined ? {} : { reason }),
-    ...(except.length === 0 || leavesNothing ? {} : { except }),
+    ...(except.length === 0 ? {} : { except }),
     at: draft.now,
   };
   state.votes = [...state.votes, given];

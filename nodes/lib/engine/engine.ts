@@ -1,13 +1,16 @@
 import { Fault } from "../fault.ts";
 import { type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Intake } from "./intake.ts";
 import { type Action, type Decision, entryOf, isWhole, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
-import { type Connection, Outbox } from "./outbox.ts";
+import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import { type RequestPort, Requests } from "./requests.ts";
 
 export interface EngineOptions {
   /** how long after its emission a task counts as held by the flow, in ms of process life */
   readonly settle: number;
+  /** the system's unless told */
+  readonly clock?: Clock;
 }
 
 export interface AnswerCall {
@@ -33,12 +36,14 @@ export interface AnswerCall {
 export class Engine {
   readonly ledger: Ledger;
   readonly intake: Intake;
+  readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #outboxes = new Map<string, Outbox>();
 
-  constructor(ledger: Ledger, options: EngineOptions) {
+  constructor(ledger: Ledger, { settle, clock = systemClock }: EngineOptions) {
     this.ledger = ledger;
-    this.intake = new Intake(ledger, options.settle);
+    this.#clock = clock;
+    this.intake = new Intake(ledger, settle, clock);
     this.#requests = new Requests(ledger, {
       has: (key) => this.#outbox(key.api).has(key),
       stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
@@ -82,7 +87,7 @@ export class Engine {
    */
   async answer(call: AnswerCall): Promise<void> {
     const { connection, action } = call;
-    const at = Date.now();
+    const at = this.#clock.now();
     const proposals = new Map<string, Proposal>();
     for (const { taskId, entry, task } of await this.#resolve(call, at)) {
       const decision = agreeing(entry?.decision, action) ?? call.decision;
@@ -142,10 +147,11 @@ export class Engine {
   #outbox(api: string): Outbox {
     let outbox = this.#outboxes.get(api);
     if (outbox === undefined) {
-      outbox = new Outbox(this.ledger, api, {
+      const events: OutboxEvents = {
         settled: (task, decision, fault) => this.#requests.settled(task, decision, fault),
         stopped: (key, fault) => this.#requests.stopped(key, fault),
-      });
+      };
+      outbox = new Outbox(this.ledger, api, events, this.#clock);
       this.#outboxes.set(api, outbox);
     }
     return outbox;

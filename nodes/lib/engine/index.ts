@@ -1,3 +1,4 @@
+export { type Clock } from "./clock.ts";
 export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export { type Arrival, type Receipt } from "./intake.ts";
 export * from "./message.ts";

@@ -3,6 +3,7 @@ import { AbiquoFault, type AbiquoTask, type WebhookBody } from "../abiquo/index.
 import { Fault } from "../fault.ts";
 import type { JsonObject } from "../json.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
+import type { Clock } from "./clock.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
 
@@ -34,18 +35,20 @@ export class Intake {
   readonly #ledger: Ledger;
   readonly #settle: number;
   readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
-  constructor(ledger: Ledger, settle: number) {
+  constructor(ledger: Ledger, settle: number, clock: Clock) {
     this.#ledger = ledger;
     this.#settle = settle;
-    this.#timer = setInterval(() => this.#hold(), Math.min(1_000, settle)).unref();
+    this.#clock = clock;
+    this.#endWatch = this.#watch();
   }
 
   /** Commits the tasks of one POST; resolves when they are on disk. */
   async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
-    const now = Date.now();
+    const now = this.#clock.now();
     const group = { id: groupId(now), count: body.tasks.length };
     const isNew = await this.#ledger.receive(
       body.tasks.map(({ task, links, payload }, index) => ({
@@ -78,7 +81,7 @@ export class Intake {
   emitted(key: TaskKey): void {
     const text = keyText(key);
     this.#emitted.delete(text);
-    this.#emitted.set(text, { key, at: Date.now() });
+    this.#emitted.set(text, { key, at: this.#clock.now() });
   }
 
   /** A checkpoint was reached: the task is not emitted again. */
@@ -96,7 +99,7 @@ export class Intake {
   async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
     const { key } = arrival;
     const links = arrival.abiquo.links;
-    const deadline = Date.now() + NOT_YET_SHOWN;
+    const deadline = this.#clock.now() + NOT_YET_SHOWN;
     for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {
       try {
         const read = await connection.client.readTask(links?.self ?? "", signal);
@@ -106,22 +109,29 @@ export class Intake {
       } catch (error) {
         if (signal.aborted) throw error;
         const absent = error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND";
-        if (absent && Date.now() >= deadline) {
+        if (absent && this.#clock.now() >= deadline) {
           await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
           throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
         }
         if (!absent && !(error instanceof AbiquoFault && error.retriable)) throw error;
-        await pause(absent ? VERIFY_DELAY : delay, signal);
+        await pause(this.#clock, absent ? VERIFY_DELAY : delay, signal);
       }
     }
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#endWatch();
+  }
+
+  #watch(): () => void {
+    return this.#clock.after(Math.min(1_000, this.#settle), () => {
+      this.#hold();
+      this.#endWatch = this.#watch();
+    });
   }
 
   #hold(): void {
-    const settledBefore = Date.now() - this.#settle;
+    const settledBefore = this.#clock.now() - this.#settle;
     for (const [text, { key, at }] of this.#emitted) {
       if (at > settledBefore) return;
       this.#emitted.delete(text);
@@ -145,16 +155,16 @@ function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
+    const callOff = clock.after(ms, done);
     signal.addEventListener("abort", aborted, { once: true });
     function done(): void {
       signal.removeEventListener("abort", aborted);
       resolve();
     }
     function aborted(): void {
-      clearTimeout(timer);
+      callOff();
       reject(signal.reason as Error);
     }
   });

@@ -1,6 +1,7 @@
 import { AbiquoFault, type AbiquoClient, type TaskLinks } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import { type DecisionRecord, type DeliveryNews, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import type { Clock } from "./clock.ts";
 import type { Outcome } from "./message.ts";
 
 export interface Connection {
@@ -22,6 +23,8 @@ export interface OutboxEvents {
 const WIDTH = 32;
 /** How long after receipt Abiquo may still not know a task that it sent, in ms. */
 const NOT_YET_KNOWN = 60_000;
+/** How late a timer may ring, in ms. */
+const TIMER_LAG = 20;
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 60_000;
 
@@ -40,7 +43,8 @@ interface Job {
   decision: DecisionRecord;
   /** true while an attempt is under way */
   busy: boolean;
-  timer?: NodeJS.Timeout | undefined;
+  /** calls off the next attempt */
+  callOff?: (() => void) | undefined;
 }
 
 interface Attached {
@@ -57,22 +61,23 @@ export class Outbox {
   readonly #ledger: Ledger;
   readonly #api: string;
   readonly #events: OutboxEvents;
+  readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
   readonly #attached = new Map<string, Attached>();
   #ready: Job[] = [];
+  /** those that no attached connection can deliver for now */
+  #stuck: Job[] = [];
   #inFlight = 0;
   #width = WIDTH;
   #nextSlot = 0;
-  #paceTimer: NodeJS.Timeout | undefined;
+  /** calls off the wait for the next slot; undefined while nobody waits for it */
+  #endPause: (() => void) | undefined;
 
-  constructor(ledger: Ledger, api: string, events: OutboxEvents) {
+  constructor(ledger: Ledger, api: string, events: OutboxEvents, clock: Clock) {
     this.#ledger = ledger;
     this.#api = api;
     this.#events = events;
-  }
-
-  get isIdle(): boolean {
-    return this.#attached.size === 0 && this.#inFlight === 0;
+    this.#clock = clock;
   }
 
   has(key: TaskKey): boolean {
@@ -88,7 +93,7 @@ export class Outbox {
   /** Delivers by this connection from now on, beginning with what an earlier run left. */
   async attach(connection: Connection): Promise<void> {
     this.#attached.set(connection.id, { connection, abort: new AbortController() });
-    this.#pump();
+    this.restart();
     for (const { task, decision } of await this.#ledger.undelivered(this.#api)) this.resume(task, decision);
   }
 
@@ -96,13 +101,15 @@ export class Outbox {
   detach(id: string): void {
     this.#attached.get(id)?.abort.abort();
     this.#attached.delete(id);
-    if (this.#attached.size > 0) return;
-    clearTimeout(this.#paceTimer);
+    if (this.#attached.size > 0) return this.restart();
+    this.#endPause?.();
+    this.#endPause = undefined;
     for (const job of this.#jobs.values()) {
-      clearTimeout(job.timer);
+      job.callOff?.();
       if (!job.busy) this.#jobs.delete(job.key);
     }
     this.#ready = [];
+    this.#stuck = [];
   }
 
   /** Takes a decision that was just made. */
@@ -111,7 +118,7 @@ export class Outbox {
     if (this.#jobs.has(key)) return;
     const job: Job = { key, task, links: JSON.parse(task.links) as TaskLinks, decision, busy: false };
     this.#jobs.set(key, job);
-    const delay = decision.delivery === "waiting" ? decision.nextAt - Date.now() : 0;
+    const delay = decision.delivery === "waiting" ? decision.nextAt - this.#clock.now() : 0;
     if (delay > 0) this.#later(job, delay);
     else this.#now(job);
   }
@@ -121,8 +128,10 @@ export class Outbox {
     this.add(task, decision.delivery === "sending" ? { ...decision, uncertain: true } : decision);
   }
 
-  /** Starts again after a stop by 401, once the connection has proved to work. */
+  /** Tries again what was stuck: after a stop by 401, once the connection has proved to work. */
   restart(): void {
+    this.#ready = [...this.#stuck, ...this.#ready];
+    this.#stuck = [];
     this.#pump();
   }
 
@@ -132,39 +141,41 @@ export class Outbox {
   }
 
   #later(job: Job, delay: number): void {
-    job.timer = setTimeout(() => this.#now(job), delay);
-    job.timer.unref();
+    job.callOff = this.#clock.after(delay, () => this.#now(job));
   }
 
   #pump(): void {
-    const stuck: Job[] = [];
     while (this.#ready.length > 0 && this.#inFlight < this.#width) {
       const job = this.#ready[0] as Job;
       const attached = this.#pick(job);
-      if (attached === undefined || attached.connection.client.halted !== undefined) {
-        stuck.push(this.#ready.shift() as Job);
+      const halted = attached?.connection.client.halted;
+      if (attached === undefined || halted !== undefined) {
+        this.#ready.shift();
+        this.#stuck.push(job);
+        if (halted !== undefined) this.#events.stopped(job.decision, halted);
         continue;
       }
       const wait = this.#slot(attached.connection.pace);
       if (wait > 0) {
-        this.#paceTimer ??= setTimeout(() => {
-          this.#paceTimer = undefined;
+        this.#endPause ??= this.#clock.after(wait, () => {
+          this.#endPause = undefined;
           this.#pump();
-        }, wait).unref();
+        });
         break;
       }
       this.#ready.shift();
       void this.#attempt(job, attached);
     }
-    if (stuck.length > 0) this.#ready = stuck.concat(this.#ready);
   }
 
   /** Takes the next slot of the pace, or tells in how many ms there is one. */
   #slot(pace: number): number {
     if (pace <= 0) return 0;
-    const now = Date.now();
+    const now = this.#clock.now();
     if (now < this.#nextSlot) return this.#nextSlot - now;
-    this.#nextSlot = Math.max(this.#nextSlot, now - 1000 / pace) + 1000 / pace;
+    const late = now - this.#nextSlot;
+    // A timer that rings a little late must not slow the pace down; a longer pause is not made up for.
+    this.#nextSlot = now + 1_000 / pace - (late < TIMER_LAG ? late : 0);
     return 0;
   }
 
@@ -176,19 +187,23 @@ export class Outbox {
   async #attempt(job: Job, { connection, abort }: Attached): Promise<void> {
     this.#inFlight++;
     job.busy = true;
+    let again: number | undefined;
     try {
-      const news = await this.#deliver(job, connection, abort.signal);
-      if (news !== undefined) await this.#conclude(job, news.news, news.fault);
+      const result = await this.#deliver(job, connection, abort.signal);
+      again = result === undefined ? 0 : await this.#conclude(job, result.news, result.fault);
     } catch {
       // The ledger cannot be written: the job stays as it is on disk, and is tried again.
       job.decision = { ...job.decision, uncertain: true };
-      if (this.#attached.size > 0) this.#later(job, backoff(job.decision.attempts));
-    } finally {
-      job.busy = false;
-      this.#inFlight--;
-      if (this.#attached.size === 0) this.#jobs.delete(job.key);
-      this.#pump();
+      again = backoff(job.decision.attempts);
     }
+    job.busy = false;
+    this.#inFlight--;
+    if (again !== undefined) {
+      if (this.#attached.size === 0) this.#jobs.delete(job.key);
+      else if (again > 0) this.#later(job, again);
+      else this.#ready.push(job);
+    }
+    this.#pump();
   }
 
   /** One attempt, and what it means; undefined when it was cut short by `detach`. */
@@ -217,7 +232,6 @@ export class Outbox {
 
   #interrupted(job: Job): undefined {
     job.decision = { ...job.decision, uncertain: true };
-    if (this.#attached.size > 0) this.#ready.push(job);
     return undefined;
   }
 
@@ -238,7 +252,7 @@ export class Outbox {
     } catch (error) {
       if (signal.aborted) return this.#interrupted(job);
       if (!(error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND")) return this.#judge(job, error);
-      const young = Date.now() - job.task.receivedAt < NOT_YET_KNOWN;
+      const young = this.#clock.now() - job.task.receivedAt < NOT_YET_KNOWN;
       return { news: young ? this.#waiting(job, error) : settled(job, "gone", "gone") };
     }
   }
@@ -249,31 +263,25 @@ export class Outbox {
     if (fault.mayHaveArrived) job.decision = { ...job.decision, uncertain: true };
     if (fault.retriable) {
       this.#width = 1;
-      return { news: this.#waiting(job, fault, fault.retryAfterMs), fault };
+      return { news: this.#waiting(job, fault, Math.max(backoff(job.decision.attempts), fault.retryAfterMs ?? 0)), fault };
     }
     if (fault.status === 401) return { news: this.#waiting(job, fault, 0), fault };
     return { news: refused(job, fault), fault };
   }
 
   #waiting(job: Job, fault: Fault, delay = backoff(job.decision.attempts)): DeliveryNews {
-    return { ...job.decision, delivery: "waiting", nextAt: Date.now() + delay, fault: faultText(fault) };
+    return { ...job.decision, delivery: "waiting", nextAt: this.#clock.now() + delay, fault: faultText(fault) };
   }
 
-  async #conclude(job: Job, news: DeliveryNews, fault?: Fault): Promise<void> {
+  /** Answers in how many ms to try again; undefined when the decision has come to its end. */
+  async #conclude(job: Job, news: DeliveryNews, fault?: Fault): Promise<number | undefined> {
     await this.#ledger.report(news);
-    const settledAt = Date.now();
-    job.decision = { ...job.decision, ...news, settledAt };
-    if (news.delivery !== "waiting") {
-      this.#jobs.delete(job.key);
-      this.#events.settled(job.task, job.decision, fault);
-      return;
-    }
-    if (fault instanceof AbiquoFault && fault.status === 401) {
-      this.#ready.unshift(job);
-      this.#events.stopped(job.decision, fault);
-    } else if (this.#attached.size > 0) {
-      this.#later(job, Math.max(0, news.nextAt - Date.now()));
-    }
+    const now = this.#clock.now();
+    job.decision = { ...job.decision, ...news, settledAt: now };
+    if (news.delivery === "waiting") return Math.max(0, news.nextAt - now);
+    this.#jobs.delete(job.key);
+    this.#events.settled(job.task, job.decision, fault);
+    return undefined;
   }
 }
 

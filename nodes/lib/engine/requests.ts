@@ -99,7 +99,7 @@ export class Requests {
       createdAt: Date.now(),
     };
     const verdicts = await this.#ledger.decide({ proposals, request: record });
-    const kept = verdicts.some((v) => v.verdict !== "unknown" && isPending(v.decision));
+    const kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
     const request: OpenRequest = { record, message, action, results: new Map(), redelivered: false, kept, caller };
     this.#open.set(record.id, request);
     verdicts.forEach((verdict, index) => {
@@ -189,6 +189,11 @@ export class Requests {
     // Forgotten only after it has left: a kill in between repeats a message rather than losing it.
     if (request.kept) this.#ledger.forget(request.record.id).catch(() => undefined);
   }
+}
+
+/** Nothing changes such a delivery again; a refused one may be asked for once more. */
+function isFinal({ delivery }: DecisionRecord): boolean {
+  return delivery === "delivered" || delivery === "elsewhere" || delivery === "gone";
 }
 
 function isPending(decision: DecisionRecord): boolean {

@@ -1,0 +1,15 @@
+/** What time it is, and what is to happen later. Specs bring their own. */
+export interface Clock {
+  /** milliseconds since 1970 */
+  now(): number;
+  /** Runs something once, in so many ms, without keeping the process alive for it. Answers how to call it off. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};

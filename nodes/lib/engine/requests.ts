@@ -41,7 +41,7 @@ interface OpenRequest {
   readonly results: Map<string, TaskResult | undefined>;
   readonly redelivered: boolean;
   /** true when the ledger keeps it too */
-  readonly kept: boolean;
+  kept: boolean;
   caller: unknown;
 }
 
@@ -62,6 +62,8 @@ export class Requests {
   readonly #delivery: Delivery;
   readonly #ports = new Map<string, RequestPort>();
   readonly #open = new Map<string, OpenRequest>();
+  /** ids of those that have left and that the ledger is about to forget */
+  readonly #left = new Set<string>();
   readonly #waiting = new Map<string, Set<OpenRequest>>();
 
   constructor(ledger: Ledger, delivery: Delivery) {
@@ -73,7 +75,7 @@ export class Requests {
   async attach(node: string, port: RequestPort): Promise<void> {
     this.#ports.set(node, port);
     for (const record of await this.#ledger.requestsOf(node)) {
-      if (!this.#open.has(record.id)) await this.#reopen(record);
+      if (!this.#open.has(record.id) && !this.#left.has(record.id)) await this.#reopen(record);
     }
     for (const request of [...this.#open.values()]) {
       if (request.record.node === node) this.#finishIfComplete(request);
@@ -98,10 +100,15 @@ export class Requests {
       tasks: proposals.map(({ api, taskId }) => ({ api, taskId })),
       createdAt: Date.now(),
     };
-    const verdicts = await this.#ledger.decide({ proposals, request: record });
-    const kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
-    const request: OpenRequest = { record, message, action, results: new Map(), redelivered: false, kept, caller };
+    const request: OpenRequest = { record, message, action, results: new Map(), redelivered: false, kept: false, caller };
+    for (const key of record.tasks) request.results.set(keyText(key), undefined);
+    // Before it is on disk: a node that is deployed meanwhile must not take it for an earlier run's.
     this.#open.set(record.id, request);
+    const verdicts = await this.#ledger.decide({ proposals, request: record }).catch((error: unknown) => {
+      this.#open.delete(record.id);
+      throw error;
+    });
+    request.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
     verdicts.forEach((verdict, index) => {
       const key = record.tasks[index] as TaskKey;
       request.results.set(keyText(key), resultAtOnce(verdict, key, action));
@@ -187,7 +194,13 @@ export class Requests {
     if (!port.finished({ message, results, redelivered, caller })) return;
     this.#open.delete(request.record.id);
     // Forgotten only after it has left: a kill in between repeats a message rather than losing it.
-    if (request.kept) this.#ledger.forget(request.record.id).catch(() => undefined);
+    if (request.kept) void this.#forget(request.record.id);
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#left.add(id);
+    await this.#ledger.forget(id).catch(() => undefined);
+    this.#left.delete(id);
   }
 }
 

@@ -38,7 +38,7 @@ const EVERY_SECOND = 1_000;
 
 /** A clock that stands still until it is told to go on. */
 export class StillClock implements Clock {
-  readonly start = 1_800_000_000_000;
+  readonly start = 1_600_000_000_000;
   readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
   /** how long everybody waits that ever waited, but for the engine's own look every second */
   readonly waits = new Log<number>();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { launchBrowser } from "../editor/browser.ts";
-import { ROOT } from "./support.ts";
+import { ROOT } from "./under-test.ts";
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
-import { eventually, ROOT, SECRET, VERSIONS } from "./support.ts";
+import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
 
 interface FlowNode {
   readonly id: string;

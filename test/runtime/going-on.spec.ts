@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { decide, eventually, Sink, startUnderTest, VERSIONS } from "./support.ts";
+import { about, decide, eventually, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
 
 for (const version of VERSIONS) {
   describe(`going on, on ${version.name}`, function () {
@@ -32,7 +32,7 @@ for (const version of VERSIONS) {
       }
     }
 
-    const arrivals = (id: string): number => sink.reports.filter(({ path, body }) => path === "arrived" && body.abiquo?.task?.taskId === id).length;
+    const arrivals = (id: string): number => sink.of("arrived").filter(about(id)).length;
 
     it("counts a task as held by the flow after the settling time, and does not emit it again", async () => {
       const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
@@ -40,7 +40,7 @@ for (const version of VERSIONS) {
       await nodeRed.kill("SIGKILL");
       await nodeRed.start();
       const next = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
-      await eventually(() => arrivals(next) === 1);
+      await sink.have("arrived", 1, about(next));
       assert.equal(arrivals(id), 1);
       await decide(nodeRed, "cancel", id);
       await eventually(() => abiquo.task(id)?.state === "CANCELLED");
@@ -48,10 +48,10 @@ for (const version of VERSIONS) {
 
     it("delivers what a refused sign-in has kept back, once the connection was tested", async () => {
       const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
-      await eventually(() => arrivals(id) === 1);
+      await sink.have("arrived", 1, about(id));
       abiquo.inject({ match: { action: "continue" }, status: 401, times: 1 });
       await decide(nodeRed, "continue", id);
-      await eventually(() => sink.reports.some(({ path, body }) => path === "fault" && body.error?.code === "ABIQUO_UNAUTHORIZED"));
+      await sink.have("fault", 1, ({ body }) => body.error?.code === "ABIQUO_UNAUTHORIZED");
       const credentials = Object.fromEntries(Object.keys(abiquo.credentials.oauth).map((name) => [name, "__PWRD__"]));
       const test = (headers: Record<string, string>): Promise<Response> =>
         nodeRed.admin("abiquo-config/config/test", {
@@ -68,7 +68,7 @@ for (const version of VERSIONS) {
 
     it("tells a task that Abiquo has forgotten by the second port, once a minute has passed since its receipt", async () => {
       const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
-      await eventually(() => arrivals(id) === 1);
+      await sink.have("arrived", 1, about(id));
       await nodeRed.kill("SIGTERM");
       const ledger = new DatabaseSync(join(nodeRed.userDir, "abiquo-workflow.sqlite"));
       ledger.prepare("UPDATE task SET received_at = received_at - 120000 WHERE task_id = ?").run(id);

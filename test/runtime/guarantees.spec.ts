@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { credentials, decide, eventually, flows, placed, SECRET, Sink, startUnderTest, VERSIONS } from "./support.ts";
+import { about, credentials, decide, eventually, flows, idsOf, SECRET, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
 
 for (const version of VERSIONS) {
   describe(`guarantees on ${version.name}`, function () {
@@ -34,7 +34,7 @@ for (const version of VERSIONS) {
       const { tasks, webhook } = await abiquo.submit({ type: "RECONFIGURE" });
       assert.ok("status" in webhook && webhook.status === 200, JSON.stringify(webhook));
       const id = tasks[0]?.taskId ?? "";
-      await eventually(() => sink.reports.some(({ path, body }) => path === "arrived" && body.abiquo?.task?.taskId === id));
+      await sink.have("arrived", 1, about(id));
       return id;
     }
 
@@ -94,7 +94,7 @@ for (const version of VERSIONS) {
       await killAndStart();
       const other = await heldTask();
       await decide(nodeRed, "continue", other);
-      await eventually(() => sink.reports.some(({ path, body }) => path === "answered" && body.abiquo?.task?.taskId === other));
+      await sink.have("answered", 1, about(other));
       assert.equal(abiquo.answers.filter(({ taskId }) => taskId === id).length, 1);
     });
 
@@ -118,11 +118,9 @@ for (const version of VERSIONS) {
         fault.remove();
         const [answered] = await sink.have("answered");
         assert.equal(answered?.body.abiquo?.tasks?.length, 60);
-        await eventually(() => sink.reports.some(({ path, body }) => path === "arrived" && body.abiquo?.task?.taskId === tasks[0]?.taskId));
+        await sink.have("arrived", 1, about(tasks[0]?.taskId ?? ""));
         // What the delay node had in memory is gone with it: the flow has it again, or still.
-        for (const id of received) {
-          await eventually(() => sink.reports.filter(({ path, body }) => path === "arrived" && body.abiquo?.task?.taskId === id).length >= 2);
-        }
+        for (const id of received) await sink.have("arrived", 2, about(id));
         sink.clear();
         await decide(nodeRed, "cancel", received);
         await sink.have("answered");
@@ -136,8 +134,8 @@ for (const version of VERSIONS) {
       const id = await heldTask();
       await Promise.all(["continue", "cancel", "continue", "cancel"].map((action) => decide(nodeRed, action as "continue", id)));
       await eventually(() => sink.reports.filter(({ path }) => path === "answered" || path === "otherwise").length === 4);
-      assert.equal(sink.reports.filter(({ path }) => path === "answered").length, 2);
-      const loser = sink.reports.find(({ path }) => path === "otherwise")?.body.abiquo;
+      assert.equal(sink.of("answered").length, 2);
+      const loser = sink.of("otherwise")[0]?.body.abiquo;
       assert.match(loser?.answer?.outcome ?? "", /^already-/);
       assert.ok(loser?.decision?.by);
       assert.ok(!Number.isNaN(Date.parse(loser?.decision?.at ?? "")));
@@ -191,9 +189,9 @@ for (const version of VERSIONS) {
       sink.clear();
       const stop = abiquo.inject({ match: { path: id }, latencyMs: 1 });
       await decide(nodeRed, "continue", id);
-      await eventually(() => sink.reports.some(({ path, body }) => path === "fault" && body.error?.code === "ABIQUO_UNAUTHORIZED"));
+      await sink.have("fault", 1, ({ body }) => body.error?.code === "ABIQUO_UNAUTHORIZED");
       await decide(nodeRed, "continue", id);
-      await eventually(() => sink.reports.filter(({ path }) => path === "fault").length >= 2);
+      await sink.have("fault", 2);
       assert.equal(stop.hits, 1);
       stop.remove();
       abiquo.signIn.unlock();
@@ -214,7 +212,7 @@ for (const version of VERSIONS) {
         }),
       );
       await sink.have("arrived", 1_000);
-      const ids = sink.reports.filter(({ path }) => path === "arrived").map(({ body }) => body.abiquo?.task?.taskId);
+      const ids = sink.of("arrived").flatMap(idsOf);
       assert.equal(new Set(ids).size, 1_000);
       assert.equal(ids.length, 1_000);
     });
@@ -244,7 +242,7 @@ describe("two connections in one Node-RED", function () {
       { id: "continue-theirs", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     ];
     const nodeRed = await startUnderTest(VERSIONS[0].nodeRed, one, sink, {
-      flows: [...flows(sink, one), ...extra.map(placed)],
+      flows: [...flows(sink, one), ...extra],
       credentials: { ...credentials(one), config2: { ...two.credentials.basic } },
     });
     try {

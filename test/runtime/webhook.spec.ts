@@ -5,8 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { about, callback, catcher, idsOf, reporter, Sink, startPalette, VERSIONS } from "./palette.ts";
-import { placed } from "./support.ts";
+import { about, answering, catcher, decide, idsOf, placed, type Report, reporter, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
 
 const MEGABYTE = 1024 * 1024;
 const SECRET = "planted/webhook+secret=";
@@ -22,9 +21,9 @@ interface AnswerBody {
   readonly problems?: readonly { readonly index: number }[];
 }
 
-for (const { version, folder } of VERSIONS) {
+for (const { name, nodeRed: folder } of VERSIONS) {
   for (const root of ["", "/admin"]) {
-    describe(`webhook in Node-RED ${version}, the editor under ${root || "/"}`, () => {
+    describe(`webhook in ${name}, the editor under ${root || "/"}`, () => {
       let abiquo: SimulatedAbiquo;
       let sink: Sink;
       let foreign: Server;
@@ -35,7 +34,7 @@ for (const { version, folder } of VERSIONS) {
       let blocked: string;
 
       before(async () => {
-        sink = await new Sink().listen();
+        sink = await Sink.start();
         abiquo = await startAbiquo({ webhook: "http://127.0.0.1:1/", webhookTimeoutMs: 30_000 });
         foreign = createServer((_request, response) => {
           foreignRequests++;
@@ -47,7 +46,7 @@ for (const { version, folder } of VERSIONS) {
         mkdirSync(join(blocked, "ledger.sqlite"));
         // Node-RED takes a property that equals some node's id for a reference to it: no id may be a word of a property.
         const hook = (id: string, more: object): object => ({
-          id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [["received"]], ...more,
+          id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [["arrived-body"]], ...more,
         });
         const connection = { type: "abiquo-config", url: abiquo.url, apiVersion: "6.1", auth: "oauth1", trustedProxies: "127.0.0.1" };
         flows = [
@@ -63,13 +62,13 @@ for (const { version, folder } of VERSIONS) {
           hook("group", { emit: "group" }),
           hook("second", { path: "/open" }),
           hook("unwritable", { connection: "blocked" }),
-          ...reporter("received", "received", sink),
-          ...callback("/continue", "continue", sink),
+          ...reporter(sink, "arrived"),
+          ...answering(sink),
           ...catcher(sink),
         ];
         const oauth = { ...abiquo.credentials.oauth };
         credentials = { config: oauth, blocked: oauth, "hook-secret": { secret: SECRET }, "hook-basic": { username: "abiquo", password: PASSWORD } };
-        nodeRed = await startPalette(folder, { flows, credentials }, root === "" ? {} : { httpAdminRoot: root });
+        nodeRed = await startUnderTest(folder, abiquo, sink, { flows, credentials, settings: root === "" ? {} : { httpAdminRoot: root } });
       });
       after(async () => {
         await nodeRed?.stop("SIGKILL");
@@ -95,12 +94,13 @@ for (const { version, folder } of VERSIONS) {
         return { taskId: task.taskId, dto: { taskId: task.taskId, type: "RECONFIGURE", state: "QUEUEING", userId: "2", ownerId: String(task.virtualMachine), timestamp: task.timestamp, creationTimestamp: task.created, links } };
       };
       const refused = async (body: string | Uint8Array, status: number, code: string, type = "application/json", path = "open"): Promise<void> => {
-        const before = sink.of("catch").filter(({ error }) => error?.code === code).length;
+        const isThis = ({ body: { error } }: Report): boolean => error?.code === code;
+        const before = sink.of("fault").filter(isThis).length;
         const response = await post(path, body, typed(type));
         const answer = await read(response);
         assert.deepEqual([response.status, answer.error], [status, code]);
         assert.ok(answer.message);
-        await sink.wait("catch", ({ error }) => error?.code === code, before + 1);
+        await sink.have("fault", before + 1, isThis);
       };
 
       describe("its door", () => {
@@ -113,13 +113,13 @@ for (const { version, folder } of VERSIONS) {
 
         for (const path of ["secret", "secret/wrong", "secret?secret=wrong", "secret/%E0%A4%A", "basic"]) {
           it(`answers 401 and nothing else on ${path}`, async () => {
-            const before = sink.of("catch").length;
+            const before = sink.of("fault").length;
             const response = await post(path, good());
             assert.deepEqual([response.status, await response.text()], [401, ""]);
             const { dto, taskId } = taskBody();
             await post("open", JSON.stringify(dto));
-            await sink.wait("received", about(taskId));
-            assert.equal(sink.of("catch").length, before);
+            await sink.have("arrived", 1, about(taskId));
+            assert.equal(sink.of("fault").length, before);
           });
         }
 
@@ -161,7 +161,7 @@ for (const { version, folder } of VERSIONS) {
                 const url = `${nodeRed.nodeUrl}open`;
                 const { status, body } = await abiquo.post([task], { url, format, shape, ...(type === "" ? {} : { contentType: type }) });
                 assert.deepEqual([status, JSON.parse(body)], [200, { accepted: 1, known: 0 }]);
-                await sink.wait("received", about(task.taskId));
+                await sink.have("arrived", 1, about(task.taskId));
               }
             });
           }
@@ -177,7 +177,7 @@ for (const { version, folder } of VERSIONS) {
           const text = JSON.stringify(dto);
           const full = text + " ".repeat(16 * MEGABYTE - text.length);
           assert.equal((await post("open", full, typed("application/json"))).status, 200);
-          await sink.wait("received", about(taskId));
+          await sink.have("arrived", 1, about(taskId));
           await refused(`${full} `, 413, "BODY_TOO_LARGE");
         });
 
@@ -192,7 +192,7 @@ for (const { version, folder } of VERSIONS) {
           const tasks = abiquo.hold({ count: 5_000 });
           const { status, body } = await abiquo.post(tasks, { url: `${nodeRed.nodeUrl}group`, contentType: "application/json" });
           assert.deepEqual([status, JSON.parse(body)], [200, { accepted: 5_000, known: 0 }]);
-          const [report] = await sink.wait("received", (one) => idsOf(one).length === 5_000);
+          const [report] = await sink.have("arrived", 1, (one) => idsOf(one).length === 5_000);
           assert.deepEqual(new Set(idsOf(report as never)), new Set(tasks.map(({ taskId }) => taskId)));
         });
 
@@ -202,9 +202,9 @@ for (const { version, folder } of VERSIONS) {
           const response = await post("open", JSON.stringify({ collection: [first.dto, bad, second.dto] }), typed("application/json"));
           const answer = await read(response);
           assert.deepEqual([response.status, answer.accepted, answer.problems?.[0]?.index], [200, 2, 1]);
-          await sink.wait("received", about(first.taskId));
-          await sink.wait("received", about(second.taskId));
-          await sink.wait("catch", ({ error }) => error?.code === "ABIQUO_BAD_TASK" && error.message.includes("bad-one"));
+          await sink.have("arrived", 1, about(first.taskId));
+          await sink.have("arrived", 1, about(second.taskId));
+          await sink.have("fault", 1, ({ body: { error } }) => error?.code === "ABIQUO_BAD_TASK" && error.message.includes("bad-one"));
         });
 
         it("one task of many equal requests in parallel, single and in collections", async () => {
@@ -214,8 +214,8 @@ for (const { version, folder } of VERSIONS) {
           assert.equal(answers.reduce((sum, { accepted = 0 }) => sum + accepted, 0), 1);
           const later = taskBody();
           await post("open", JSON.stringify(later.dto));
-          await sink.wait("received", about(later.taskId));
-          assert.equal(sink.of("received").filter(about(taskId)).length, 1);
+          await sink.have("arrived", 1, about(later.taskId));
+          assert.equal(sink.of("arrived").filter(about(taskId)).length, 1);
         });
 
         it("links to another host by their path only", async () => {
@@ -223,9 +223,9 @@ for (const { version, folder } of VERSIONS) {
           const elsewhere = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/api/`;
           const links = dto.links.map(({ rel, href }) => ({ rel, href: elsewhere + href }));
           assert.equal((await post("open", JSON.stringify({ ...dto, links }))).status, 200);
-          await sink.wait("received", about(taskId));
-          await nodeRed.request("continue", { method: "POST", headers: typed("application/json"), body: JSON.stringify({ ids: taskId }) });
-          await sink.wait("continue.1", about(taskId));
+          await sink.have("arrived", 1, about(taskId));
+          await decide(nodeRed, "continue", taskId);
+          await sink.have("answered", 1, about(taskId));
           assert.equal(abiquo.task(taskId)?.state, "PENDING");
           assert.equal(foreignRequests, 0);
         });
@@ -269,7 +269,7 @@ for (const { version, folder } of VERSIONS) {
           going = false;
           await Promise.all(running);
           assert.deepEqual(new Set(statuses), new Set([200]));
-          for (const id of ids) await sink.wait("received", about(id));
+          for (const id of ids) await sink.have("arrived", 1, about(id));
         });
 
         it("of two nodes with one path the second says so, and serves once the first is gone", async () => {
@@ -277,7 +277,7 @@ for (const { version, folder } of VERSIONS) {
           await nodeRed.deploy(flows.filter((node) => !("id" in node) || node.id !== "hook-open").map(placed));
           const { dto, taskId } = taskBody();
           assert.equal((await post("open", JSON.stringify(dto))).status, 200);
-          await sink.wait("received", about(taskId));
+          await sink.have("arrived", 1, about(taskId));
         });
       });
 

@@ -11,7 +11,11 @@ export const VERSIONS = [
   { name: "Node-RED 4.1", nodeRed: join(ROOT, "node_modules", "node-red-4") },
 ] as const;
 
+type Credentials = Record<string, Record<string, string>>;
+
+/** A message that a flow under test reports. */
 export interface Report {
+  /** where in the flow it was: `arrived`, `answered`, `otherwise`, `fault` or the spec's own */
   readonly path: string;
   readonly body: Record<string, unknown> & { abiquo?: Abiquo; error?: { code?: string; message: string } };
 }
@@ -24,7 +28,18 @@ interface Abiquo {
   redelivered?: boolean;
 }
 
-/** Where flows under test report to: a little HTTP server. */
+/** Ids of the task or tasks that a report is about. */
+export function idsOf({ body: { abiquo } }: Report): string[] {
+  if (abiquo?.tasks !== undefined) return abiquo.tasks.map(({ task }) => task.taskId);
+  return abiquo?.task === undefined ? [] : [abiquo.task.taskId];
+}
+
+export const about =
+  (taskId: string) =>
+  (report: Report): boolean =>
+    idsOf(report).includes(taskId);
+
+/** Where flows under test report to. It outlives the Node-RED under test, so it can tell what a killed one did. */
 export class Sink {
   readonly reports: Report[] = [];
   readonly #server: Server;
@@ -32,12 +47,13 @@ export class Sink {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      let text = "";
-      request.on("data", (part: Buffer) => (text += part.toString("utf8")));
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
       request.on("end", () => {
-        this.reports.push({ path: (request.url ?? "/").slice(1), body: JSON.parse(text) as Report["body"] });
+        const body = JSON.parse(Buffer.concat(parts).toString("utf8")) as Report["body"];
+        this.reports.push({ path: (request.url ?? "/").slice(1), body });
         response.end("{}");
-        for (const look of this.#waiting) look();
+        for (const look of [...this.#waiting]) look();
       });
     });
   }
@@ -52,25 +68,32 @@ export class Sink {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The reports of this kind, once there are so many. */
-  async have(path: string, count = 1, timeoutMs = 30_000): Promise<Report[]> {
-    const found = (): Report[] => this.reports.filter((report) => report.path === path);
-    if (found().length < count) {
-      await new Promise<void>((resolve, reject) => {
-        const look = (): void => {
-          if (found().length >= count) end();
-        };
-        const end = (error?: Error): void => {
-          clearTimeout(timer);
-          this.#waiting.delete(look);
-          if (error === undefined) resolve();
-          else reject(error);
-        };
-        const timer = setTimeout(() => end(new Error(`${found().length} of ${count} reports of ${path}: ${JSON.stringify(this.reports.slice(-5))}`)), timeoutMs);
-        this.#waiting.add(look);
-      });
-    }
-    return found();
+  of(path: string): Report[] {
+    return this.reports.filter((report) => report.path === path);
+  }
+
+  /** The reports of this path that the predicate accepts, once there are so many. */
+  have(path: string, count = 1, accepts: (report: Report) => boolean = () => true, timeoutMs = 30_000): Promise<Report[]> {
+    return new Promise((resolve, reject) => {
+      const found = (): Report[] => this.of(path).filter(accepts);
+      const look = (): void => {
+        const all = found();
+        if (all.length < count) return;
+        end();
+        resolve(all);
+      };
+      const end = (): void => {
+        this.#waiting.delete(look);
+        clearTimeout(timer);
+      };
+      const timer = setTimeout(() => {
+        end();
+        const last = this.reports.slice(-5).map((report) => JSON.stringify(report).slice(0, 300));
+        reject(new Error(`${found().length} of ${count} reports of ${path}; the last ones:\n${last.join("\n")}`));
+      }, timeoutMs);
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   clear(): void {
@@ -85,22 +108,23 @@ export class Sink {
 
 export const SECRET = "webhook-secret-0123456789";
 
-/**
- * Reports each arriving task, and answers when told so: POST /continue or /cancel with `{id}`. What leaves the
- * ports and what Catch gets is reported too.
- */
-export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: object; hook?: object } = {}): object[] {
-  const report = (id: string, path: string): object[] => [
-    {
-      id: `${id}-body`,
-      type: "function",
-      z: "tab",
-      func: `const { req, res, ...rest } = msg; return { url: ${JSON.stringify(`${sink.url}/${path}`)}, method: "POST", headers: { "Content-Type": "application/json" }, payload: rest };`,
-      outputs: 1,
-      wires: [[`${id}-send`]],
-    },
-    { id: `${id}-send`, type: "http request", z: "tab", method: "use", ret: "txt", wires: [[]] },
+/** Nodes that report what is wired to the node `path`, and leave out the HTTP request it may come from. */
+export function reporter(sink: Sink, path: string): object[] {
+  const func = `const { req, res, ...payload } = msg;
+    return { url: ${JSON.stringify(`${sink.url}/${path}`)}, method: "POST", headers: { "Content-Type": "application/json" }, payload };`;
+  return [
+    { id: `${path}-body`, type: "function", z: "tab", func, outputs: 1, wires: [[`${path}-send`]] },
+    { id: `${path}-send`, type: "http request", z: "tab", method: "use", ret: "txt", persist: true, wires: [[]] },
   ];
+}
+
+/** Nodes that report every fault of the flow. */
+export function catcher(sink: Sink): object[] {
+  return [{ id: "catch", type: "catch", z: "tab", scope: null, uncaught: false, wires: [["fault-body"]] }, ...reporter(sink, "fault")];
+}
+
+/** Nodes that answer tasks as a ticket system calls back (see `decide`), and report what leaves by each port. */
+export function answering(sink: Sink): object[] {
   const answer = (action: "continue" | "cancel"): object[] => [
     { id: `${action}-in`, type: "http in", z: "tab", url: `/${action}`, method: "post", wires: [[`${action}-reply`]] },
     {
@@ -122,6 +146,17 @@ export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: ob
     },
   ];
   return [
+    ...answer("continue"),
+    ...answer("cancel"),
+    { id: "response", type: "http response", z: "tab", statusCode: "202", wires: [] },
+    ...reporter(sink, "answered"),
+    ...reporter(sink, "otherwise"),
+  ];
+}
+
+/** Reports each arriving task, and answers when told so. What leaves the ports and what Catch gets is reported too. */
+export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: object; hook?: object } = {}): object[] {
+  return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, ...change.config },
     {
@@ -136,11 +171,9 @@ export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: ob
       ...change.hook,
     },
     { id: "wait", type: "delay", z: "tab", pauseType: "delay", timeout: "1", timeoutUnits: "hours", wires: [[]] },
-    { id: "response", type: "http response", z: "tab", statusCode: "202", wires: [] },
-    { id: "catch", type: "catch", z: "tab", scope: null, uncaught: false, wires: [["fault-body"]] },
-    ...answer("continue"),
-    ...answer("cancel"),
-    ...["arrived", "answered", "otherwise", "fault"].flatMap((path) => report(path, path)),
+    ...reporter(sink, "arrived"),
+    ...answering(sink),
+    ...catcher(sink),
   ].map(placed);
 }
 
@@ -149,19 +182,23 @@ export function placed(node: object): object {
   return "z" in node ? { x: 100, y: 100, ...node } : node;
 }
 
-export function credentials(abiquo: SimulatedAbiquo): Record<string, Record<string, string>> {
+export function credentials(abiquo: SimulatedAbiquo): Credentials {
   return { config: { ...abiquo.credentials.oauth }, hook: { secret: SECRET } };
 }
 
+interface Change {
+  readonly config?: object;
+  readonly hook?: object;
+  readonly settings?: Record<string, unknown>;
+  /** instead of those above */
+  readonly flows?: readonly object[];
+  readonly credentials?: Credentials;
+}
+
 /** A real Node-RED with the palette, to which the simulated Abiquo posts. */
-export async function startUnderTest(
-  nodeRed: string,
-  abiquo: SimulatedAbiquo,
-  sink: Sink,
-  change: { config?: object; hook?: object; settings?: Record<string, unknown>; flows?: object[]; credentials?: Record<string, Record<string, string>> } = {},
-): Promise<NodeRedProcess> {
+export async function startUnderTest(nodeRed: string, abiquo: SimulatedAbiquo, sink: Sink, change: Change = {}): Promise<NodeRedProcess> {
   const process = await startNodeRed({
-    flows: change.flows ?? flows(sink, abiquo, change),
+    flows: change.flows?.map(placed) ?? flows(sink, abiquo, change),
     credentials: change.credentials ?? credentials(abiquo),
     nodeRed,
     palette: ROOT,

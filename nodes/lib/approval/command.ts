@@ -139,11 +139,13 @@ function carryOut(draft: Draft, given: Command): void {
 
 /** The clock goes on where it stopped. */
 function thaw({ state, now }: Draft): void {
-  const { frozen, policy, askedAt, dueAt, overdue, nextReminderAt } = state;
-  const stopped = Math.max(frozen?.at ?? now, askedAt);
+  const { frozen, policy, runningSince, dueAt, overdue, nextReminderAt } = state;
+  // Asked anew while frozen, or frozen by a clock set back: no time has run yet.
+  const stopped = Math.max(frozen?.at ?? now, runningSince);
   const later = (moment: number): number => addTime(policy.calendar, now, timeBetween(policy.calendar, stopped, moment));
   if (dueAt !== undefined && overdue !== true) state.dueAt = later(dueAt);
   if (nextReminderAt !== undefined) state.nextReminderAt = later(nextReminderAt);
+  state.runningSince = now;
   delete state.frozen;
 }
 

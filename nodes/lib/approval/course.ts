@@ -18,6 +18,7 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
     status: "open",
     level: 0,
     askedAt: now,
+    runningSince: now,
     seats: [],
     escalatedTo: [],
     votes: [],

@@ -57,7 +57,7 @@ export function enterLevel(draft: Draft, level: number): void {
   const { state } = draft;
   state.level = level;
   state.escalatedTo = [];
-  stopClock(draft);
+  clearClock(draft);
   const people = admitted(state, draft.level.approvers);
   const short = shortage(draft, people);
   if (short === undefined) ask(draft, people);
@@ -115,8 +115,7 @@ export function joinLevel(draft: Draft, person: Person, from: string | undefined
   }
 }
 
-function stopClock({ state, now }: Draft): void {
-  state.askedAt = now;
+function clearClock({ state }: Draft): void {
   delete state.dueAt;
   delete state.overdue;
   delete state.nextReminderAt;
@@ -126,6 +125,7 @@ function stopClock({ state, now }: Draft): void {
 function startClock(draft: Draft): void {
   const { state, level, now } = draft;
   state.askedAt = now;
+  state.runningSince = now;
   if (level.deadline !== undefined) state.dueAt = addTime(state.policy.calendar, now, level.deadline * MINUTE_MS);
   scheduleReminder(draft);
 }

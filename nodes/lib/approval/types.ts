@@ -171,8 +171,10 @@ export interface Approval {
   readonly status: Status;
   /** Position of the present level, from 0; where the approval ended once it is closed. */
   readonly level: number;
-  /** When the people of the present level were asked, in ms since 1970. */
+  /** When people were last asked by a level's beginning, in ms since 1970. */
   readonly askedAt: number;
+  /** Since when the level's clock runs: it starts when its people are asked, and again after a freeze. */
+  readonly runningSince: number;
   /** Those whose votes make up the quorum of the present level. */
   readonly seats: readonly Seat[];
   /** Those asked at the deadline, each of whom decides the level. */

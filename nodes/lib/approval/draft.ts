@@ -57,7 +57,7 @@ export class Draft {
       level,
       ...decision,
       approvedItems: approved ? subject.items.filter((item) => !left.has(item)) : [],
-      rejectedItems: approved ? excepted : subject.items,
+      rejectedItems: approved ? subject.items.filter((item) => left.has(item)) : subject.items,
       exceptions: approved ? votes.filter(({ action, except }) => action === "approve" && except !== undefined) : [],
       notices: this.#notices("decided"),
     });

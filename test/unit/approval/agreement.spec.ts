@@ -27,7 +27,7 @@ const PEOPLE = ["ann@x.com", "bob@x.com", "cid@x.com", "dee@x.com", "eve@x.com"]
 const REQUESTER = "rio@x.com";
 const ALIASES = { "u-ann": "ann@x.com", "ann.second@x.com": "ann@x.com" };
 /** Everybody who may try to vote, in all the ways they may be called. */
-const VOICES = [...PEOPLE, REQUESTER, "U-Ann", "ann.second@x.com", " BOB@x.com ", "outsider@x.com"];
+const VOICES = [...PEOPLE, ...PEOPLE, ...PEOPLE, REQUESTER, "U-Ann", "ann.second@x.com", " BOB@x.com ", "outsider@x.com"];
 const ITEMS = ["i1", "i2", "i3"];
 
 const ANN = { email: "ann@x.com", aliases: Object.keys(ALIASES) };
@@ -37,7 +37,7 @@ const people = (most: number): fc.Arbitrary<object[]> =>
 
 const level = (withReminders: boolean): fc.Arbitrary<object> =>
   fc.record({
-    approvers: people(5),
+    approvers: fc.oneof(people(5), fc.constant(PEOPLE.map((email) => (email === ANN.email ? ANN : { email })))),
     need: fc.constantFrom("any", "all", 1, 2, 3, "34%", "50%", "67%", "100%"),
     deadline: fc.constantFrom(30, 120, 600),
     onDeadline: fc.constantFrom("wait", "reject", "approve", "escalate", "escalate"),
@@ -60,7 +60,7 @@ const policies = (withReminders: boolean): fc.Arbitrary<Policy> =>
       requireReason: fc.constantFrom("never", "never", "reject", "always"),
       allowSelfApproval: fc.boolean(),
       allowSamePersonTwice: fc.boolean(),
-      delegation: fc.boolean(),
+      delegation: fc.constantFrom(true, true, true, false),
       noApprover: fc.constantFrom("keep", "reject", "fallback"),
       // Ann is always somewhere, so that her aliases are known.
       fallback: people(2).map((list) => [...list, ANN]),
@@ -74,22 +74,25 @@ const subjects: fc.Arbitrary<Subject> = fc
 
 type Move = { pass: number } & ({ ballot: Ballot } | { given: Command } | { due: true });
 
-const reason = fc.constantFrom("because", "because", " ", undefined);
+const reason = fc.constantFrom("because", "because", "because", "because", " ", undefined);
 const spoken = <T extends object>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const ballots: fc.Arbitrary<Ballot> = fc
   .record({
-    level: fc.constantFrom(undefined, undefined, undefined, 0, 1, 2),
+    level: fc.constantFrom(undefined, undefined, undefined, undefined, undefined, 0, 0, 1, 2),
     action: fc.constantFrom("approve", "approve", "reject"),
     by: fc.constantFrom(...VOICES),
     reason,
-    except: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc.subarray([...ITEMS, "unknown"], { maxLength: 3 })),
+    except: fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, fc.subarray(ITEMS), fc.subarray([...ITEMS, "unknown"])),
   })
   .map((each) => spoken(each) as Ballot);
 
 const commands: fc.Arbitrary<Command> = fc
   .record({
-    action: fc.constantFrom("reassign", "reassign", "delegate", "delegate", "freeze", "unfreeze", "unfreeze", "withdraw", "bypass"),
+    action: fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom("reassign", "delegate", "freeze", "unfreeze") },
+      { weight: 1, arbitrary: fc.constantFrom("withdraw", "bypass") },
+    ),
     by: fc.constantFrom(...PEOPLE, REQUESTER),
     from: fc.constantFrom(undefined, ...PEOPLE),
     to: fc.constantFrom(...PEOPLE, "new@x.com", "ann.second@x.com", REQUESTER).map((email) => ({ email })),

@@ -160,6 +160,7 @@ describe("The texts", () => {
         !keys.has(key) &&
         ![...beginnings].some((start) => key.startsWith(start)) &&
         !inSet.startsWith("palette.") &&
+        !/^abiquo-approval\.(pages|mail)\./.test(inSet) &&
         !programAsks(program, own) &&
         !dialogHolds(type, own)
       );
@@ -187,6 +188,41 @@ describe("The texts", () => {
       else for (const name of placeholders(text)) assert.ok((parameters as readonly string[]).includes(name), `${code} gives no ${name}`);
     }
     assert.deepEqual(missing, []);
+  });
+});
+
+describe("The texts of pages and mails", () => {
+  const own = ([key]: [key: string, text: string]): boolean => /^(pages|mail)\./.test(key);
+  const textsIn = (language: string): Map<string, string> => {
+    const all = JSON.parse(read(`locales/${language}/abiquo-approval.json`)) as Record<string, object>;
+    return new Map(flatten(all["abiquo-approval"]).filter(own));
+  };
+  const english = textsIn("en-US");
+
+  it("have the same keys and placeholders in English and Spanish, and none is empty", () => {
+    const spanish = textsIn("es-ES");
+    assert.deepEqual([...spanish.keys()].sort(), [...english.keys()].sort());
+    for (const [key, text] of english) {
+      assert.notEqual(text.trim(), "", key);
+      assert.notEqual(spanish.get(key)?.trim(), "", key);
+      assert.deepEqual(placeholders(spanish.get(key) ?? ""), placeholders(text), key);
+    }
+  });
+
+  it("have both forms of each plural", () => {
+    const keys = [...english.keys()];
+    for (const key of keys.filter((name) => name.endsWith("_one"))) assert.ok(english.has(key.replace(/_one$/, "_other")), key);
+    for (const key of keys.filter((name) => name.endsWith("_other"))) assert.ok(english.has(key.replace(/_other$/, "_one")), key);
+  });
+
+  it("are those that the pages ask for, no less and no more", () => {
+    const keys = [...new Set([...english.keys()].map((key) => key.replace(/_(one|other)$/, "")))];
+    const source = programs.filter((path) => path.startsWith("lib/engine/pages/")).map(read).join("\n");
+    const asked = [...source.matchAll(/(?:["`])((?:pages|mail)\.[^"`\s]+)["`]/g)].map(([, key = ""]) => key);
+    const patterns = asked.map((key) => new RegExp(`^${key.replace(/[.]/g, "\\.").replace(/\$\{\w+(\\\.\w+)?\}/g, "[\\w-]*")}(\\.[\\w-]+)?$`));
+    assert.ok(patterns.length > 50, "the search still finds the keys");
+    assert.deepEqual(asked.filter((_, at) => !keys.some((key) => patterns[at]?.test(key))), []);
+    assert.deepEqual(keys.filter((key) => !patterns.some((pattern) => pattern.test(key))), []);
   });
 });
 

@@ -81,8 +81,8 @@ ${details !== "" && html`<p class="dim small">${details}</p>`}</div>
 
 function dueText(dueAt: number | undefined, now: number, words: Words): Content {
   if (dueAt === undefined) return html`<span class="dim">${words.say("pages.deadline.none")}</span>`;
-  const key = dueAt <= now ? "pages.inbox.overdue" : "pages.inbox.due";
-  return html`${words.say(key, { when: words.distance(dueAt, now) })}`;
+  const when = words.distance(dueAt, now);
+  return dueAt <= now ? html`<strong>${words.say("pages.inbox.overdue", { when })}</strong>` : words.say("pages.inbox.due", { when });
 }
 
 function bulkForm({ matching, rows, typed, result }: InboxView, words: Words): Html {
@@ -95,8 +95,8 @@ ${matching > rows.length && html`<label class="check"><input type="checkbox" id=
 <input type="text" id="reason" name="reason" maxlength="${REASON_LENGTH}" autocomplete="off" value="${typed?.reason ?? ""}"${missing && html` aria-invalid="true" aria-describedby="reason-error"`}>
 ${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say("pages.result.reason-missing.short")}</p>`}</div>
 <div class="actions">
-<button class="main" name="action" value="approve">${icon("check")}${words.say("pages.inbox.approve")}</button>
-<button class="no" name="action" value="reject">${icon("cross")}${words.say("pages.inbox.reject")}</button>
+<button class="main" name="action" value="approve">${icon("check")}${words.say("pages.approve")}</button>
+<button class="no" name="action" value="reject">${icon("cross")}${words.say("pages.reject")}</button>
 </div></section>`;
 }
 
@@ -114,7 +114,7 @@ function resultSection({ result, form }: InboxView, words: Words): Content {
   if (result === undefined) return undefined;
   if ("refused" in result) {
     const { refused } = result;
-    return banner("bad", "alert", words.say(`pages.inbox.refused.${refused}.title`), words.say(`pages.inbox.refused.${refused}.text`));
+    return banner("bad", "alert", words.say(`pages.inbox.refused.${refused}.title`), html`<a href="#${refused === "none-picked" ? "rows" : "reason"}">${words.say(`pages.inbox.refused.${refused}.text`)}</a>`);
   }
   const counted = result.each.filter((one) => one.result === "counted" || one.result === "repeated");
   const others = result.each.filter((one) => !counted.includes(one));

@@ -43,13 +43,18 @@ function kindOf({ kind, decision }: MailView): string {
   return kind === "decided" ? (decision?.outcome ?? kind) : kind;
 }
 
+function headingOf(view: MailView, words: Words): string {
+  const { audience } = view;
+  const kind = kindOf(view);
+  return words.say(`mail.heading.${audience}.${kind}`);
+}
+
 function letterOf(view: MailView, words: Words): Letter {
   const { audience, subject, links } = view;
-  const kind = kindOf(view);
   const asks = isOpen(view);
   const { machines } = subject;
   return {
-    heading: words.say(`mail.heading.${audience}.${kind}`),
+    heading: headingOf(view, words),
     title: subjectTitle(subject, words),
     paragraphs: [words.say("mail.greeting", { name: nameOf(view.person) }), ...story(view, words)],
     reason: oneParagraph((view.decision ?? view.withdrawal)?.reason),
@@ -121,7 +126,7 @@ export function chatFor(view: MailView, words: Words): string {
     ...(isOpen(view) && dueAt !== undefined ? [words.say("mail.chat.due", { when: words.date(dueAt) })] : []),
     ...(decision === undefined ? [] : [oneLine(decidedBy(decision, words)), ...(decision.reason === undefined ? [] : [words.say("mail.chat.reason", { reason: shortened(oneLine(decision.reason), SUBJECT_LENGTH) })])]),
   ];
-  const told = `${words.say(`mail.heading.${view.audience}.${kindOf(view)}`)}: ${title}${facts.length === 0 ? "" : ` (${facts.join(" · ")})`}`;
+  const told = `${headingOf(view, words)}: ${title}${facts.length === 0 ? "" : ` (${facts.join(" · ")})`}`;
   return links.page === undefined ? unmarked(told) : `${unmarked(told)}\n${links.page}`;
 }
 
@@ -162,8 +167,8 @@ function htmlOf({ heading, title, paragraphs, reason, facts, machines, button, i
 ${paragraphs.map((paragraph) => html`<p style="${text}">${paragraph}</p>`)}
 ${reason !== "" && html`<table ${table}><tr><td style="padding:2px 0 2px 14px;border-left:3px solid #7a8793;${FONT};font-size:16px;line-height:24px;color:#17212b;white-space:pre-line">${reason}</td></tr></table>`}
 <table ${table} style="margin:8px 0 16px;border-collapse:collapse">${facts.map(([name, value]) => factRow(name, value))}</table>
-${machines.length > 0 && html`<ul style="margin:0 0 16px;padding:0 0 0 20px;${FONT};font-size:15px;line-height:24px;color:#17212b">${machines.map((machine) => html`<li>${machine}</li>`)}</ul>`}
 ${button && html`<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 16px"><tr><td bgcolor="#00616b" style="border-radius:8px"><a href="${address(button.to)}" style="display:inline-block;padding:13px 24px;${FONT};font-size:16px;line-height:20px;font-weight:600;color:#ffffff;text-decoration:none">${button.text}</a></td></tr></table>`}
+${machines.length > 0 && html`<ul style="margin:0 0 16px;padding:0 0 0 20px;${FONT};font-size:15px;line-height:24px;color:#17212b">${machines.map((machine) => html`<li>${machine}</li>`)}</ul>`}
 ${inbox && html`<p style="${text}"><a href="${address(inbox.to)}" style="color:#00616b">${inbox.text}</a></p>`}
 <p style="margin:20px 0 0;padding:14px 0 0;border-top:1px solid #dbe1e7;${FONT};font-size:13px;line-height:20px;color:#53606d">${footer}</p>
 </td></tr></table>

@@ -30,10 +30,11 @@ export function titleOf(subject: Pick<SubjectView, "type" | "title" | "virtualAp
   const own = oneLine(subject.title ?? "");
   if (own !== "") return own;
   const known = (TASK_TYPES as readonly string[]).includes(subject.type);
-  const type = known ? subject.type : "other";
+  const key = known ? subject.type : "other";
+  const type = oneLine(subject.type);
   const name = machines.count === 1 ? oneLine(machines.name ?? "") : "";
-  if (name !== "") return words.say(`pages.titleOne.${type}`, { name, type: subject.type });
-  return words.count(`pages.title.${type}`, machines.count, { type: subject.type });
+  if (name !== "") return words.say(`pages.titleOne.${key}`, { name, type });
+  return words.count(`pages.title.${key}`, machines.count, { type });
 }
 
 export function subjectTitle(subject: SubjectView, words: Words): string {
@@ -90,5 +91,5 @@ export function decidedBy({ outcome, cause, by }: DecidedState, words: Words): s
   const named = by === undefined ? "" : "By";
   const key = `pages.decided.${outcome}.${cause}${named}`;
   const params = { by: by === undefined ? "" : fullNameOf(by) };
-  return words.knows(key) ? words.say(key, params) : words.say(`pages.decided.${outcome}.${named === "" ? "plain" : "plainBy"}`, params);
+  return words.say(words.knows(key) ? key : `pages.decided.${outcome}.plain${named}`, params);
 }

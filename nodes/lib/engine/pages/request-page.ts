@@ -3,7 +3,7 @@ import { type Content, flag, html, type Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
 import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
 import { historySection, levelsSection } from "./progress.ts";
-import type { MachineView, OnDeadline, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
+import type { MachineView, OnDeadline, PersonView, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
 import type { Words } from "./words.ts";
 
 /** Above this many machines their list scrolls by itself. */
@@ -56,17 +56,25 @@ function whatSection({ subject, state, now }: RequestView, title: string, words:
   const chip = chipOf(state, words);
   const { requester, askedAt } = subject;
   const place = placeOf(subject);
+  const own = subject.title !== undefined && subject.title !== "";
   const fact = (key: string, value: Content): Content => value !== "" && html`<div><dt>${words.say(key)}</dt><dd>${value}</dd></div>`;
   return html`<section class="card" aria-labelledby="title">
 <div class="head"><h1 id="title">${title}</h1><span class="chip ${chip.look}">${icon(chip.sign)}${chip.text}</span></div>
+${(state.kind === "waiting" || state.kind === "voted") && deadlineNote(now, state, words)}
 <dl class="facts">
-${fact("pages.fact.type", typeName(subject.type, words))}
-${fact("pages.fact.requester", requester === undefined ? words.say("pages.fact.unknown") : fullNameOf(requester))}
+${own && fact("pages.fact.type", typeName(subject.type, words))}
+${fact("pages.fact.requester", requester === undefined ? words.say("pages.fact.unknown") : personText(requester))}
 ${fact("pages.fact.place", place)}
-${fact("pages.fact.askedAt", html`${words.time(askedAt)} <span class="dim">(${words.distance(askedAt, now)})</span>`)}
+${fact("pages.fact.askedAt", html`${words.time(askedAt)} <span class="ago">(${words.distance(askedAt, now)})</span>`)}
 </dl>
 ${totals(subject, words)}
 </section>`;
+}
+
+/** Name and address apart, as far as both are known. */
+function personText(person: PersonView): Content {
+  const name = nameOf(person);
+  return name === person.email ? name : html`${name} <span class="dim small">${person.email}</span>`;
 }
 
 function totals({ machines }: SubjectView, words: Words): Html {
@@ -114,7 +122,6 @@ function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
   const rule = state.requireReason;
   const allOut = view.result?.kind === "all-excepted";
   return html`<h2 id="decision-title">${words.say("pages.decision.title")}</h2>
-${deadlineNote(view.now, state, words)}
 <form method="post" id="vote">
 ${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}
 ${reasonField(rule, missing, view.typed?.reason, words)}
@@ -153,7 +160,7 @@ function deadlineNote(now: number, { dueAt, onDeadline }: { dueAt?: number; onDe
   if (dueAt === undefined) return html`<p class="deadline">${icon("clock")}<span>${words.say("pages.deadline.none")}</span></p>`;
   const late = dueAt <= now;
   const key = late ? "pages.deadline.over" : "pages.deadline.until";
-  return html`<p class="deadline${late && " late"}">${icon(late ? "alert" : "clock")}<span>${words.say(key)} <strong>${words.time(dueAt)}</strong> <span class="dim">(${words.distance(dueAt, now)})</span><br><span class="dim">${deadlineEffect(dueAt, onDeadline, words)}</span></span></p>`;
+  return html`<p class="deadline${late && " late"}">${icon(late ? "alert" : "clock")}<span>${words.say(key)} <strong>${words.time(dueAt)}</strong> <span class="ago">(${words.distance(dueAt, now)})</span><br><span class="dim">${deadlineEffect(dueAt, onDeadline, words)}</span></span></p>`;
 }
 
 /** What stands where the forms were: what happened, by whom, when and why. */
@@ -165,8 +172,7 @@ function stateSection(view: RequestView, words: Words): Html {
   return html`<div class="state"><span class="badge ${look}">${icon(sign)}</span><div>
 <h2 id="decision-title">${words.say(`${key}.title`)}</h2>
 ${stateText(view, words)}
-</div></div>
-${state.kind === "voted" && deadlineNote(view.now, state, words)}`;
+</div></div>`;
 }
 
 function stateText({ state, subject }: RequestView, words: Words): Content {
@@ -205,6 +211,9 @@ const RESULT_LOOKS: Readonly<Record<PostResult["kind"], readonly [Look, IconName
   failed: ["bad", "alert"],
 };
 
+/** Where in the page a refused form is put right. */
+const PLACES = { "reason-missing": "reason", "all-excepted": "machines-title", "delegate-refused": "to" } as const;
+
 function resultBanner({ result, state }: RequestView, words: Words): Content {
   if (result === undefined) return undefined;
   const [look, sign] = RESULT_LOOKS[result.kind];
@@ -218,7 +227,11 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
       return banner(look, sign, words.say("pages.result.forbidden.title"), words.say(`pages.result.forbidden.${why}`));
     }
     case "reason-missing":
-      return banner(look, sign, words.say("pages.result.reason-missing.title"), html`<a href="#reason">${words.say("pages.result.reason-missing.text")}</a>`);
+    case "all-excepted":
+    case "delegate-refused": {
+      const { kind } = result;
+      return banner(look, sign, words.say(`pages.result.${kind}.title`), html`<a href="#${PLACES[kind]}">${words.say(`pages.result.${kind}.text`)}</a>`);
+    }
     case "delegated":
       return banner(look, sign, words.say("pages.result.delegated.title", { to: nameOf(result.to) }), words.say("pages.result.delegated.text"));
     default: {

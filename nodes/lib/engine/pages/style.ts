@@ -16,6 +16,7 @@ export const STYLE = `:root {
 }
 *, ::before, ::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; scroll-padding: 1rem 0 8rem; }
+html:has(.bulk) { scroll-padding-bottom: 20rem; }
 body { margin: 0; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif; overflow-wrap: anywhere; }
 h1, h2, h3, p, ol, ul, dl, dd, fieldset, blockquote { margin: 0; padding: 0; }
 h1 { font-size: 1.6rem; line-height: 1.2; letter-spacing: -.015em; text-wrap: balance; }
@@ -29,6 +30,7 @@ a:hover { color: var(--accent-strong); text-decoration-thickness: 2px; }
 .hidden { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .dim { color: var(--dim); }
 .small { font-size: .9rem; }
+.ago { color: var(--dim); white-space: nowrap; }
 
 .skip { position: absolute; inset: .5rem auto auto .5rem; z-index: 3; padding: .6rem 1rem; border-radius: .5rem; background: var(--accent); color: var(--on-accent); }
 .skip:hover { color: var(--on-accent); }
@@ -41,6 +43,7 @@ a:hover { color: var(--accent-strong); text-decoration-thickness: 2px; }
 .top nav a { display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 .25rem; }
 main { display: block; max-width: 68rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
 main:focus { outline: none; }
+.inbox > .card { margin-bottom: 1.5rem; }
 .narrow { max-width: 38rem; padding-top: clamp(1.25rem, 8vh, 5rem); }
 .stack > * + * { margin-top: 1rem; }
 .card { padding: 1.25rem; border: 1px solid var(--line); border-radius: .9rem; background: var(--card); box-shadow: var(--shadow); }
@@ -60,7 +63,7 @@ main:focus { outline: none; }
 
 .head { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: flex-start; justify-content: space-between; }
 .head h1 { flex: 1 1 16rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); gap: .85rem 1.5rem; margin-top: 1.1rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: .85rem 1.5rem; margin-top: 1.1rem; }
 .facts dt { color: var(--dim); font-size: .85rem; }
 .facts dd { margin-top: .05rem; }
 .totals { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); gap: 1px; margin-top: 1.25rem; border: 1px solid var(--line); border-radius: .7rem; background: var(--line); overflow: hidden; }
@@ -74,7 +77,7 @@ main:focus { outline: none; }
 .machine { display: grid; grid-template-columns: auto 1fr; align-items: center; gap: 0 .8rem; min-height: 3.25rem; padding: .45rem .9rem; }
 label.machine { cursor: pointer; }
 label.machine:hover { background: var(--sunken); }
-.machine > :nth-child(2) { min-width: 0; }
+.machine > .body { display: grid; min-width: 0; }
 .machine .amounts { color: var(--dim); font-size: .9rem; font-variant-numeric: tabular-nums; }
 .machine strong { font-weight: 600; }
 .machine .out { display: none; }
@@ -99,10 +102,10 @@ button.main:hover, .button.main:hover { border-color: var(--accent-strong); back
 button.no { border-color: var(--bad); color: var(--bad); }
 button.no:hover { background: var(--bad-back); }
 .actions { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
-.deadline { display: flex; gap: .7rem; margin-bottom: 1rem; padding: .75rem .9rem; border-radius: .6rem; background: var(--sunken); }
+.deadline { display: flex; gap: .7rem; margin-top: 1rem; padding: .75rem .9rem; border-radius: .6rem; background: var(--sunken); }
 .deadline .icon { margin-top: .15rem; color: var(--dim); }
 .deadline.late { background: var(--bad-back); color: var(--bad); }
-.deadline.late .icon, .deadline.late .dim { color: inherit; }
+.deadline.late .icon, .deadline.late .dim, .deadline.late .ago { color: inherit; }
 details { margin-top: 1.1rem; border-top: 1px solid var(--line); }
 summary { display: flex; align-items: center; gap: .4rem; min-height: 2.85rem; margin-bottom: -.5rem; padding-top: .5rem; color: var(--accent); cursor: pointer; }
 summary::-webkit-details-marker { display: none; }
@@ -112,9 +115,9 @@ details > :not(summary) { margin-top: .75rem; }
 .state { display: flex; gap: .9rem; }
 .state > .badge { display: grid; place-items: center; flex: none; width: 2.75rem; height: 2.75rem; border-radius: 50%; font-size: 1.15rem; }
 .state > .badge.calm { background: var(--calm-back); color: var(--calm); }
-.state + .deadline { margin: 1.1rem 0 0; }
 .state h2 { margin-bottom: .25rem; }
 .state p + p { margin-top: .35rem; }
+.state blockquote + p { margin-top: .75rem; }
 blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-start: 3px solid var(--edge); white-space: pre-line; }
 
 .levels > li { display: grid; grid-template-columns: 2rem 1fr; gap: 0 .85rem; position: relative; padding-bottom: 1.15rem; }
@@ -145,9 +148,10 @@ blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-s
 .rows a { display: inline-block; padding: .15rem 0; color: var(--text); font-weight: 600; text-decoration-color: var(--edge); }
 .rows a:hover { color: var(--accent); text-decoration-color: currentColor; }
 .rows .due { font-size: .9rem; }
-.rows .due.late { color: var(--bad); font-weight: 600; }
+.rows .due.late strong { color: var(--bad); }
 .rows > li:has(:checked), .bulk:has(#all:checked) .rows > li { background: var(--tint); }
-.bulk .decide { position: sticky; bottom: 0; z-index: 1; margin-top: 1rem; padding: .9rem 1rem; border: 1px solid var(--line); border-radius: .9rem; background: var(--card); box-shadow: 0 -4px 20px #0002; }
+.bulk .decide { z-index: 1; margin-top: 1rem; padding: .9rem 1rem; border: 1px solid var(--line); border-radius: .9rem; background: var(--card); }
+.bulk:has(:checked) .decide { position: sticky; bottom: 0; box-shadow: 0 -4px 20px #0002; }
 .bulk .actions { margin-top: .75rem; }
 .check { display: inline-flex; align-items: center; gap: .7rem; min-height: 2.75rem; cursor: pointer; }
 .pages { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between; margin-top: 1.25rem; }
@@ -162,8 +166,7 @@ blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-s
   .request > .decision { grid-column: 2; grid-row: span 2; position: sticky; top: 1.25rem; }
   .request:has(> .banner) > .decision { grid-row: 2 / span 2; }
   .card { padding: 1.5rem; }
-  .machine { grid-template-columns: auto 1fr; }
-  .machine > .body { display: grid; grid-template-columns: 1fr auto; align-items: center; gap: 1rem; }
+  .machine > .body { grid-template-columns: 1fr auto; align-items: center; gap: 1rem; }
 }
 @media (min-width: 44rem) {
   .search { grid-template-columns: 1fr 14rem auto; }
@@ -175,13 +178,15 @@ blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-s
 }
 @media (max-width: 59.99rem) {
   .request > .decision, .request > .more { margin-top: 1rem; }
+  .top > div { padding-block: .5rem; }
+  .top .who { width: 100%; margin: 0; }
 }
 @media (max-width: 59.99rem) and (min-height: 34rem) {
   .request:has(.decision .actions) { padding-bottom: 7rem; }
   .decision .actions { position: fixed; inset: auto 0 0; z-index: 2; margin: 0; padding: .75rem 1rem calc(.75rem + env(safe-area-inset-bottom)); border-top: 1px solid var(--line); background: var(--card); box-shadow: 0 -4px 20px #0002; }
 }
 @media (max-height: 33.99rem) {
-  .bulk .decide { position: static; }
+  .bulk:has(:checked) .decide { position: static; }
 }
 @media (forced-colors: active) {
   .card, .chip, .dot, .badge, button, .button { border: 1px solid; }

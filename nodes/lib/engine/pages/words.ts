@@ -48,12 +48,12 @@ export class Words {
       day: "numeric",
       month: "short",
       year: "numeric",
-      hour: "2-digit",
+      hour: "numeric",
       minute: "2-digit",
       timeZoneName: "short",
       timeZone,
     });
-    this.#days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone });
+    this.#days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZone });
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
     this.#lists = new Intl.ListFormat(language, { type: "conjunction" });
   }
@@ -61,7 +61,7 @@ export class Words {
   /** The text of a key such as `pages.title`, its `__name__` filled in; the key itself where there is none. */
   say(key: string, params: Params = {}): string {
     const text = this.#find(key) ?? key;
-    return text.replace(/__(\w+?)__/g, (whole, name: string) => (params[name] === undefined ? whole : String(params[name])));
+    return text.replace(/__(\w+?)__/g, (whole, name: string) => (Object.hasOwn(params, name) ? String(params[name]) : whole));
   }
 
   /** As `say`, with the form of `key` that goes with `count`, which the text may name as `__count__`. */

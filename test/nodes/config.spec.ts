@@ -300,8 +300,9 @@ describe("the node abiquo-config", () => {
     }
 
     it("keeps the ledger in the user directory unless told otherwise", async () => {
-      const flow = await load({});
-      await works(flow);
+      const list = node("list", "abiquo-list-pending", ["out"], { scope: "ledger", emit: "list" });
+      const flow = await Flow.load([...around(abiquo, "list"), list, sink("out")], { credentials: credentials(abiquo) });
+      await lists(flow);
       assert.ok(existsSync(join(flow.folder, "abiquo-workflow.sqlite")));
     });
 

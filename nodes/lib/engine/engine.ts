@@ -23,8 +23,8 @@ export interface AnswerCall {
   readonly decision: Decision;
   /** the text for Abiquo, made from the decision */
   readonly text: (decision: Decision) => string;
-  /** what leaves the node again; JSON values only */
-  readonly message: unknown;
+  /** JSON text of what leaves the node again */
+  readonly message: string;
   /** handed back with the result, unless the process stops in between */
   readonly caller: unknown;
 }
@@ -126,6 +126,7 @@ export class Engine {
 
   async close(): Promise<void> {
     this.intake.close();
+    await this.#requests.flush();
     await this.ledger.close();
   }
 
@@ -135,8 +136,9 @@ export class Engine {
     const known = ids.length === 0 ? [] : await this.ledger.find(client.base, ids);
     return call.references.flatMap((reference): Resolved[] => {
       if (isWhole(reference)) {
-        const task = (): NewTask => taskFromMessage(reference, id, client.base, now);
-        return [{ taskId: reference.task.taskId, entry: reference, task }];
+        const { taskId } = reference.task;
+        if (this.intake.knows({ api: client.base, taskId })) return [{ taskId, entry: reference }];
+        return [{ taskId, entry: reference, task: taskOrFault(() => taskFromMessage(reference, id, client.base, now)) }];
       }
       const named = known.filter((task) => task.taskId === reference.id || task.group.id === reference.id);
       if (named.length === 0) throw new Fault("TASK_UNKNOWN", { taskId: reference.id });
@@ -161,7 +163,17 @@ export class Engine {
 interface Resolved {
   readonly taskId: string;
   readonly entry?: TaskEntry;
-  readonly task?: () => NewTask;
+  readonly task?: Proposal["task"];
+}
+
+/** A task that is not fit to be kept matters only if the ledger does not know it already. */
+function taskOrFault(task: () => NewTask): Proposal["task"] {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { unfit: { code: error.code, params: error.params } };
+  }
 }
 
 /** A proposal counts only when it proposes what is now done. */

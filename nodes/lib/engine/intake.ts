@@ -49,7 +49,8 @@ export class Intake {
   /** Commits the tasks of one POST; resolves when they are on disk. */
   async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
     const now = this.#clock.now();
-    const group = { id: groupId(now), count: body.tasks.length };
+    const alone = body.tasks.length === 1 ? body.tasks[0]?.task.taskId : undefined;
+    const group = { id: alone ?? groupId(now), count: body.tasks.length };
     const isNew = await this.#ledger.receive(
       body.tasks.map(({ task, links, payload }, index) => ({
         api: connection.client.base,
@@ -82,6 +83,11 @@ export class Intake {
     const text = keyText(key);
     this.#emitted.delete(text);
     this.#emitted.set(text, { key, at: this.#clock.now() });
+  }
+
+  /** True for a task that is in the ledger for sure, since it was emitted a short while ago. */
+  knows(key: TaskKey): boolean {
+    return this.#emitted.has(keyText(key));
   }
 
   /** A checkpoint was reached: the task is not emitted again. */

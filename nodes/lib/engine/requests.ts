@@ -11,8 +11,8 @@ export type TaskResult =
   | { readonly fault: Fault; readonly entry?: TaskEntry };
 
 export interface FinishedRequest {
-  /** the message that asked, as it was kept */
-  readonly message: unknown;
+  /** JSON text of the message that asked, as it was kept */
+  readonly message: string;
   readonly results: readonly TaskResult[];
   /** true when the message was taken up again from the ledger */
   readonly redelivered: boolean;
@@ -28,16 +28,13 @@ export interface RequestPort {
   stopped(fault: Fault, caller: unknown): void;
 }
 
-/** The form in which the ledger keeps a request's message. */
-interface Kept {
-  readonly action: Proposal["action"];
-  readonly message: unknown;
-}
+/** How long the messages that have left wait to be forgotten together, in ms. */
+const FORGETTING = 20;
+/** And how long when they could not be, in ms. */
+const RETRY = 5_000;
 
 interface OpenRequest {
   readonly record: RequestRecord;
-  readonly message: unknown;
-  readonly action: Proposal["action"];
   readonly results: Map<string, TaskResult | undefined>;
   readonly redelivered: boolean;
   /** true when the ledger keeps it too */
@@ -90,17 +87,22 @@ export class Requests {
     }
   }
 
-  /** Commits the proposals, all for one action, with the message that waits for them. */
-  async open(node: string, proposals: readonly Proposal[], message: unknown, caller: unknown): Promise<void> {
+  /**
+   * Commits the proposals, all for one action, with the message that waits for them.
+   *
+   * @param message JSON text
+   */
+  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown): Promise<void> {
     const action = proposals[0]?.action ?? "continue";
     const record: RequestRecord = {
       id: randomUUID(),
       node,
-      message: JSON.stringify({ action, message } satisfies Kept),
+      action,
+      message,
       tasks: proposals.map(({ api, taskId }) => ({ api, taskId })),
       createdAt: Date.now(),
     };
-    const request: OpenRequest = { record, message, action, results: new Map(), redelivered: false, kept: false, caller };
+    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false, caller };
     for (const key of record.tasks) request.results.set(keyText(key), undefined);
     // Before it is on disk: a node that is deployed meanwhile must not take it for an earlier run's.
     this.#open.set(record.id, request);
@@ -138,7 +140,7 @@ export class Requests {
     if (requests === undefined) return;
     this.#waiting.delete(keyText(key));
     for (const request of requests) {
-      request.results.set(keyText(key), resultFor(request.action));
+      request.results.set(keyText(key), resultFor(request.record.action));
       this.#finishIfComplete(request);
     }
   }
@@ -152,9 +154,8 @@ export class Requests {
   }
 
   async #reopen(record: RequestRecord): Promise<void> {
-    const { action, message } = JSON.parse(record.message) as Kept;
     const results = new Map<string, TaskResult | undefined>();
-    const request: OpenRequest = { record, message, action, results, redelivered: true, kept: true, caller: undefined };
+    const request: OpenRequest = { record, results, redelivered: true, kept: true, caller: undefined };
     this.#open.set(record.id, request);
     for (const key of record.tasks) results.set(keyText(key), undefined);
     this.#wait(request);
@@ -190,17 +191,29 @@ export class Requests {
     if (!results.every((result) => result !== undefined)) return;
     const port = this.#ports.get(request.record.node);
     if (port === undefined || !this.#open.has(request.record.id)) return;
-    const { message, redelivered, caller } = request;
-    if (!port.finished({ message, results, redelivered, caller })) return;
+    const { record, redelivered, caller } = request;
+    if (!port.finished({ message: record.message, results, redelivered, caller })) return;
     this.#open.delete(request.record.id);
-    // Forgotten only after it has left: a kill in between repeats a message rather than losing it.
-    if (request.kept) void this.#forget(request.record.id);
+    if (request.kept) this.#forgetSoon(request.record.id);
   }
 
-  async #forget(id: string): Promise<void> {
+  /** Forgotten only after it has left: a kill in between repeats a message rather than losing it. */
+  #forgetSoon(id: string): void {
+    if (this.#left.size === 0) setTimeout(() => void this.flush(), FORGETTING).unref();
     this.#left.add(id);
-    await this.#ledger.forget(id).catch(() => undefined);
-    this.#left.delete(id);
+  }
+
+  /** Forgets what has left at once. */
+  async flush(): Promise<void> {
+    const ids = [...this.#left];
+    if (ids.length === 0) return;
+    try {
+      await this.#ledger.forget(ids);
+      for (const id of ids) this.#left.delete(id);
+      if (this.#left.size > 0) await this.flush();
+    } catch {
+      setTimeout(() => void this.flush(), RETRY).unref();
+    }
   }
 }
 

@@ -10,11 +10,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** So many writes in one commit mean that more are on their way. */
-const MANY = 4;
-/** How long such a commit waits for them, in ms. */
-const GATHERING = 2;
-
 /**
  * Group commit: what asks to be written within one turn of the event loop, or while a commit is under way,
  * shares the next transaction and so one sync to disk. A promise resolves once its write is on disk.
@@ -24,7 +19,6 @@ export class Committer {
   readonly #batches = new Map<string, Batch<never, unknown>>();
   #waiting = new Map<string, Waiting[]>();
   #running: Promise<void> | undefined;
-  #isBusy = false;
 
   constructor(db: Kysely<LedgerSchema>) {
     this.#db = db;
@@ -50,11 +44,9 @@ export class Committer {
 
   async #run(): Promise<void> {
     do {
-      // Where many write at once, a short wait lets more of them share a sync; a lone write goes at once.
-      await new Promise<void>((turn) => void (this.#isBusy ? setTimeout(turn, GATHERING) : setImmediate(turn)));
+      await new Promise<void>((turn) => void setImmediate(turn));
       const taken = this.#waiting;
       this.#waiting = new Map();
-      this.#isBusy = countOf(taken) >= MANY;
       await this.#commit(taken);
     } while (this.#waiting.size > 0);
     this.#running = undefined;

@@ -1,3 +1,4 @@
+import type { FaultParams } from "../fault.ts";
 import type { DeliveryState, Stage } from "./schema.ts";
 
 /** A task is known by the platform it lives on and its id there. */
@@ -40,10 +41,10 @@ export interface Proposal extends TaskKey {
   /** text for Abiquo to keep; empty for none */
   readonly text: string;
   /**
-   * Makes what is written first when the ledger does not know the task yet.
-   * @throws Fault when the task is not fit to be kept; nothing of the job is written then
+   * What is written first when the ledger does not know the task yet; or why it is not fit to be kept, which
+   * then fails the whole job.
    */
-  readonly task?: (() => NewTask) | undefined;
+  readonly task?: NewTask | { readonly unfit: { readonly code: string; readonly params: FaultParams } } | undefined;
 }
 
 export interface DecisionRecord extends Omit<Proposal, "task"> {
@@ -78,6 +79,7 @@ export type Verdict =
 export interface RequestRecord {
   readonly id: string;
   readonly node: string;
+  readonly action: Proposal["action"];
   /** JSON text */
   readonly message: string;
   readonly tasks: readonly TaskKey[];

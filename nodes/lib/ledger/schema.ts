@@ -21,26 +21,39 @@ export type Stage =
 /** `sending`: an attempt is, or may be, under way; `waiting`: the next attempt is due at `next_at`. */
 export type DeliveryState = "sending" | "waiting" | "undeliverable" | "delivered" | "elsewhere" | "gone";
 
-/** All times are milliseconds since 1970 (UTC); columns named after JSON values hold JSON text. */
+/**
+ * All times are milliseconds since 1970 (UTC); columns named after JSON values hold JSON text. A row that many
+ * others point to has a number for its key: random texts in several indexes are most of what a write costs.
+ */
 export interface LedgerSchema {
-  task: {
+  /** the Abiquo platforms, by the normalised base URL of their API */
+  platform: {
+    id: Generated<number>;
     api: string;
+  };
+  task: {
+    id: Generated<number>;
+    platform: number;
     task_id: string;
     connection: string;
     /** id of the node that received it; empty when a message made it known */
     source: string;
+    /** the task's own id when it came alone */
     group_id: string;
     group_index: number;
     group_count: number;
     stage: Stage;
     summary: string;
     links: string;
-    payload: string;
     received_at: number;
   };
+  /** The task as Abiquo sent it, apart from what is read and changed often. */
+  payload: {
+    task: number;
+    body: string;
+  };
   decision: {
-    api: string;
-    task_id: string;
+    task: number;
     connection: string;
     action: "continue" | "cancel";
     decided_by: string;
@@ -64,16 +77,17 @@ export interface LedgerSchema {
   request: {
     id: string;
     node: string;
+    action: "continue" | "cancel";
     message: string;
     /** [api, taskId][] */
     tasks: string;
     created_at: number;
   };
+  /** What the rows of a task and its decision do not themselves tell. */
   audit: {
     id: Generated<number>;
     at: number;
-    api: string;
-    task_id: string;
+    task: number;
     event: string;
     actor: string;
     detail: string | null;
@@ -84,9 +98,11 @@ export interface LedgerSchema {
 export interface EngineTypes {
   /** a 64-bit integer that counts itself up */
   readonly serial: "integer" | "bigserial";
-  /** milliseconds since 1970 */
-  readonly time: "integer" | "bigint";
+  /** a 64-bit integer: a row's number, or milliseconds since 1970 */
+  readonly long: "integer" | "bigint";
 }
+
+const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable"];
 
 /** Every step ever released stays, so that a ledger written by an older release opens. */
 export function migrations(types: EngineTypes): Record<string, Migration> {
@@ -94,8 +110,15 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
     "001 tasks, decisions, requests, audit": {
       async up(db: Kysely<LedgerSchema>) {
         await db.schema
+          .createTable("platform")
+          .addColumn("id", types.serial, (c) => c.primaryKey())
+          .addColumn("api", "text", (c) => c.notNull().unique())
+          .execute();
+
+        await db.schema
           .createTable("task")
-          .addColumn("api", "text", (c) => c.notNull())
+          .addColumn("id", types.serial, (c) => c.primaryKey())
+          .addColumn("platform", types.long, (c) => c.notNull())
           .addColumn("task_id", "text", (c) => c.notNull())
           .addColumn("connection", "text", (c) => c.notNull())
           .addColumn("source", "text", (c) => c.notNull())
@@ -105,23 +128,22 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("stage", "text", (c) => c.notNull())
           .addColumn("summary", "text", (c) => c.notNull())
           .addColumn("links", "text", (c) => c.notNull())
-          .addColumn("payload", "text", (c) => c.notNull())
-          .addColumn("received_at", types.time, (c) => c.notNull())
-          .addPrimaryKeyConstraint("task_pk", ["api", "task_id"])
+          .addColumn("received_at", types.long, (c) => c.notNull())
+          .addUniqueConstraint("task_known", ["platform", "task_id"])
           .execute();
         // Only what is open is looked for by stage; a settled task costs no index entry.
+        await db.schema.createIndex("task_open").on("task").column("stage").where("stage", "in", OPEN).execute();
+        await db.schema.createIndex("task_by_group").on("task").columns(["group_id", "group_count"]).where("group_count", ">", 1).execute();
+
         await db.schema
-          .createIndex("task_open")
-          .on("task")
-          .columns(["stage", "received_at"])
-          .where("stage", "in", ["received", "held", "asked", "decided", "undeliverable"])
+          .createTable("payload")
+          .addColumn("task", types.long, (c) => c.primaryKey())
+          .addColumn("body", "text", (c) => c.notNull())
           .execute();
-        await db.schema.createIndex("task_by_group").on("task").column("group_id").execute();
 
         await db.schema
           .createTable("decision")
-          .addColumn("api", "text", (c) => c.notNull())
-          .addColumn("task_id", "text", (c) => c.notNull())
+          .addColumn("task", types.long, (c) => c.primaryKey())
           .addColumn("connection", "text", (c) => c.notNull())
           .addColumn("action", "text", (c) => c.notNull())
           .addColumn("decided_by", "text", (c) => c.notNull())
@@ -129,40 +151,37 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("rule", "text")
           .addColumn("reason", "text")
           .addColumn("facts", "text")
-          .addColumn("decided_at", types.time, (c) => c.notNull())
+          .addColumn("decided_at", types.long, (c) => c.notNull())
           .addColumn("text", "text", (c) => c.notNull())
           .addColumn("delivery", "text", (c) => c.notNull())
           .addColumn("outcome", "text")
           .addColumn("attempts", "integer", (c) => c.notNull())
           .addColumn("uncertain", "integer", (c) => c.notNull())
-          .addColumn("next_at", types.time, (c) => c.notNull())
+          .addColumn("next_at", types.long, (c) => c.notNull())
           .addColumn("fault", "text")
-          .addColumn("settled_at", types.time)
-          .addPrimaryKeyConstraint("decision_pk", ["api", "task_id"])
+          .addColumn("settled_at", types.long)
           .execute();
 
         await db.schema
           .createTable("request")
           .addColumn("id", "text", (c) => c.primaryKey())
           .addColumn("node", "text", (c) => c.notNull())
+          .addColumn("action", "text", (c) => c.notNull())
           .addColumn("message", "text", (c) => c.notNull())
           .addColumn("tasks", "text", (c) => c.notNull())
-          .addColumn("created_at", types.time, (c) => c.notNull())
+          .addColumn("created_at", types.long, (c) => c.notNull())
           .execute();
-        await db.schema.createIndex("request_by_node").on("request").column("node").execute();
 
         await db.schema
           .createTable("audit")
           .addColumn("id", types.serial, (c) => c.primaryKey())
-          .addColumn("at", types.time, (c) => c.notNull())
-          .addColumn("api", "text", (c) => c.notNull())
-          .addColumn("task_id", "text", (c) => c.notNull())
+          .addColumn("at", types.long, (c) => c.notNull())
+          .addColumn("task", types.long, (c) => c.notNull())
           .addColumn("event", "text", (c) => c.notNull())
           .addColumn("actor", "text", (c) => c.notNull())
           .addColumn("detail", "text")
           .execute();
-        // By time and not by task: entries then go to the end of the index, where one page takes many of them.
-        await db.schema.createIndex("audit_by_time").on("audit").column("at").execute();
+        await db.schema.createIndex("audit_by_task").on("audit").column("task").execute();
       },
     },
   };

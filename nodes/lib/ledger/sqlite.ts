@@ -3,7 +3,7 @@ import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { Fault } from "../fault.ts";
 import type { EngineTypes } from "./schema.ts";
 
-export const sqliteTypes: EngineTypes = { serial: "integer", time: "integer" };
+export const sqliteTypes: EngineTypes = { serial: "integer", long: "integer" };
 
 /** How many prepared statements are kept; multi-row statements come in many lengths. */
 const STATEMENTS_KEPT = 400;

@@ -74,7 +74,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
               finish(kit, request);
             } catch (error) {
               // The decision stands and is delivered; only its message cannot leave.
-              if (request.caller === undefined) kit.report(error, request.message);
+              if (request.caller === undefined) kit.report(error, JSON.parse(request.message) as Message);
               else (request.caller as Caller).done(tell(RED, error));
             }
             showOpen();
@@ -95,7 +95,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
 
 function finish(kit: NodeKit, request: FinishedRequest): void {
   const caller = request.caller as Caller | undefined;
-  const original = caller?.message ?? (request.message as Message);
+  const original = caller?.message ?? (JSON.parse(request.message) as Message);
   const send: Send = caller?.send ?? ((message) => kit.node.send(message as never));
   const portOf = (wanted: boolean): TaskEntry[] =>
     request.results.flatMap((result) => ("asAsked" in result && result.asAsked === wanted ? [result.entry] : []));
@@ -155,19 +155,19 @@ function decisionText(RED: NodeAPI, { action, by, rule, reason }: Decision): str
 }
 
 /**
- * What the ledger keeps of a message: all of it that is JSON, without the HTTP request it may hold, and without
- * what the ledger itself knows of the tasks.
+ * What the ledger keeps of a message, as JSON text: all of it that is JSON, without the HTTP request it may hold,
+ * and without what the ledger itself knows of the tasks.
  */
-function keepable(message: Message): unknown {
+function keepable(message: Message): string {
   const { req: _req, res: _res, ...kept } = message as Message & { req?: unknown; res?: unknown };
   if (isObject(kept.abiquo) && kept.abiquo.tasks === undefined && kept.abiquo.details === undefined) {
     const { task: _task, links: _links, decision: _decision, ...abiquo } = kept.abiquo;
     kept.abiquo = abiquo as AbiquoMessage;
   }
   try {
-    return JSON.stringify(kept) === undefined ? {} : kept;
+    return JSON.stringify(kept) ?? "{}";
   } catch {
     const { _msgid, topic, abiquo } = kept;
-    return { _msgid, topic, abiquo };
+    return JSON.stringify({ _msgid, topic, abiquo });
   }
 }

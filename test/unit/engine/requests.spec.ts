@@ -37,7 +37,7 @@ describe("requests to answer tasks", () => {
     await shop.answer("continue", "t1");
     const [request] = await shop.port.left.have(1);
     assert.equal(request?.caller, 'caller of "t1"');
-    assert.deepEqual(request?.message, { about: "t1" });
+    assert.deepEqual(JSON.parse(request?.message ?? ""), { about: "t1" });
     assert.equal(request?.redelivered, false);
   });
 
@@ -92,7 +92,7 @@ describe("requests to answer tasks", () => {
     shop.clock.advance(2_000);
     assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued", "t2 as asked: continued"]);
     const [request] = shop.port.left.all;
-    assert.deepEqual([request?.message, request?.redelivered, request?.caller], [{ about: ["t1", "t2"] }, true, undefined]);
+    assert.deepEqual([JSON.parse(request?.message ?? ""), request?.redelivered, request?.caller], [{ about: ["t1", "t2"] }, true, undefined]);
   });
 
   it("do not leave twice when their node is deployed again at once", async () => {

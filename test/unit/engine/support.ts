@@ -225,7 +225,7 @@ export class Workshop {
       references: taskReferences(tasks),
       decision: { ...decision, action },
       text: ({ by, action: made }) => `${made} by ${by}`,
-      message: { about: tasks },
+      message: JSON.stringify({ about: tasks }),
       caller: `caller of ${JSON.stringify(tasks)}`,
     });
   }

@@ -79,14 +79,14 @@ describe("the ledger", () => {
   it("answers unknown for a task it does not know, and keeps one that the proposal brings", async () => {
     assert.deepEqual(await ledger.decide({ proposals: [proposal("t1", "cancel")] }), [{ verdict: "unknown" }]);
     const [verdict] = await ledger.decide({
-      proposals: [{ ...proposal("t1", "cancel"), task: () => newTask("t1", { source: "" }) }],
+      proposals: [{ ...proposal("t1", "cancel"), task: newTask("t1", { source: "" }) }],
     });
     assert.equal(verdict?.verdict, "won");
     assert.deepEqual(await ledger.receive([newTask("t1")]), [false]);
   });
 
   it("fails a job that cannot be written without failing those that share its commit", async () => {
-    const bad = { ...proposal("bad", "cancel"), task: () => assert.fail("not fit to be kept") };
+    const bad = { ...proposal("bad", "cancel"), task: { unfit: { code: "ABIQUO_BAD_LINK", params: { link: "x" } } } };
     const [good, failed] = await Promise.allSettled([
       ledger.receive([newTask("t1")]),
       ledger.decide({ proposals: [bad] }),
@@ -122,7 +122,7 @@ describe("the ledger", () => {
 
   it("finds everything again after it was closed", async () => {
     await ledger.receive([newTask("t1"), newTask("t2")]);
-    const request = { id: "r1", node: "continue", message: "{}", tasks: [{ api: API, taskId: "t1" }], createdAt: 1 };
+    const request = { id: "r1", node: "continue", action: "continue" as const, message: "{}", tasks: [{ api: API, taskId: "t1" }], createdAt: 1 };
     await ledger.decide({ proposals: [proposal("t1", "continue")], request });
     await ledger.close();
     ledger = await openLedger({ engine: "sqlite", file });

@@ -1,0 +1,214 @@
+import { Fault } from "../fault.ts";
+import { insertAudit } from "./audit.ts";
+import type { DecisionRecord, DeliveryNews, Proposal, RequestRecord, TaskKey, Verdict } from "./records.ts";
+import { chunks, type Db, decisionOf, idsByPlatform, keyText, type Placed } from "./rows.ts";
+import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
+
+const FINAL = ["delivered", "elsewhere", "gone"] as const;
+
+export interface DecideJob {
+  readonly proposals: readonly Placed<Proposal>[];
+  /** what waits for them, kept unless all is settled already */
+  readonly request?: RequestRecord | undefined;
+}
+
+/** Makes each proposal its task's decision unless the task has one. */
+export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<Verdict[][]> {
+  const proposals = jobs.flatMap((job) => job.proposals);
+  let tasks = await selectTasks(db, proposals);
+  const missing = proposals.flatMap((proposal) => (tasks.has(keyText(proposal)) ? [] : broughtBy(proposal)));
+  if (missing.length > 0) {
+    await insertTasks(db, missing);
+    tasks = await selectTasks(db, proposals);
+  }
+
+  const known = proposals.flatMap((proposal) => {
+    const task = tasks.get(keyText(proposal));
+    return task === undefined ? [] : [{ proposal, ...task }];
+  });
+  const won = await insertDecisions(db, known);
+  const lost = known.filter(({ proposal }) => won.get(keyText(proposal))?.proposal !== proposal);
+  const standing = await selectDecisions(db, lost);
+  const retried = new Map<string, { readonly row: number; readonly decision: DecisionRecord }>();
+
+  const verdictOn = (proposal: Placed<Proposal>): Verdict => {
+    const key = keyText(proposal);
+    const found = tasks.get(key);
+    if (found === undefined) return { verdict: "unknown" };
+    const { row, task } = found;
+    const mine = won.get(key);
+    if (mine?.proposal === proposal) return { verdict: "won", task, decision: mine.decision, deliver: true };
+    const decision = retried.get(key)?.decision ?? mine?.decision ?? (standing.get(key) as DecisionRecord);
+    if (decision.action !== proposal.action) return { verdict: "other", task, decision, deliver: false };
+    const deliver = decision.delivery === "undeliverable";
+    if (!deliver) return { verdict: "same", task, decision, deliver };
+    const again: DecisionRecord = { ...decision, delivery: "sending", nextAt: proposal.at };
+    retried.set(key, { row, decision: again });
+    return { verdict: "same", task, decision: again, deliver };
+  };
+  const verdicts = jobs.map((job) => job.proposals.map(verdictOn));
+
+  const again = [...retried.values()];
+  await updateDelivery(db, again.map(({ row, decision }) => ({ row, news: decision })));
+  const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
+  for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
+  await insertRequests(db, jobs, verdicts);
+  await insertAudit(db, again.map(({ row, decision }) => ({ row, at: decision.nextAt, event: "retried", actor: decision.by })));
+  return verdicts;
+}
+
+/** @throws Fault why the task that the proposal brings is not fit to be kept */
+function broughtBy({ task, platform }: Placed<Proposal>): [] | [Placed<Exclude<typeof task, undefined | { unfit: unknown }>>] {
+  if (task === undefined) return [];
+  if ("unfit" in task) throw new Fault(task.unfit.code, task.unfit.params);
+  return [{ ...task, platform }];
+}
+
+interface Won extends KnownTask {
+  readonly proposal: Proposal;
+  readonly decision: DecisionRecord;
+}
+
+async function insertDecisions(db: Db, proposed: readonly (KnownTask & { proposal: Proposal })[]): Promise<Map<string, Won>> {
+  const won = new Map<string, Won>();
+  for (const some of chunks(proposed)) {
+    const inserted = await db
+      .insertInto("decision")
+      .values(
+        some.map(({ row, proposal }) => ({
+          task: row,
+          connection: proposal.connection,
+          action: proposal.action,
+          decided_by: proposal.by,
+          cause: proposal.cause,
+          rule: proposal.rule ?? null,
+          reason: proposal.reason ?? null,
+          facts: proposal.facts ?? null,
+          decided_at: proposal.at,
+          text: proposal.text,
+          // The first attempt follows at once; after a kill nobody knows whether it was made.
+          delivery: "sending" as const,
+          outcome: null,
+          attempts: 0,
+          uncertain: 0,
+          next_at: proposal.at,
+          fault: null,
+          settled_at: null,
+        })),
+      )
+      .onConflict((conflict) => conflict.column("task").doNothing())
+      .returning("task")
+      .execute();
+    const rows = new Set(inserted.map(({ task }) => task));
+    for (const { row, task, proposal } of some) {
+      // The same task twice in one commit: the first proposal won.
+      if (!rows.delete(row)) continue;
+      const { task: _task, ...decided } = proposal;
+      const decision: DecisionRecord = { ...decided, delivery: "sending", attempts: 0, uncertain: false, nextAt: proposal.at };
+      won.set(keyText(proposal), { row, task, proposal, decision });
+    }
+  }
+  return won;
+}
+
+/** The decisions of these tasks by `keyText`. */
+export async function selectDecisions(db: Db, tasks: readonly KnownTask[]): Promise<Map<string, DecisionRecord>> {
+  const found = new Map<string, DecisionRecord>();
+  const byRow = new Map(tasks.map(({ row, task }) => [row, task]));
+  for (const some of chunks([...byRow.keys()])) {
+    for (const row of await db.selectFrom("decision").selectAll().where("task", "in", some).execute()) {
+      const decision = decisionOf(row, byRow.get(row.task) as TaskKey);
+      found.set(keyText(decision), decision);
+    }
+  }
+  return found;
+}
+
+/** Writes how attempts went. A settled delivery never changes again. */
+export async function reportDeliveries(db: Db, news: readonly Placed<DeliveryNews>[]): Promise<undefined[]> {
+  const numbers = await numbersOf(db, news);
+  const known = news.flatMap((item) => {
+    const row = numbers.get(keyText(item));
+    return row === undefined ? [] : [{ row, news: item }];
+  });
+  await updateDelivery(db, known);
+  for (const stage of ["delivered", "elsewhere", "gone", "undeliverable"] as const) {
+    for (const some of chunks(known.filter((item) => item.news.delivery === stage))) {
+      const rows = some.map(({ row }) => row);
+      await db.updateTable("task").set({ stage }).where("id", "in", rows).where("stage", "=", "decided").execute();
+    }
+  }
+  const refused = known.filter((item) => item.news.delivery === "undeliverable");
+  await insertAudit(
+    db,
+    refused.map(({ row, news: { attempts, fault } }) => {
+      const detail = JSON.stringify({ attempts, fault: fault === undefined ? undefined : (JSON.parse(fault) as unknown) });
+      return { row, at: Date.now(), event: "undeliverable", actor: "outbox", detail };
+    }),
+  );
+  return news.map(() => undefined);
+}
+
+async function numbersOf(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<string, number>> {
+  const numbers = new Map<string, number>();
+  const apis = new Map(keys.map(({ platform, api }) => [platform, api]));
+  for (const [platform, ids] of idsByPlatform(keys)) {
+    for (const some of chunks(ids)) {
+      const select = db.selectFrom("task").select(["id", "task_id as taskId"]).where("platform", "=", platform);
+      for (const { id, taskId } of await select.where("task_id", "in", some).execute()) {
+        numbers.set(keyText({ api: apis.get(platform) as string, taskId }), id);
+      }
+    }
+  }
+  return numbers;
+}
+
+/** One statement for all that changed alike, as nearly all do. */
+async function updateDelivery(db: Db, changes: readonly { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }[]): Promise<void> {
+  const alike = Map.groupBy(changes, ({ news }) => {
+    const { delivery, outcome, attempts, uncertain, fault } = news;
+    return JSON.stringify([delivery, outcome, attempts, uncertain, fault, isSettled(news) ? 0 : news.nextAt]);
+  });
+  for (const items of alike.values()) {
+    const { news } = items[0] as (typeof changes)[number];
+    for (const some of chunks(items)) {
+      await db
+        .updateTable("decision")
+        .set({
+          delivery: news.delivery,
+          outcome: news.outcome ?? null,
+          attempts: news.attempts,
+          uncertain: news.uncertain ? 1 : 0,
+          next_at: news.nextAt,
+          fault: news.fault ?? null,
+          settled_at: isFinal(news) ? Date.now() : null,
+        })
+        .where("task", "in", some.map(({ row }) => row))
+        .where("delivery", "not in", FINAL)
+        .execute();
+    }
+  }
+}
+
+function isSettled({ delivery }: Pick<DeliveryNews, "delivery">): boolean {
+  return delivery !== "sending" && delivery !== "waiting";
+}
+
+function isFinal({ delivery }: Pick<DeliveryNews, "delivery">): boolean {
+  return (FINAL as readonly string[]).includes(delivery);
+}
+
+async function insertRequests(db: Db, jobs: readonly DecideJob[], verdicts: readonly (readonly Verdict[])[]): Promise<void> {
+  const rows = jobs.flatMap(({ request }, index) => {
+    const waits = verdicts[index]?.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
+    if (request === undefined || !waits) return [];
+    const { id, node, action, message, tasks, createdAt } = request;
+    return [{ id, node, action, message, tasks: JSON.stringify(tasks.map(({ api, taskId }) => [api, taskId])), created_at: createdAt }];
+  });
+  for (const some of chunks(rows)) await db.insertInto("request").values(some).execute();
+}
+
+export async function forgetRequests(db: Db, jobs: readonly (readonly string[])[]): Promise<undefined[]> {
+  for (const some of chunks(jobs.flat())) await db.deleteFrom("request").where("id", "in", some).execute();
+  return jobs.map(() => undefined);
+}

@@ -1,0 +1,78 @@
+import type { Kysely, Selectable, Transaction } from "kysely";
+import type { DecisionRecord, TaskKey, TaskRecord } from "./records.ts";
+import type { LedgerSchema } from "./schema.ts";
+
+export type Db = Kysely<LedgerSchema> | Transaction<LedgerSchema>;
+
+/** Rows in one statement: the widest has 17 columns, and SQLite takes 32,766 parameters. */
+const ROWS_PER_STATEMENT = 500;
+
+export function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += ROWS_PER_STATEMENT) {
+    yield start === 0 && items.length <= ROWS_PER_STATEMENT ? items : items.slice(start, start + ROWS_PER_STATEMENT);
+  }
+}
+
+/** One string for a key, for maps; a line break stands in neither part. */
+export function keyText(key: TaskKey): string {
+  return `${key.api}\n${key.taskId}`;
+}
+
+/** A task on a platform that has a number here. */
+export type Placed<Job extends TaskKey> = Job & { readonly platform: number };
+
+/** The ids of each platform's tasks. */
+export function idsByPlatform(keys: readonly Placed<TaskKey>[]): Map<number, string[]> {
+  const grouped = new Map<number, string[]>();
+  for (const { platform, taskId } of keys) {
+    const ids = grouped.get(platform);
+    if (ids === undefined) grouped.set(platform, [taskId]);
+    else ids.push(taskId);
+  }
+  return grouped;
+}
+
+/** The tasks without their payload, which is most of them and seldom needed. */
+export function taskRows(db: Db) {
+  return db.selectFrom("task").innerJoin("platform", "platform.id", "task.platform").selectAll("task").select("platform.api");
+}
+
+export type TaskRow = Selectable<LedgerSchema["task"]> & { api: string };
+export type DecisionRow = Selectable<LedgerSchema["decision"]>;
+
+export function taskOf(row: TaskRow): TaskRecord {
+  return {
+    api: row.api,
+    taskId: row.task_id,
+    connection: row.connection,
+    source: row.source,
+    group: { id: row.group_id, index: row.group_index, count: row.group_count },
+    stage: row.stage,
+    summary: row.summary,
+    links: row.links,
+    receivedAt: row.received_at,
+  };
+}
+
+export function decisionOf(row: DecisionRow, { api, taskId }: TaskKey): DecisionRecord {
+  return {
+    api,
+    taskId,
+    connection: row.connection,
+    action: row.action,
+    by: row.decided_by,
+    cause: row.cause,
+    rule: row.rule ?? undefined,
+    reason: row.reason ?? undefined,
+    facts: row.facts ?? undefined,
+    at: row.decided_at,
+    text: row.text,
+    delivery: row.delivery,
+    outcome: row.outcome ?? undefined,
+    attempts: row.attempts,
+    uncertain: row.uncertain === 1,
+    nextAt: row.next_at,
+    fault: row.fault ?? undefined,
+    settledAt: row.settled_at ?? undefined,
+  };
+}

@@ -1,0 +1,91 @@
+import type { NewTask, TaskKey, TaskRecord } from "./records.ts";
+import { chunks, type Db, idsByPlatform, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
+import type { Stage } from "./schema.ts";
+
+/** A task with the number of its row. */
+export interface KnownTask {
+  readonly row: number;
+  readonly task: TaskRecord;
+}
+
+export interface StageChange extends TaskKey {
+  readonly from: readonly Stage[];
+  readonly to: Stage;
+}
+
+/** Answers for each job's tasks which are new. */
+export async function receiveTasks(db: Db, jobs: readonly (readonly Placed<NewTask>[])[]): Promise<boolean[][]> {
+  const isNew = await insertTasks(db, jobs.flat());
+  // The same task twice in one commit: only the first is new.
+  return jobs.map((tasks) => tasks.map((task) => isNew.delete(keyText(task))));
+}
+
+/** Writes those that are not known yet, and names them by `keyText`. */
+export async function insertTasks(db: Db, tasks: readonly Placed<NewTask>[]): Promise<Set<string>> {
+  const isNew = new Set<string>();
+  for (const some of chunks(tasks)) {
+    const inserted = await db
+      .insertInto("task")
+      .values(
+        some.map((task) => ({
+          platform: task.platform,
+          task_id: task.taskId,
+          connection: task.connection,
+          source: task.source,
+          group_id: task.group.id,
+          group_index: task.group.index,
+          group_count: task.group.count,
+          stage: task.source === "" ? "held" : "received",
+          summary: task.summary,
+          links: task.links,
+          received_at: task.receivedAt,
+        })),
+      )
+      .onConflict((conflict) => conflict.columns(["platform", "task_id"]).doNothing())
+      .returning(["id", "platform", "task_id"])
+      .execute();
+    if (inserted.length === 0) continue;
+    const byId = new Map(inserted.map((row) => [`${row.platform} ${row.task_id}`, row.id]));
+    const payloads: { task: number; body: string }[] = [];
+    for (const task of some) {
+      const place = `${task.platform} ${task.taskId}`;
+      const row = byId.get(place);
+      if (row === undefined) continue;
+      byId.delete(place);
+      isNew.add(keyText(task));
+      payloads.push({ task: row, body: task.payload });
+    }
+    await db.insertInto("payload").values(payloads).execute();
+  }
+  return isNew;
+}
+
+/** The known ones of these tasks by `keyText`. */
+export async function selectTasks(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<string, KnownTask>> {
+  const found = new Map<string, KnownTask>();
+  for (const [platform, ids] of idsByPlatform(keys)) {
+    for (const some of chunks(ids)) {
+      const rows = await taskRows(db).where("task.platform", "=", platform).where("task.task_id", "in", some).execute();
+      for (const row of rows) {
+        const task = taskOf(row);
+        found.set(keyText(task), { row: row.id, task });
+      }
+    }
+  }
+  return found;
+}
+
+/** Moves each task that still rests at one of `from`. */
+export async function moveTasks(db: Db, changes: readonly Placed<StageChange>[]): Promise<undefined[]> {
+  const alike = Map.groupBy(changes, ({ from, to }) => `${from.join()} ${to}`);
+  for (const some of alike.values()) {
+    const { from, to } = some[0] as (typeof changes)[number];
+    for (const [platform, ids] of idsByPlatform(some)) {
+      for (const few of chunks(ids)) {
+        const update = db.updateTable("task").set({ stage: to }).where("platform", "=", platform).where("task_id", "in", few);
+        await update.where("stage", "in", from).execute();
+      }
+    }
+  }
+  return changes.map(() => undefined);
+}

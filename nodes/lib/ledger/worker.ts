@@ -1,0 +1,31 @@
+import { parentPort } from "node:worker_threads";
+import { type Call, failureOf, type Reply } from "./calls.ts";
+import type { SqlLedger } from "./ledger.ts";
+import { type LedgerPlace, openSqlLedger } from "./open.ts";
+
+type Method = (...parameters: readonly unknown[]) => Promise<unknown>;
+
+let ledger: SqlLedger | undefined;
+
+parentPort?.on("message", (calls: readonly Call[]) => void answer(calls));
+
+async function answer(calls: readonly Call[]): Promise<void> {
+  const replies = calls.map(async ({ id, method, parameters }): Promise<Reply> => {
+    try {
+      return { id, value: await run(method, parameters) };
+    } catch (error) {
+      return { id, failure: failureOf(error) };
+    }
+  });
+  parentPort?.postMessage(await Promise.all(replies));
+  // Nothing listens any more, and so the thread ends.
+  if (calls.some(({ method }) => method === "close")) parentPort?.close();
+}
+
+async function run(method: string, parameters: readonly unknown[]): Promise<unknown> {
+  if (method === "open") {
+    ledger = await openSqlLedger(parameters[0] as LedgerPlace);
+    return undefined;
+  }
+  return (ledger as unknown as Record<string, Method>)[method]?.(...parameters);
+}

@@ -111,7 +111,7 @@ describe("The page of a request", () => {
       requestPage(request({ state: { kind: "waiting", requireReason, delegation: false, onDeadline: "wait" } }), english);
     assert.match(page("never"), /Optional\./);
     assert.doesNotMatch(page("never"), /<textarea[^>]* required/);
-    assert.match(page("reject"), /Needed to reject[\s\S]*<textarea[^>]* required[\s\S]*value="approve" formnovalidate/);
+    assert.match(page("reject"), /Needed to reject or to leave machines out[\s\S]*<textarea[^>]* required[\s\S]*value="approve" formnovalidate/);
     assert.match(page("always"), /Needed\.[\s\S]*<textarea[^>]* required/);
     assert.doesNotMatch(page("always"), /formnovalidate/);
   });
@@ -172,6 +172,19 @@ describe("The page of a request", () => {
   it("tells who is too late that the vote does not count, and who decided what and when", () => {
     const text = shown({ state: { kind: "decided", outcome: "rejected", cause: "vote", by: LUIS, at: NOW - HOUR }, result: { kind: "late" } });
     assert.match(text, /Your answer came too late and does not count. Luis Vega \(luis.vega@example.com\) rejected it. Mon, Nov 23, 2026, 9:30 AM/);
+  });
+
+  it("tells who is too late for a level how that one was decided", () => {
+    const text = shown({ state: { kind: "passed", decision: { outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR } }, result: { kind: "late" } });
+    assert.match(text, /too late and does not count. Luis Vega \(luis.vega@example.com\) approved it. Mon, Nov 23, 2026, 9:30 AM/);
+  });
+
+  it("says why a vote does not count, in general where it has no words for it", () => {
+    const why = (code?: string): string => shown({ state: { kind: "passed" }, result: { kind: "forbidden", why: code } });
+    assert.match(why("SELF_APPROVAL"), /Your answer does not count. You asked for it yourself/);
+    assert.match(why("ALREADY_VOTED"), /first answer stands/);
+    for (const unknown of [undefined, "ANYTHING", "title"]) assert.match(why(unknown), /Your answer does not count/);
+    assert.match(why("ANYTHING"), /You may not do this here now/);
   });
 
   it("keeps what was typed when the reason is missing, and says so in the title, at the field and on top", () => {

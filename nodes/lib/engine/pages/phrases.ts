@@ -87,7 +87,7 @@ export function deadlineEffect(dueAt: number | undefined, onDeadline: OnDeadline
 }
 
 /** Who or what decided, in a sentence without the instant. */
-export function decidedBy({ outcome, cause, by }: DecidedState, words: Words): string {
+export function decidedBy({ outcome, cause, by }: Omit<DecidedState, "kind">, words: Words): string {
   const named = by === undefined ? "" : "By";
   const key = `pages.decided.${outcome}.${cause}${named}`;
   const params = { by: by === undefined ? "" : fullNameOf(by) };

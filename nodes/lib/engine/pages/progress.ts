@@ -39,8 +39,8 @@ ${rest > 0 && html`<li>${words.count(shown.length === 0 ? "pages.levels.people" 
 }
 
 const SIGNS: Readonly<Record<HistoryEntry["kind"], IconName>> = {
-  asked: "mail", reminder: "bell", escalated: "up", delegated: "hand", reassigned: "hand",
-  approve: "check", reject: "cross", frozen: "pause", unfrozen: "clock", bypass: "alert",
+  opened: "inbox", asked: "mail", reminder: "bell", overdue: "clock", escalated: "up", fallback: "up", delegated: "hand", reassigned: "hand",
+  approve: "check", reject: "cross", "level-approved": "check", frozen: "pause", unfrozen: "clock", bypass: "alert",
   approved: "check", rejected: "cross", "deadline-approved": "clock", "deadline-rejected": "clock", "no-approver-rejected": "alert",
   withdrawn: "back", stuck: "alert",
 };

@@ -14,7 +14,10 @@ export const REASON_LENGTH = 1_000;
 
 type Waiting = Extract<RequestState, { kind: "waiting" }>;
 
-/** One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to` and `form`. */
+/**
+ * One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to` and
+ * `form`. With `reject`, `except` means nothing: browsers send the ticks with either button.
+ */
 export function requestPage(view: RequestView, words: Words): string {
   const { subject, state, result } = view;
   const title = subjectTitle(subject, words);
@@ -118,13 +121,12 @@ function machineText(machine: MachineView, words: Words): Html {
 }
 
 function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
-  const missing = view.result?.kind === "reason-missing";
   const rule = state.requireReason;
   const allOut = view.result?.kind === "all-excepted";
   return html`<h2 id="decision-title">${words.say("pages.decision.title")}</h2>
 <form method="post" id="vote">
 ${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}
-${reasonField(rule, missing, view.typed?.reason, words)}
+${reasonField(view, rule, words)}
 ${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-excepted.short")}</p>`}
 <div class="actions">
 <button class="main" name="action" value="approve"${flag("formnovalidate", rule === "reject")}>${icon("check")}${words.say("pages.approve")}</button>
@@ -134,12 +136,14 @@ ${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-
 ${state.delegation && delegateForm(view, words)}`;
 }
 
-function reasonField(rule: ReasonRule, missing: boolean, typed: string | undefined, words: Words): Html {
+function reasonField({ result, subject, typed }: RequestView, rule: ReasonRule, words: Words): Html {
+  const missing = result?.kind === "reason-missing";
+  const hint = rule === "reject" && subject.machines.length > 1 ? "rejectOrExcept" : rule;
   const described = missing ? "reason-hint reason-error" : "reason-hint";
   return html`<div class="field">
-<label for="reason">${words.say("pages.reason.label")} <span class="hint" id="reason-hint">${words.say(`pages.reason.${rule}`)}</span></label>
+<label for="reason">${words.say("pages.reason.label")} <span class="hint" id="reason-hint">${words.say(`pages.reason.${hint}`)}</span></label>
 <textarea id="reason" name="reason" rows="3" maxlength="${REASON_LENGTH}" aria-describedby="${described}"${flag("required", rule !== "never")}${missing && html` aria-invalid="true"`}>
-${typed ?? ""}</textarea>
+${typed?.reason ?? ""}</textarea>
 ${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say("pages.result.reason-missing.short")}</p>`}
 </div>`;
 }
@@ -188,7 +192,7 @@ ${out > 0 && state.outcome === "approved" && html`<p>${words.count("pages.state.
     case "delegated":
       return html`<p>${words.say("pages.state.delegated.text", { to: fullNameOf(state.to) })}</p><p class="dim">${words.time(state.at)}</p>`;
     case "passed":
-      return html`<p>${words.say("pages.state.passed.text")}</p>`;
+      return html`${state.decision && html`<p>${decidedBy(state.decision, words)}</p><p class="dim">${words.time(state.decision.at)}</p>`}<p>${words.say("pages.state.passed.text")}</p>`;
     case "waiting":
       return undefined;
     case "frozen":
@@ -220,10 +224,12 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
   switch (result.kind) {
     case "counted":
       return banner(look, sign, words.say(`pages.result.counted.${result.vote}`), state.kind === "voted" && words.say("pages.result.counted.others"));
-    case "late":
-      return banner(look, sign, words.say("pages.result.late.title"), state.kind === "decided" ? html`${decidedBy(state, words)} ${words.time(state.at)}` : words.say("pages.result.late.text"));
+    case "late": {
+      const decision = state.kind === "decided" ? state : state.kind === "passed" ? state.decision : undefined;
+      return banner(look, sign, words.say("pages.result.late.title"), decision === undefined ? words.say("pages.result.late.text") : html`${decidedBy(decision, words)} ${words.time(decision.at)}`);
+    }
     case "forbidden": {
-      const why = result.why ?? "not-asked";
+      const why = words.knows(`pages.result.forbidden.${result.why}`) ? result.why : "other";
       return banner(look, sign, words.say("pages.result.forbidden.title"), words.say(`pages.result.forbidden.${why}`));
     }
     case "reason-missing":

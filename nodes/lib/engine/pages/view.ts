@@ -47,8 +47,8 @@ export interface LevelView {
 
 export interface HistoryEntry {
   readonly kind:
-    | "asked" | "reminder" | "escalated" | "delegated" | "reassigned"
-    | "approve" | "reject"
+    | "opened" | "asked" | "reminder" | "overdue" | "escalated" | "fallback" | "delegated" | "reassigned"
+    | "approve" | "reject" | "level-approved"
     | "frozen" | "unfrozen" | "bypass"
     | "approved" | "rejected" | "deadline-approved" | "deadline-rejected" | "no-approver-rejected"
     | "withdrawn" | "stuck";
@@ -85,8 +85,8 @@ export type RequestState =
   | ({ readonly kind: "voted"; readonly vote: Vote; readonly at: number; readonly reason?: string } & Deadline)
   /** this person has handed it on */
   | { readonly kind: "delegated"; readonly to: PersonView; readonly at: number }
-  /** it is beyond this person's level, or was given to others */
-  | { readonly kind: "passed" }
+  /** it is beyond this person's level, which was decided so, or was given to others */
+  | { readonly kind: "passed"; readonly decision?: Omit<DecidedState, "kind"> }
   | { readonly kind: "frozen"; readonly by?: PersonView; readonly at: number; readonly reason?: string }
   | DecidedState
   | { readonly kind: "withdrawn"; readonly by?: PersonView; readonly at: number; readonly reason?: string };
@@ -96,11 +96,12 @@ export type PostResult =
   | { readonly kind: "counted"; readonly vote: Vote }
   /** the same person, the same vote, again */
   | { readonly kind: "repeated" }
-  /** it was decided before; the state says by whom */
+  /** the request, or the person's level, was decided before; the state says by whom */
   | { readonly kind: "late" }
-  | { readonly kind: "forbidden"; readonly why?: "self" | "twice" | "frozen" | "not-asked" }
+  /** `why` is a refusal of the approval core, such as SELF_APPROVAL; what has no words here is told in general */
+  | { readonly kind: "forbidden"; readonly why?: string }
   | { readonly kind: "reason-missing" }
-  /** approved, with every machine left out */
+  /** approved, with every machine left out: what was meant is not clear */
   | { readonly kind: "all-excepted" }
   | { readonly kind: "delegated"; readonly to: PersonView }
   | { readonly kind: "delegate-refused" }

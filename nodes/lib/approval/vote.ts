@@ -69,11 +69,10 @@ function refusal(
   if (approval.frozen !== undefined) return "FROZEN";
   if (isUnasked(approval)) return "TOO_FEW_APPROVERS";
   if (earlier !== undefined) return "ALREADY_VOTED";
-  const { items } = approval.subject;
   const except = ballot.except ?? [];
   if (except.length > 0) {
     if (ballot.action === "reject") return "EXCEPT_WITH_REJECT";
-    const known = new Set(items);
+    const known = new Set(approval.subject.items);
     if (!except.every((item) => known.has(item))) return "ITEM_UNKNOWN";
   }
   const rejects = ballot.action === "reject" || except.length > 0;

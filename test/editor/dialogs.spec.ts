@@ -218,6 +218,69 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.evaluate(() => (RED.nodes.node("list").emit = "task"));
     });
 
+    it("keeps an environment variable where there is a box to tick, and lets it be changed", async () => {
+      for (const [id, property] of [["webhook", "verify"], ["configure", "force"]] as const) {
+        const stored = () => page.evaluate(([node, name]) => RED.nodes.node(node)[name], [id, property] as const);
+        const store = (value: unknown) => page.evaluate(([node, name, text]) => (RED.nodes.node(node)[name] = text), [id, property, value] as const);
+        const field = page.locator(`#node-input-${property}`);
+        await store("${ABIQUO_FLAG}");
+        await openDialog(page, id);
+        await page.evaluate(() => $("#node-input-action").val("disable").trigger("change"));
+        assert.equal(await field.inputValue(), "${ABIQUO_FLAG}");
+        assert.ok(await field.isVisible());
+        await closeDialog(page, "ok");
+        assert.equal(await stored(), "${ABIQUO_FLAG}");
+        await openDialog(page, id);
+        await field.fill("false");
+        await closeDialog(page, "ok");
+        assert.equal(await stored(), "false");
+        await openDialog(page, id);
+        assert.equal(await field.isChecked(), false);
+        await field.check();
+        await closeDialog(page, "ok");
+        assert.equal(await stored(), true);
+        await store(false);
+        assert.deepEqual(await reasons(page, id, { [property]: "${A}" }), []);
+        assert.match((await reasons(page, id, { [property]: "perhaps" })).join(), /enter true or false/);
+      }
+    });
+
+    it("lets a copy of a flow name the copy of its webhook, and leaves other endpoints as they are", async () => {
+      const copies = await page.evaluate(() => {
+        const nodes = RED.nodes.createExportableNodeSet(["webhook", "configure"].map((id) => RED.nodes.node(id)));
+        const second = { ...nodes.find((node: any) => node.id === "configure"), id: "second", endpoint: "https://red.example.com/x", endpointType: "str" };
+        const imported = RED.nodes.import([...nodes, second], { generateIds: true });
+        const result = imported.nodes.map(({ id, type, endpoint, endpointType, valid }: any) => ({ id, type, endpoint, endpointType, valid }));
+        for (const { id } of result) RED.nodes.remove(id);
+        return result;
+      });
+      const webhook = copies.find(({ type }: { type: string }) => type === "abiquo-webhook-in");
+      const [byWebhook, byAddress] = copies.filter(({ type }: { type: string }) => type === "abiquo-configure-workflow");
+      assert.notEqual(webhook.id, "webhook");
+      assert.deepEqual([byWebhook.endpoint, byWebhook.endpointType, byWebhook.valid], [webhook.id, "webhook", true]);
+      assert.equal(byAddress.endpoint, "https://red.example.com/x");
+    });
+
+    it("takes another endpoint from the dialog, and marks one that cannot be used", async () => {
+      const before = opened.complaints.length;
+      await openDialog(page, "configure");
+      const endpoint = async (type: string, value: string): Promise<boolean> => {
+        await page.evaluate((typed) => $("#abiquo-configure-endpoint").typedInput("type", typed.type).typedInput("value", typed.value), { type, value });
+        return page.evaluate(() => $("#abiquo-configure-endpoint").next(".red-ui-typedInput-container").hasClass("input-error"));
+      };
+      await page.evaluate(() => $("#node-input-target").val("platform").trigger("change") && $("#node-input-action").val("enable").trigger("change"));
+      assert.equal(await endpoint("str", "nonsense"), true);
+      assert.equal(await endpoint("str", "https://red.example.com/x"), false);
+      await closeDialog(page, "ok");
+      const stored = await page.evaluate(() => [RED.nodes.node("configure").endpoint, RED.nodes.node("configure").endpointType]);
+      assert.deepEqual(stored, ["https://red.example.com/x", "str"]);
+      await openDialog(page, "configure");
+      assert.equal(await endpoint("webhook", "webhook"), false);
+      await closeDialog(page, "ok");
+      assert.equal(await page.evaluate(() => RED.nodes.node("configure").endpoint), "webhook");
+      assert.deepEqual(opened.complaints.slice(before), []);
+    });
+
     it("adds a rule by mouse and keyboard, puts it first, and deploys it", async () => {
       await openDialog(page, "decision");
       const rules = page.locator("#node-input-rules-container > li");
@@ -335,7 +398,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     it("shows only the rows that matter", async () => {
       await openDialog(page, "list");
-      const visible = (name: string) => page.locator(`label[for='node-input-${name}']`).isVisible();
+      const visible = (name: string) => page.locator(`label[for$='-${name}']`).isVisible();
       for (const [scope, rows] of Object.entries({ enterprise: "enterprise", user: "enterprise user", me: "", all: "", ledger: "stage" })) {
         await page.locator("#node-input-scope").selectOption(scope);
         for (const row of ["enterprise", "user", "stage"]) {

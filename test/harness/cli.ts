@@ -2,26 +2,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { type Credentials, startAbiquo } from "./abiquo.ts";
-import { LANGUAGES } from "./page-texts.ts";
+import { cliTextsIn, filled } from "./cli-texts.ts";
+import { type Language, LANGUAGES, textsIn } from "./page-texts.ts";
+import type { WebhookResult } from "./webhook.ts";
 
-const HELP = `A simulated Abiquo, to build and test workflow flows without a cloud.
+/** The first of these variables that is set names the language of messages (POSIX, "Environment Variables", 8.2). */
+const LOCALE = process.env["LC_ALL"] || process.env["LC_MESSAGES"] || process.env["LANG"] || "";
 
-  abiquo-simulator [options]
-
-  --port <n>        port to listen on (8009; 0 = any)
-  --host <address>  address to listen on (127.0.0.1)
-  --webhook <url>   where held tasks are posted (http://127.0.0.1:1880/abiquo/workflow)
-  --format <f>      json or xml
-  --shape <s>       auto, single or collection
-  --links <l>       path, rooted or absolute
-  --version <v>     version of Abiquo to be (6.1.2)
-  --autorun <s>     ask for a deploy every so many seconds
-  --lang <l>        language of the page, en or es (what the browser prefers)
-  --seed <n>        which random faults come; the same seed, the same faults (1)
-  --random-credentials
-                    credentials of this run only, instead of those of the examples
-  --help            this text
-`;
+let language: Language = LANGUAGES.find((name) => name === LOCALE.split(/[_.@]/)[0]) ?? "en";
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -40,8 +28,10 @@ async function main(): Promise<void> {
       help: { type: "boolean", default: false },
     },
   });
+  if (values.lang !== undefined) language = oneOf("lang", values.lang, LANGUAGES);
+  const texts = cliTextsIn(language);
   if (values.help) {
-    console.log(HELP);
+    console.log(texts.help);
     return;
   }
   const abiquo = await startAbiquo({
@@ -54,24 +44,14 @@ async function main(): Promise<void> {
     version: values.version,
     autoAdvance: true,
     seed: number("seed", values.seed),
-    ...(values.lang === undefined ? {} : { language: oneOf("lang", values.lang, LANGUAGES) }),
+    ...(values.lang === undefined ? {} : { language }),
     ...(values["random-credentials"] ? { credentials: randomCredentials(), userPasswords: false } : {}),
   });
   const { oauth, basic, bearer } = abiquo.credentials;
-  console.log(`Simulated Abiquo ${values.version}
-  API       ${abiquo.url}
-  page      ${abiquo.pageUrl}
-  webhook   ${values.webhook}
-
-  OAuth 1.0a  consumer key         ${oauth.consumerKey}
-              consumer secret      ${oauth.consumerSecret}
-              access token         ${oauth.accessToken}
-              access token secret  ${oauth.accessTokenSecret}
-  Basic       ${basic.username} / ${basic.password}
-  Bearer      ${bearer}
-`);
+  const { version, webhook } = values;
+  console.log(filled(texts.started, { version, api: abiquo.url, page: abiquo.pageUrl, webhook, ...oauth, ...basic, bearer }));
   abiquo.on("task", (task) => console.log(`${task.taskId}  ${task.type}  ${task.state}`));
-  abiquo.on("webhook", ({ result }) => console.log("webhook", JSON.stringify(result)));
+  abiquo.on("webhook", ({ result }) => console.log(webhookText(result)));
   if (values.autorun !== undefined) {
     setInterval(() => void abiquo.submit(), number("autorun", values.autorun) * 1000);
   }
@@ -90,20 +70,34 @@ function randomCredentials(): Credentials {
   };
 }
 
+function webhookText(result: WebhookResult): string {
+  const texts = textsIn(language);
+  if ("status" in result) return filled(texts.posted, { status: result.status });
+  if ("error" in result) return filled(texts.failed, { problem: result.error });
+  return "lost" in result ? texts.lost : texts.skipped;
+}
+
 function number(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} must be a number`);
+  if (!Number.isFinite(value) || value < 0) throw new Error(filled(cliTextsIn(language).notANumber, { name }));
   return value;
 }
 
 function oneOf<const T extends string>(name: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text);
-  if (found === undefined) throw new Error(`--${name} must be one of ${choices.join(", ")}`);
+  if (found === undefined) throw new Error(filled(cliTextsIn(language).notAChoice, { name, choices: choices.join(", ") }));
   return found;
 }
 
+function problemText(error: NodeJS.ErrnoException): string {
+  const texts = cliTextsIn(language);
+  if (error.code === "EADDRINUSE") return texts.portInUse;
+  // Node says only in English what it does not understand, but it quotes the option.
+  const option = error.code?.startsWith("ERR_PARSE_ARGS") ? /'([^']+)'/.exec(error.message)?.[1] : undefined;
+  return option === undefined ? error.message : filled(texts.notUnderstood, { option });
+}
+
 main().catch((error: NodeJS.ErrnoException) => {
-  const text = error.code === "EADDRINUSE" ? "The port is in use. Choose another with --port." : error.message;
-  console.error(text);
+  console.error(problemText(error));
   process.exit(1);
 });

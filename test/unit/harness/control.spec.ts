@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cliTextsIn } from "../../harness/cli-texts.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../../harness/index.ts";
 
 let abiquo: SimulatedAbiquo;
@@ -95,7 +96,7 @@ describe("Control of the simulator", () => {
         if (output.includes("Bearer ")) break;
       }
       const urlOf = (name: string): string => new RegExp(`${name}\\s+(\\S+)`).exec(output)?.[1] ?? "";
-      return { output, pageUrl: urlOf("page"), apiUrl: urlOf("API"), stop: () => (child.kill("SIGTERM"), ended) };
+      return { output, pageUrl: urlOf("(?:page|página)"), apiUrl: urlOf("API"), stop: () => (child.kill("SIGTERM"), ended) };
     }
 
     it("prints the page's address, and serves it in the language asked for", async () => {
@@ -116,10 +117,35 @@ describe("Control of the simulator", () => {
       assert.equal(await cli.stop(), 0);
     });
 
+    const said = async (options: string[], locale: Record<string, string>): Promise<string> => {
+      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: "", ...locale };
+      const ended = promisify(execFile)(process.execPath, [...CLI, "--port", "0", ...options], { env });
+      return ended.then(({ stdout }) => stdout, ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`);
+    };
+
+    it("speaks the language of --lang, else of the environment, else English", async () => {
+      const [english, spanish] = [cliTextsIn("en"), cliTextsIn("es")];
+      assert.equal(await said(["--help"], {}), `${english.help}\n`);
+      assert.equal(await said(["--help"], { LANG: "es_ES.UTF-8" }), `${spanish.help}\n`);
+      assert.equal(await said(["--help"], { LANG: "es_ES.UTF-8", LC_ALL: "C" }), `${english.help}\n`);
+      assert.equal(await said(["--help", "--lang", "es"], { LANG: "en_GB" }), `${spanish.help}\n`);
+      assert.equal(await said(["--wrong"], { LANG: "es" }), `1 ${spanish.notUnderstood.replace("{option}", "--wrong")}\n`);
+      assert.equal(await said(["--lang", "es", "--seed", "x"], {}), `1 ${spanish.notANumber.replace("{name}", "seed")}\n`);
+    });
+
+    it("has the same options and placeholders in both languages", () => {
+      const marks = (text: string, pattern: RegExp): string[] => (text.match(pattern) ?? []).sort();
+      for (const name of Object.keys(cliTextsIn("en")) as (keyof ReturnType<typeof cliTextsIn>)[]) {
+        for (const pattern of [/\{\w+\}/g, /--[a-z-]+/g]) {
+          assert.deepEqual(marks(cliTextsIn("es")[name], pattern), marks(cliTextsIn("en")[name], pattern), name);
+        }
+      }
+    });
+
     for (const [option, value] of [["--lang", "fr"], ["--seed", "x"]] as const) {
       it(`refuses ${option} ${value}, and says why`, async () => {
-        const failed = promisify(execFile)(process.execPath, [...CLI, "--port", "0", option, value]);
-        await assert.rejects(failed, (error: { code: number; stderr: string }) => error.code === 1 && error.stderr.startsWith(`${option} must be `));
+        const text = await said([option, value], {});
+        assert.ok(text.startsWith(`1 ${option} must be `), text);
       });
     }
   });

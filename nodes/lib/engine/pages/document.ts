@@ -60,10 +60,14 @@ export function banner(look: Look, iconName: IconName, title: string, ...more: r
 }
 
 /**
- * Takes the place of a form's first button, which Enter in a field would press: nobody approves by a key that was
- * meant for a checkbox (HTML, "implicit submission": a disabled default button does nothing).
+ * Takes the place of a form's first button, which Enter in a field or on a checkbox would press: nobody approves by
+ * a key that was meant for something else. Outside a dialog its method does nothing (HTML, "form submission
+ * algorithm"). A disabled button would not do: Chromium passes over it when Enter comes from a checkbox.
  */
-export const NO_DEFAULT_BUTTON = new Html('<button type="submit" disabled hidden></button>');
+export const NO_DEFAULT_BUTTON = new Html('<button formmethod="dialog" formnovalidate hidden></button>');
+
+/** Where forms post to: the page's own path. With the fragment of a skip link, the next page would not focus its banner. */
+export const HERE = "?";
 
 /** A person's own words, lines kept. */
 export function quote(text: string | undefined): Content {

@@ -1,4 +1,4 @@
-import { banner, hiddenField, NO_DEFAULT_BUTTON, sheet } from "./document.ts";
+import { banner, HERE, hiddenField, NO_DEFAULT_BUTTON, sheet } from "./document.ts";
 import { address, type Content, flag, html, type Html } from "./html.ts";
 import { icon } from "./icons.ts";
 import { amountsOf, decidedBy, nameOf, placeOf, TASK_TYPES, titleOf, typeName } from "./phrases.ts";
@@ -38,7 +38,7 @@ ${view.rows.length === 0 ? emptyList(view, words) : list(view, words)}`,
 
 function searchForm({ query, type, types }: InboxView, words: Words): Html {
   const known = [...new Set([...TASK_TYPES, ...types, ...(type === "" ? [] : [type])])];
-  return html`<form method="get" role="search" class="search">
+  return html`<form method="get" action="${HERE}" role="search" class="search">
 <div><label class="label" for="q">${words.say("pages.inbox.search")}</label>
 <input type="search" id="q" name="q" value="${query}" maxlength="${QUERY_LENGTH}" autocomplete="off" placeholder="${words.say("pages.inbox.searchHint")}"></div>
 <div><label class="label" for="type">${words.say("pages.inbox.type")}</label>
@@ -56,7 +56,7 @@ function list(view: InboxView, words: Words): Html {
   const { rows, typed, query, type, now, matching, page, pageSize } = view;
   const from = (page - 1) * pageSize + 1;
   const range = words.say("pages.inbox.range", { from: words.number(from), to: words.number(from + rows.length - 1), all: words.number(matching) });
-  return html`<form method="post" class="bulk">
+  return html`<form method="post" action="${HERE}" class="bulk">
 ${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}${hiddenField("q", query)}${hiddenField("type", type)}${hiddenField("seen", now)}
 <div class="bar"><h2 id="rows">${words.say("pages.inbox.list")}</h2><p class="dim small">${range}</p></div>
 <ul class="rows">
@@ -136,6 +136,6 @@ function resultItem({ page, title, result, decided }: BulkResult, words: Words):
 /** Only what failed, once more: the rest keeps what it has. */
 function retryForm(others: readonly BulkResult[], vote: Vote, reason: string | undefined, form: string | undefined, words: Words): Content {
   const failed = others.filter(({ result }) => result === "failed");
-  return failed.length > 0 && html`<form method="post">${hiddenField("form", form)}${hiddenField("reason", reason)}${failed.map(({ id }) => hiddenField("pick", id))}
+  return failed.length > 0 && html`<form method="post" action="${HERE}">${hiddenField("form", form)}${hiddenField("reason", reason)}${failed.map(({ id }) => hiddenField("pick", id))}
 <button name="action" value="${vote}">${words.count(`pages.inbox.retry.${vote}`, failed.length)}</button></form>`;
 }

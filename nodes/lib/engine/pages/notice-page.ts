@@ -1,4 +1,4 @@
-import { banner, hiddenField, sheet } from "./document.ts";
+import { banner, HERE, hiddenField, sheet } from "./document.ts";
 import { html, type Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
 import type { ExpiredView, NoticeView } from "./view.ts";
@@ -15,7 +15,7 @@ export function noticePage({ status }: NoticeView, words: Words): string {
 /** A link that was good once offers, by POST of `action=fresh`, a new one to the same person's mailbox. */
 export function expiredPage({ email, form, sent }: ExpiredView, words: Words): string {
   const title = words.say("pages.expired.title");
-  const offer = html`<form method="post">${hiddenField("form", form)}<button class="main" name="action" value="fresh">${icon("mail")}${words.say("pages.expired.button")}</button></form>
+  const offer = html`<form method="post" action="${HERE}">${hiddenField("form", form)}<button class="main" name="action" value="fresh">${icon("mail")}${words.say("pages.expired.button")}</button></form>
 <p class="dim small">${words.say("pages.expired.to", { email })}</p>`;
   const content = html`${sent && banner("good", "mail", words.say("pages.expired.sent"), words.say("pages.expired.sentText", { email }))}
 ${notice("clock", title, words.say("pages.expired.text"), sent ? undefined : offer)}`;

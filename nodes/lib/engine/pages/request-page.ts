@@ -1,4 +1,4 @@
-import { banner, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
+import { banner, HERE, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
 import { type Content, flag, html, type Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
 import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
@@ -97,7 +97,7 @@ ${incomplete > 0 && html`<p class="dim small">${words.count("pages.total.incompl
 
 function machinesSection({ subject: { machines }, state, typed }: RequestView, words: Words): Html {
   const mayExcept = state.kind === "waiting" && machines.length > 1;
-  const scrolls = machines.length > LONG_LIST && html` tabindex="0" role="region" aria-labelledby="machines-title"`;
+  const scrolls = machines.length > LONG_LIST && html` tabindex="0" role="group" aria-labelledby="machines-title"`;
   const list = html`<div class="machines${scrolls && " long"}"${scrolls}><ul>
 ${machines.map((machine) => html`<li>${mayExcept && machine.excepted !== true ? choosable(machine, typed?.except?.includes(machine.id) === true, words) : listed(machine, words)}</li>`)}
 </ul></div>`;
@@ -124,7 +124,7 @@ function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
   const rule = state.requireReason;
   const allOut = view.result?.kind === "all-excepted";
   return html`<h2 id="decision-title">${words.say("pages.decision.title")}</h2>
-<form method="post" id="vote">
+<form method="post" action="${HERE}" id="vote">
 ${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}
 ${reasonField(view, rule, words)}
 ${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-excepted.short")}</p>`}
@@ -151,7 +151,7 @@ ${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say
 function delegateForm(view: RequestView, words: Words): Html {
   const refused = view.result?.kind === "delegate-refused";
   return html`<details${flag("open", refused)}><summary>${words.say("pages.delegate.summary")}</summary>
-<form method="post">
+<form method="post" action="${HERE}">
 ${hiddenField("form", view.form)}
 <div class="field"><label for="to">${words.say("pages.delegate.to")} <span class="hint" id="to-hint">${words.say("pages.delegate.hint")}</span></label>
 <input type="email" id="to" name="to" required maxlength="254" autocomplete="off" value="${view.typed?.to ?? ""}" aria-describedby="to-hint${refused && " to-error"}"${refused && html` aria-invalid="true"`}>

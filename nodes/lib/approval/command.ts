@@ -2,7 +2,7 @@ import { timeBetween, addTime } from "./calendar.ts";
 import { wake } from "./course.ts";
 import { Draft } from "./draft.ts";
 import { barriers, isUnasked, joinLevel, required, unanswered } from "./levels.ts";
-import { asKnown, identify, identity } from "./people.ts";
+import { asKnown, identify, identity, speaker } from "./people.ts";
 import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
 import { seatOf, textOrNothing } from "./vote.ts";
 
@@ -110,7 +110,7 @@ function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
 function carryOut(draft: Draft, given: Command): void {
   const reason = textOrNothing(given.reason);
   const why = reason === undefined ? {} : { reason };
-  const by = identify(draft.state, given.by);
+  const by = speaker(draft.state, given.by);
   switch (given.action) {
     case "withdraw":
       draft.withdraw(by, reason);
@@ -127,7 +127,7 @@ function carryOut(draft: Draft, given: Command): void {
       draft.record({ what: "unfrozen", by, ...why });
       break;
     case "delegate":
-      hand(draft, "delegated", { by, from: by, to: given.to, ...why });
+      hand(draft, "delegated", { by, from: identify(draft.state, by), to: given.to, ...why });
       break;
     case "reassign": {
       const from = given.from === undefined ? {} : { from: identify(draft.state, given.from) };

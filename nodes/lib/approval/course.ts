@@ -1,5 +1,6 @@
 import { Draft } from "./draft.ts";
 import { enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
+import { comparableRequester } from "./people.ts";
 import type { Approval, Policy, Step, Subject } from "./types.ts";
 
 /**
@@ -11,10 +12,12 @@ import type { Approval, Policy, Step, Subject } from "./types.ts";
  */
 export function openApproval(policy: Policy, subject: Subject, now: number): Step {
   const items = new Set(subject.items);
+  const requester = comparableRequester(policy, subject.requester);
+  const isPlain = items.size === subject.items.length && requester === subject.requester;
   const approval: Approval = {
     id: subject.id,
     policy,
-    subject: items.size === subject.items.length ? subject : { ...subject, items: [...items] },
+    subject: isPlain ? subject : { id: subject.id, items: [...items], ...(requester === undefined ? {} : { requester }) },
     status: "open",
     level: 0,
     askedAt: now,
@@ -28,7 +31,7 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
     history: [],
   };
   const draft = new Draft({ approval, events: [] }, now);
-  draft.record({ what: "opened", ...(subject.requester === undefined ? {} : { by: subject.requester }) });
+  draft.record({ what: "opened", ...(requester === undefined ? {} : { by: requester }) });
   enterLevel(draft, 0);
   return draft.done();
 }

@@ -2,10 +2,9 @@ import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import { isTimeZone, minuteOfDay } from "./calendar.ts";
 import { identity, peopleOf } from "./people.ts";
+import { isBlank, listOf, memberOf, oneLine, parseJson, shown } from "./read.ts";
 import type { Calendar, Need, NoApprover, OnDeadline, Person, Policy, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
 
-const ADDRESS = /^[^\s@,;<>"\p{Cc}]+@[^\s@,;<>"\p{Cc}]+$/u;
-const ROLE = /^role:\s*(\S.*)$/i;
 const PERCENT = /^(\d{1,3}(?:\.\d+)?)\s*%$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -94,33 +93,10 @@ function membersOf(value: unknown, faultOf: (person: string) => Fault): readonly
   const list = listOf(value);
   if (list === undefined) throw faultOf(shown(value));
   return list.map((each) => {
-    const member = typeof each === "string" ? memberNamed(each) : personOf(each);
+    const member = memberOf(each);
     if (member === undefined) throw faultOf(shown(each));
     return member;
   });
-}
-
-function memberNamed(text: string): Person | Role | undefined {
-  const [, role] = ROLE.exec(text.trim()) ?? [];
-  if (role !== undefined) return { role: role.trim() };
-  const email = text.trim();
-  return ADDRESS.test(email) ? { email } : undefined;
-}
-
-function personOf(value: unknown): Person | Role | undefined {
-  if (!isObject(value)) return undefined;
-  const role = oneLine(textOf(value["role"]));
-  if (role !== "" && value["email"] === undefined) return { role };
-  const email = textOf(value["email"]).trim();
-  const aliases = listOf(value["aliases"])?.map((alias) => oneLine(textOf(alias)));
-  if (!ADDRESS.test(email) || aliases === undefined || aliases.includes("")) return undefined;
-  const name = oneLine(textOf(value["name"]));
-  return { email, ...(name === "" ? {} : { name }), ...(aliases.length === 0 ? {} : { aliases }) };
-}
-
-/** A line break in a name could end a header of a mail. */
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }
 
 function parseCalendar(value: unknown): Calendar | undefined {
@@ -155,16 +131,6 @@ function isDate(text: string): boolean {
   return moment !== undefined && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text);
 }
 
-/** A list, or the text of one; nothing is an empty one; undefined for what is none. */
-function listOf(value: unknown): readonly unknown[] | undefined {
-  if (isBlank(value)) return [];
-  if (typeof value !== "string") return Array.isArray(value) ? value : isObject(value) ? [value] : undefined;
-  const parsed = parseJson(value);
-  if (Array.isArray(parsed)) return parsed;
-  if (isObject(parsed)) return [parsed];
-  return value.split(/[,;\n]/).map((part) => part.trim()).filter((part) => part !== "");
-}
-
 function oneOf<T extends string>(field: string, value: unknown, options: readonly [T, ...T[]]): T {
   if (isBlank(value)) return options[0];
   const found = options.find((option) => option === value);
@@ -177,23 +143,6 @@ function flag(field: string, value: unknown, otherwise: boolean): boolean {
   if (value === true || value === "true") return true;
   if (value === false || value === "false") return false;
   throw new Fault("APPROVAL_SETTING_INVALID", { field, value: shown(value) });
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
 /** The roles a policy names, each once. */

@@ -90,7 +90,10 @@ export interface Subject {
   readonly id: string;
   /** Ids of the items, each once, each of which may be excepted from an approval. */
   readonly items: readonly string[];
-  /** E-mail address; absent when unknown, and then nobody but the fallback may vote unless self-approval is allowed. */
+  /**
+   * E-mail address, or an approver's alias. Absent or anything else means unknown, and then nobody but the fallback
+   * may vote unless self-approval is allowed.
+   */
   readonly requester?: string;
 }
 
@@ -287,8 +290,6 @@ export type Refusal =
   | "EXCEPT_WITH_REJECT"
   /** a command without saying who gives it */
   | "BY_REQUIRED"
-  /** a command that needs `to` */
-  | "TO_REQUIRED"
   | "DELEGATION_OFF"
   /** the person to hand over to is asked on this level already */
   | "ALREADY_APPROVER"

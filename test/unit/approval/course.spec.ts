@@ -208,6 +208,16 @@ describe("who may not vote", () => {
     assert.equal(step.approval.status, "open");
   });
 
+  it("anybody while the requester is but a name, which no vote can be compared with", () => {
+    for (const requester of ["", " ", "Rita Smith"]) {
+      const step = openApproval(policyOf([{}]), { ...SUBJECT, requester }, START);
+      assert.deepEqual(step.events, [{ kind: "stuck", level: 0, why: "REQUESTER_UNKNOWN" }]);
+      assert.equal(step.approval.subject.requester, undefined);
+    }
+    const named = openApproval(policyOf([{ approvers: [ANNA, { email: BERT, aliases: ["U7"] }] }]), { ...SUBJECT, requester: "u7" }, START);
+    assert.deepEqual(told(named), ["asked anna@x.com"]);
+  });
+
   it("an unknown requester is of no matter where self-approval is allowed", () => {
     const { approval } = openApproval(policyOf([{}], { allowSelfApproval: true }), { id: "a1", items: ["one"] }, START);
     assert.equal(approve(approval, ANNA).result, "counted");
@@ -413,7 +423,7 @@ describe("the outcome", () => {
     const step = command(opened([{}]), { action: "withdraw", by: "Abiquo", reason: "decided there" }, START + MINUTE);
     assert.deepEqual(step.events.map(({ kind }) => kind), ["withdrawn"]);
     const late = vote(step.approval, { action: "approve", by: ANNA }, START + HOUR);
-    assert.deepEqual([late.result, late.decision?.outcome, late.decidedBy, late.at], ["late", "withdrawn", "abiquo", START + MINUTE]);
+    assert.deepEqual([late.result, late.decision?.outcome, late.decidedBy, late.at], ["late", "withdrawn", "Abiquo", START + MINUTE]);
     assert.equal(command(step.approval, { action: "withdraw", by: "Abiquo" }, START + HOUR).result, "repeated");
     assert.equal(command(step.approval, { action: "bypass", by: "boss", reason: "now" }, START + HOUR).result, "late");
   });
@@ -427,6 +437,13 @@ describe("handing over", () => {
     assert.deepEqual(told(step), ["asked dora@x.com"]);
     assert.equal(approve(step.approval, ANNA).why, "HANDED_OVER");
     assert.equal(after(step.approval, DORA, BERT, CARL).status, "approved");
+  });
+
+  it("works by alias and in any case, and keeps the address as it is written in the policy", () => {
+    const approval = opened([{ approvers: [{ email: "Anna@x.com", aliases: ["U1"] }, BERT], need: "all" }]);
+    const step = command(approval, { action: "delegate", by: "u1", to: boss }, START);
+    assert.deepEqual(step.approval.seats.map(({ person }) => person.email), [DORA, BERT]);
+    assert.equal(step.approval.history.at(-1)?.by, "Anna@x.com");
   });
 
   it("counts as the vote of both, so that neither decides on another level", () => {
@@ -525,7 +542,7 @@ describe("the emergency bypass", () => {
     const decided = decidedIn(command(frozen, bypass, START + MINUTE));
     assert.deepEqual(
       [decided.outcome, decided.cause, decided.by, decided.reason],
-      ["approved", "bypass", "boss@x.com", "production is down"],
+      ["approved", "bypass", "Boss@x.com", "production is down"],
     );
     assert.equal(decidedIn(command(frozen, { ...bypass, outcome: "rejected" }, START)).outcome, "rejected");
   });

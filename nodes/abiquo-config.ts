@@ -7,7 +7,7 @@ import { clientSettings } from "./lib/runtime/client-settings.ts";
 import { Configuration } from "./lib/runtime/config.ts";
 import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
 import { defineNode, faultOf, type NodeKit } from "./lib/runtime/define.ts";
-import { useEngine } from "./lib/runtime/engines.ts";
+import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "./lib/runtime/engines.ts";
 
 const TYPE = "abiquo-config";
 const CREDENTIALS = [
@@ -56,10 +56,10 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   const pace = config.number("pace", 0);
   const publicUrl = config.text("publicUrl").replace(/\/+$/, "");
   const trustedProxies = config.addresses("trustedProxies");
-  const file = storeFile(RED, config.text("store"));
+  const store = storeSettings(RED, config.text("store"));
   // Opened last: a fault before this leaves nothing open.
   const client = new AbiquoClient(settings);
-  const use = useEngine(RED, file);
+  const use = useEngine(RED, store);
   const { engine } = use;
   const connection: ConnectionNode = { id: node.id, base: client.base, client, engine, pace, publicUrl, trustedProxies };
   client.onHalt = (fault) => {
@@ -75,16 +75,12 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   return connection;
 }
 
-/**
- * Where the ledger of this store is; empty = the default.
- *
- * @throws Fault of the store, or CONFIG_INVALID when there is none: in another file the tasks would be missed
- */
-function storeFile(RED: NodeAPI, id: string): string {
-  if (id === "") return "";
-  const store: unknown = RED.nodes.getNode(id);
-  if (isObject(store) && typeof store["file"] === "string") return store["file"];
-  throw faultOf(store) ?? new Fault("CONFIG_INVALID", { property: "store" });
+/** @throws Fault of the store, or CONFIG_INVALID when there is none: in another ledger the tasks would be missed */
+function storeSettings(RED: NodeAPI, id: string): StoreSettings {
+  if (id === "") return DEFAULT_STORE;
+  const node = RED.nodes.getNode(id) as StoreNode | null;
+  if (node?.store !== undefined) return node.store;
+  throw faultOf(node) ?? new Fault("CONFIG_INVALID", { property: "store" });
 }
 
 /** The credentials have proved to work: what waits for them goes on. */

@@ -1,6 +1,7 @@
 import { Fault } from "../fault.ts";
 import { type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type Action, type Decision, entryOf, isWhole, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
@@ -9,6 +10,8 @@ import { type RequestPort, Requests } from "./requests.ts";
 export interface EngineOptions {
   /** how long after its emission a task counts as held by the flow, in ms of process life */
   readonly settle: number;
+  /** how long settled tasks are kept, in days; 0 = for ever */
+  readonly keep?: number;
   /** the system's unless told */
   readonly clock?: Clock;
 }
@@ -39,9 +42,11 @@ export class Engine {
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #outboxes = new Map<string, Outbox>();
+  readonly #housekeeping: Housekeeping;
 
-  constructor(ledger: Ledger, { settle, clock = systemClock }: EngineOptions) {
+  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock }: EngineOptions) {
     this.ledger = ledger;
+    this.#housekeeping = new Housekeeping(ledger, keep, clock);
     this.#clock = clock;
     this.intake = new Intake(ledger, settle, clock);
     this.#requests = new Requests(ledger, {
@@ -126,6 +131,7 @@ export class Engine {
 
   async close(): Promise<void> {
     this.intake.close();
+    this.#housekeeping.close();
     await this.#requests.flush();
     await this.ledger.close();
   }

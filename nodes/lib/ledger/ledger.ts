@@ -3,6 +3,7 @@ import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { Platforms } from "./platforms.ts";
+import { prune, type Retention } from "./retention.ts";
 import type {
   AuditEntry,
   DecisionRecord,
@@ -44,6 +45,7 @@ export class SqlLedger {
   readonly #move: (change: Placed<StageChange>) => Promise<undefined>;
   readonly #forget: (requestIds: readonly string[]) => Promise<undefined>;
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
+  readonly #prune: (retention: Retention) => Promise<number>;
 
   constructor(db: Kysely<LedgerSchema>) {
     this.#db = db;
@@ -55,6 +57,11 @@ export class SqlLedger {
     this.#move = this.#committer.kind("move", moveTasks);
     this.#forget = this.#committer.kind("forget", forgetRequests);
     this.#note = this.#committer.kind("note", noteEntries);
+    this.#prune = this.#committer.kind("prune", async (trx, jobs: readonly Retention[]) => {
+      const deleted: number[] = [];
+      for (const job of jobs) deleted.push(await prune(trx, job));
+      return deleted;
+    });
   }
 
   /** Writes tasks that the ledger does not know yet. Answers for each whether it was new. */
@@ -89,6 +96,11 @@ export class SqlLedger {
   /** Adds to the audit of a task. */
   async note(entry: AuditEntry): Promise<void> {
     for (const placed of await this.#known([entry])) await this.#note(placed);
+  }
+
+  /** Deletes some of what is no longer to be kept. Answers how many rows, so that 0 says that all is done. */
+  prune(retention: Retention): Promise<number> {
+    return this.#prune(retention);
   }
 
   /** Tasks that this node received, emitted, and whose flow came to no checkpoint; oldest first. */

@@ -102,7 +102,8 @@ export interface EngineTypes {
   readonly long: "integer" | "bigint";
 }
 
-const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable"];
+/** Where a task rests until Abiquo's answer is settled. */
+export const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable"];
 
 /** Every step ever released stays, so that a ledger written by an older release opens. */
 export function migrations(types: EngineTypes): Record<string, Migration> {

@@ -1,9 +1,23 @@
 import { isAbsolute, join } from "node:path";
-import type { NodeAPI } from "node-red";
+import type { Node, NodeAPI } from "node-red";
 import { Engine } from "../engine/index.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
 const DEFAULT_SETTLE_SECONDS = 60;
+
+/** What an abiquo-store says of its ledger. */
+export interface StoreSettings {
+  /** relative to the user directory; empty = `abiquo-workflow.sqlite` there */
+  readonly file: string;
+  /** how long settled tasks are kept, in days; 0 = for ever */
+  readonly keep: number;
+}
+
+export interface StoreNode extends Node {
+  store: StoreSettings;
+}
+
+export const DEFAULT_STORE: StoreSettings = { file: "", keep: 0 };
 
 interface Shared {
   readonly engine: Promise<Engine>;
@@ -19,12 +33,8 @@ export interface EngineUse {
   release(): Promise<void>;
 }
 
-/**
- * The engine on this SQLite file.
- *
- * @param file relative to the user directory; empty = `abiquo-workflow.sqlite` there
- */
-export function useEngine(RED: NodeAPI, file: string): EngineUse {
+/** The engine on this ledger. Connections that name the same file share it, and the settings of the first. */
+export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUse {
   const directory = RED.settings.userDir ?? process.cwd();
   const name = file === "" ? DEFAULT_FILE : file;
   const path = isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
@@ -33,7 +43,7 @@ export function useEngine(RED: NodeAPI, file: string): EngineUse {
 
   let shared = engines.get(path);
   if (shared === undefined) {
-    shared = { engine: Engine.open({ engine: "sqlite", file: path }, { settle }), users: 0 };
+    shared = { engine: Engine.open({ engine: "sqlite", file: path }, { settle, keep }), users: 0 };
     shared.engine.catch(() => undefined);
     engines.set(path, shared);
   }

@@ -1,0 +1,43 @@
+import type { Ledger } from "../ledger/index.ts";
+import type { Clock } from "./clock.ts";
+
+const DAY = 24 * 60 * 60_000;
+/** After a start there is more urgent work than this. */
+const FIRST = 10 * 60_000;
+/** How long the copy of what Abiquo sent outlives its answer, in ms: long enough to look into what went wrong. */
+const PAYLOADS = 30 * DAY;
+
+/** Once a day, deletes from the ledger what is no longer to be kept, in small steps. */
+export class Housekeeping {
+  readonly #ledger: Pick<Ledger, "prune">;
+  readonly #keep: number;
+  readonly #clock: Clock;
+  #callOff: () => void;
+
+  /** @param keep how long settled tasks are kept, in days; 0 = for ever */
+  constructor(ledger: Pick<Ledger, "prune">, keep: number, clock: Clock) {
+    this.#ledger = ledger;
+    this.#keep = keep;
+    this.#clock = clock;
+    this.#callOff = this.#after(FIRST);
+  }
+
+  /** Deletes all that is due. */
+  async run(): Promise<void> {
+    const now = this.#clock.now();
+    const tasksBefore = this.#keep > 0 ? now - this.#keep * DAY : 0;
+    while ((await this.#ledger.prune({ payloadsBefore: now - PAYLOADS, tasksBefore })) > 0);
+  }
+
+  close(): void {
+    this.#callOff();
+  }
+
+  #after(delay: number): () => void {
+    return this.#clock.after(delay, () => {
+      this.#callOff = this.#after(DAY);
+      // A ledger that cannot be written has been told of by those who need it; tomorrow is another day.
+      this.run().catch(() => undefined);
+    });
+  }
+}

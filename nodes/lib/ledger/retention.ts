@@ -1,0 +1,72 @@
+import { chunks, type Db } from "./rows.ts";
+import { OPEN } from "./schema.ts";
+
+export interface Retention {
+  /** settled tasks received before this lose the copy of what Abiquo sent; milliseconds since 1970 */
+  readonly payloadsBefore: number;
+  /** settled tasks received before this are deleted, with their decision and audit; 0 = none */
+  readonly tasksBefore: number;
+}
+
+/** Few enough that no other write waits long for them. */
+const TASKS_AT_ONCE = 1_000;
+
+/** Deletes some of what is no longer to be kept. Answers how many rows, so that 0 says that all is done. */
+export async function prune(db: Db, { payloadsBefore, tasksBefore }: Retention): Promise<number> {
+  const deleted = (await prunePayloads(db, payloadsBefore)) + (await pruneRequests(db, payloadsBefore));
+  return tasksBefore > 0 ? deleted + (await pruneTasks(db, tasksBefore)) : deleted;
+}
+
+async function prunePayloads(db: Db, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("payload")
+    .innerJoin("task", "task.id", "payload.task")
+    .select("task.id")
+    .where("received_at", "<", before)
+    .where("stage", "not in", OPEN)
+    .orderBy("payload.task")
+    .limit(TASKS_AT_ONCE)
+    .execute();
+  if (rows.length > 0) await db.deleteFrom("payload").where("task", "in", idsOf(rows)).execute();
+  return rows.length;
+}
+
+/** Messages whose node is gone: their tasks have long been answered, and nobody waits for them. */
+async function pruneRequests(db: Db, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("request")
+    .select(["id", "tasks"])
+    .where("created_at", "<", before)
+    .orderBy("created_at")
+    .limit(TASKS_AT_ONCE)
+    .execute();
+  const taskIdsOf = (row: (typeof rows)[number]): string[] => (JSON.parse(row.tasks) as [string, string][]).map(([, taskId]) => taskId);
+  const open = new Set<string>();
+  for (const some of chunks(rows.flatMap(taskIdsOf))) {
+    const found = await db.selectFrom("task").select("task_id").where("task_id", "in", some).where("stage", "in", OPEN).execute();
+    for (const { task_id } of found) open.add(task_id);
+  }
+  const orphans = idsOf(rows.filter((row) => !taskIdsOf(row).some((taskId) => open.has(taskId))));
+  for (const some of chunks(orphans)) await db.deleteFrom("request").where("id", "in", some).execute();
+  return orphans.length;
+}
+
+async function pruneTasks(db: Db, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("task")
+    .select("id")
+    .where("received_at", "<", before)
+    .where("stage", "not in", OPEN)
+    .orderBy("id")
+    .limit(TASKS_AT_ONCE)
+    .execute();
+  for (const some of chunks(idsOf(rows))) {
+    for (const table of ["payload", "decision", "audit"] as const) await db.deleteFrom(table).where("task", "in", some).execute();
+    await db.deleteFrom("task").where("id", "in", some).execute();
+  }
+  return rows.length;
+}
+
+function idsOf<Id>(rows: readonly { readonly id: Id }[]): Id[] {
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Housekeeping } from "../../../nodes/lib/engine/housekeeping.ts";
+import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { StillClock } from "./support.ts";
+
+const API = "https://cloud.example.com/api";
+const DAY = 24 * 60 * 60_000;
+
+describe("the housekeeping of a ledger", () => {
+  let folder: string;
+  let ledger: Ledger;
+  const clock = new StillClock();
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "housekeeping-"));
+    ledger = await openLedger({ engine: "sqlite", file: join(folder, "ledger.sqlite") });
+  });
+
+  afterEach(async () => {
+    await ledger.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function clean(keep: number): Promise<void> {
+    const housekeeping = new Housekeeping(ledger, keep, clock);
+    await housekeeping.run();
+    housekeeping.close();
+  }
+
+  async function receive(daysAgo: number, ...ids: string[]): Promise<void> {
+    await ledger.receive(
+      ids.map((taskId, index) => ({
+        api: API,
+        taskId,
+        connection: "connection",
+        source: "hook",
+        group: { id: ids[0] ?? "", index, count: ids.length },
+        summary: "{}",
+        links: "{}",
+        payload: JSON.stringify({ taskId }),
+        receivedAt: clock.now() - daysAgo * DAY,
+      })),
+    );
+  }
+
+  async function answer(...ids: string[]): Promise<void> {
+    for (const taskId of ids) {
+      const key = { api: API, taskId };
+      const proposal = { ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: clock.now(), text: "" } as const;
+      const request = { id: `of ${taskId}`, node: "deleted", action: "continue", message: "{}", tasks: [key], createdAt: clock.now() - 60 * DAY } as const;
+      await ledger.decide({ proposals: [proposal], request });
+      await ledger.report({ ...key, delivery: "delivered", outcome: "continued", attempts: 1, uncertain: false, nextAt: 0 });
+    }
+  }
+
+  it("drops the copies of what Abiquo sent 30 days after receipt, and keeps the answers", async () => {
+    await receive(31, "old");
+    await receive(29, "new");
+    await answer("old", "new");
+    await clean(0);
+    const left = await ledger.list({ stages: ["delivered"] });
+    assert.deepEqual(left.map(({ task }) => [task.taskId, task.payload]), [["old", "{}"], ["new", '{"taskId":"new"}']]);
+    assert.deepEqual((await ledger.audit({ api: API, taskId: "old" })).map(({ event }) => event), ["received", "decided", "delivered"]);
+  });
+
+  it("never touches a task that still waits, however old", async () => {
+    await receive(4_000, "waiting");
+    await clean(1);
+    const [waiting] = await ledger.receivedBy("hook");
+    assert.equal(waiting?.payload, '{"taskId":"waiting"}');
+  });
+
+  it("deletes settled tasks with all that belongs to them once they were kept long enough, more than one step holds", async () => {
+    const ids = Array.from({ length: 1_500 }, (_, index) => `t${index}`);
+    await receive(11, ...ids);
+    await receive(9, "younger");
+    await answer("t0", "younger");
+    for (const taskId of ids) await ledger.move({ api: API, taskId, from: ["received"], to: "gone" });
+    await clean(10);
+    assert.deepEqual((await ledger.find(API, [...ids, "younger"])).map(({ taskId }) => taskId), ["younger"]);
+    assert.deepEqual(await ledger.audit({ api: API, taskId: "t0" }), []);
+    assert.equal((await ledger.decisions([{ api: API, taskId: "t0" }])).size, 0);
+  });
+
+  it("forgets the messages of deleted nodes once their tasks are answered, and not before", async () => {
+    await receive(60, "answered", "open");
+    await answer("answered");
+    const key = { api: API, taskId: "open" };
+    const request = { id: "waits", node: "deleted", action: "continue", message: "{}", tasks: [key], createdAt: clock.now() - 60 * DAY } as const;
+    await ledger.decide({ proposals: [{ ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: clock.now(), text: "" }], request });
+    await clean(0);
+    assert.deepEqual((await ledger.requestsOf("deleted")).map(({ id }) => id), ["waits"]);
+  });
+
+  it("comes by itself ten minutes after the start, and then every day", async () => {
+    const cuts: number[] = [];
+    const prune = async ({ payloadsBefore }: { payloadsBefore: number }): Promise<number> => {
+      cuts.push(payloadsBefore + 30 * DAY - clock.start);
+      return 0;
+    };
+    const start = clock.sinceStart;
+    const housekeeping = new Housekeeping({ prune }, 0, clock);
+    clock.advance(10 * 60_000 - 1);
+    assert.deepEqual(cuts, []);
+    clock.advance(2 * DAY + 1);
+    const first = start + 10 * 60_000;
+    assert.deepEqual(cuts, [first, first + DAY, first + 2 * DAY]);
+    housekeeping.close();
+    clock.advance(DAY);
+    assert.equal(cuts.length, 3);
+  });
+});

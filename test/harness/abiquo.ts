@@ -231,7 +231,7 @@ export class SimulatedAbiquo {
 
   /** Lets a running task come one state further. */
   advance(taskId: string): void {
-    advance(this.#known(taskId));
+    advance(this.#known(taskId), this.world);
     this.#events.emit("task", this.#known(taskId));
   }
 
@@ -336,7 +336,7 @@ export class SimulatedAbiquo {
     if (this.options.autoAdvance !== true || task.state !== "PENDING") return;
     for (const delay of [1_000, 2_500]) {
       setTimeout(() => {
-        advance(task);
+        advance(task, this.world);
         this.#events.emit("task", task);
       }, delay).unref();
     }

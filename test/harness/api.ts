@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
 import { applianceDto, datacenterDto, disksOf, machineDto, volumesOf } from "./cloud.ts";
-import { applicationDto, enterpriseDto, propertyDto, roleDto, taskDto, taskPath, type TaskView, userDto } from "./dto.ts";
+import { applicationDto, enterpriseDto, privilegeDto, privilegeLink, propertyDto, roleDto, taskDto, taskPath, type TaskView, userDto } from "./dto.ts";
 import type { Application } from "./registration.ts";
 import type { SimTask, TaskType } from "./tasks.ts";
-import { privilegesIn, type User, type VirtualMachine } from "./world.ts";
+import { privilegesIn, type Role, type User, type VirtualMachine } from "./world.ts";
 import { tasksXml } from "./xml.ts";
 
 export interface Reply {
@@ -81,7 +81,9 @@ const ROUTES: Route[] = [
   ["POST", APPLICATIONS, createApplication],
   ["GET", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => shownApplication(c, application))],
   ["DELETE", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => deleteApplication(c, application))],
-  ["GET", /^\/admin\/roles\/([^/]+)$/, readRole],
+  ["GET", /^\/admin\/roles\/([^/]+)$/, (c) => withRole(c, (role) => dto(c, "role", roleDto(role, c.abiquo.url)))],
+  ["GET", /^\/admin\/roles\/([^/]+)\/action\/privileges$/, (c) => withRole(c, (role) => rolePrivileges(c, role))],
+  ["GET", /^\/config\/privileges\/([^/]+)$/, readPrivilege],
   ["GET", /^\/config\/properties$/, properties],
   ["POST", /^\/config\/properties$/, createProperty],
   ["PUT", /^\/config\/properties$/, replaceProperties],
@@ -247,14 +249,24 @@ function machineAction(c: Context, type: TaskType): Reply {
   const machine = machineOf(c);
   if (machine === undefined) return noMachine();
   if (isLocked(c, machine)) return apiError(409, "VM-2", "The virtual machine is locked by another operation");
+  if (type !== "DEPLOY" && !machine.isDeployed) return nothingToDo(c, machine, type);
   return accepted(c, [c.abiquo.act(machine, type)], "You can follow the progress at the link");
+}
+
+/** A machine that runs nowhere is changed at once and undeployed already: no task, and so no webhook. */
+function nothingToDo(c: Context, machine: VirtualMachine, type: TaskType): Reply {
+  const { cpu, ram } = type === "RECONFIGURE" ? (jsonBody(c.body) ?? {}) : {};
+  if (typeof cpu === "number") machine.cpu = cpu;
+  if (typeof ram === "number") machine.ram = ram;
+  return { status: 204 };
 }
 
 /** One status link for each machine, and no sentence, unlike the action on one machine. */
 function applianceAction(c: Context, type: TaskType): Reply {
   const machines = [...c.abiquo.world.machines.values()].filter((machine) => String(machine.virtualAppliance) === c.part(2));
   if (machines.some((machine) => isLocked(c, machine))) return apiError(409, "VM-2", "A virtual machine is locked by another operation");
-  return accepted(c, machines.length === 0 ? [] : c.abiquo.actOnAll(machines, type));
+  const concerned = machines.filter(({ isDeployed }) => type === "DEPLOY" || isDeployed);
+  return accepted(c, concerned.length === 0 ? [] : c.abiquo.actOnAll(concerned, type));
 }
 
 function machineOf(c: Context): VirtualMachine | undefined {
@@ -268,7 +280,7 @@ function noMachine(): Reply {
 function readMachine(c: Context): Reply {
   const { world, url, version } = c.abiquo;
   const machine = machineOf(c);
-  return machine === undefined ? noMachine() : dto(c, "virtualmachine", machineDto(machine, world, url, version));
+  return machine === undefined ? noMachine() : dto(c, "virtualmachine", machineDto(machine, isLocked(c, machine), world, url, version));
 }
 
 function storage(c: Context, kind: "harddisks" | "volumes"): Reply {
@@ -366,10 +378,24 @@ function deleteApplication(c: Context, application: Application): Reply {
   return { status: 204 };
 }
 
-function readRole(c: Context): Reply {
+function withRole(c: Context, show: (role: Role) => Reply): Reply {
   const role = c.abiquo.world.roles.find(({ id }) => String(id) === c.part(1));
-  if (role === undefined) return apiError(404, "ROLE-0", "The role does not exist");
-  return dto(c, "role", roleDto(role, c.abiquo.url));
+  return role === undefined ? apiError(404, "ROLE-0", "The role does not exist") : show(role);
+}
+
+/** What is accepted decides whether the privileges come whole or as links. */
+function rolePrivileges(c: Context, { privileges }: Role): Reply {
+  const { world, url } = c.abiquo;
+  if ((c.request.headers.accept ?? "").includes("abiquo.links+json")) {
+    return dto(c, "links", { links: privileges.map((privilege) => privilegeLink("privilege", privilege, world, url)) });
+  }
+  return dto(c, "privileges", { links: [], collection: privileges.map((privilege) => privilegeDto(privilege, "privilege", world, url)) });
+}
+
+function readPrivilege(c: Context): Reply {
+  const { world, url } = c.abiquo;
+  const privilege = privilegesIn(world)[Number(c.part(1)) - 1];
+  return privilege === undefined ? apiError(404, "GEN-0", "There is no such privilege") : dto(c, "privilege", privilegeDto(privilege, "self", world, url));
 }
 
 function properties(c: Context): Reply {

@@ -33,7 +33,6 @@ const MACHINE_LINKS: Under = [
   ["configurations", "network/configurations", "virtualmachinenetworkconfigurations", "vlan network configurations"],
   ["nics", "network/nics", "nics", "nics"],
   ["harddisks", "storage/disks", "harddisks", "disks"],
-  ["state", "state", "virtualmachinestate", "LOCKED"],
   ["undeploy", "action/undeploy", "acceptedrequest", "virtual machine undeploy"],
   ["deploy", "action/deploy", "acceptedrequest", "virtual machine deploy"],
   ["reset", "action/reset", "acceptedrequest", "virtual machine reset"],
@@ -55,7 +54,12 @@ const MACHINE_LINKS: Under = [
   ["actionplansflat", "actionplans", "virtualmachineactionplansflat", "actionplansflat"],
 ];
 
-export function machineDto(machine: VirtualMachine, world: World, api: string, version: string): Dto {
+/** The ids count from 1 in the order in which Abiquo's own sources name the states. */
+const MACHINE_STATES = { NOT_ALLOCATED: 1, ON: 4, LOCKED: 7 } as const;
+
+/** @param isLocked while one of its tasks waits */
+export function machineDto(machine: VirtualMachine, isLocked: boolean, world: World, api: string, version: string): Dto {
+  const state = isLocked ? "LOCKED" : machine.isDeployed ? "ON" : "NOT_ALLOCATED";
   const places = placesOf(machine, world, api);
   return {
     id: machine.id,
@@ -65,8 +69,8 @@ export function machineDto(machine: VirtualMachine, world: World, api: string, v
     uuid: `00000000-0000-4000-8000-${String(machine.id).padStart(12, "0")}`,
     cpu: machine.cpu,
     ram: machine.ram,
-    state: "LOCKED",
-    idState: 6,
+    state,
+    idState: MACHINE_STATES[state],
     type: "MANAGED",
     idType: 0,
     variables: {},
@@ -82,6 +86,7 @@ export function machineDto(machine: VirtualMachine, world: World, api: string, v
       places.virtualdatacenter,
       places.virtualappliance,
       ...under(places.self, MACHINE_LINKS),
+      typed("state", `${places.self}/state`, "virtualmachinestate", state),
       ...machine.disksMb.map((sizeInMb, index) => ({
         ...typed(`disk${index}`, `${places.datacenter}/disks/${machine.id * 10 + index}`, "harddisk", `disk-${machine.id * 10 + index}`),
         length: String(sizeInMb),

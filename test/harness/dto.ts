@@ -125,9 +125,22 @@ export function applicationDto(application: Application, world: World, api: stri
     links: [
       typed("self", `${owner}/applications/${id}`, "application", name),
       typed("user", owner, "user", user?.nick ?? ""),
-      ...privileges.map((privilege) => typed("privilege", `${api}/config/privileges/${privilegesIn(world).indexOf(privilege) + 1}`, "privilege", privilege)),
+      ...privileges.map((privilege) => privilegeLink("privilege", privilege, world, api)),
     ],
   };
+}
+
+function privilegeId(privilege: string, world: World): number {
+  return privilegesIn(world).indexOf(privilege) + 1;
+}
+
+export function privilegeLink(rel: "privilege" | "self", privilege: string, world: World, api: string): Link {
+  return typed(rel, `${api}/config/privileges/${privilegeId(privilege, world)}`, "privilege", privilege);
+}
+
+/** @param rel of its only link: `self` where it is read alone, `privilege` in the list of a role */
+export function privilegeDto(privilege: string, rel: "privilege" | "self", world: World, api: string): Record<string, unknown> {
+  return { id: privilegeId(privilege, world), name: privilege, links: [privilegeLink(rel, privilege, world, api)] };
 }
 
 export function roleDto(role: Role, api: string): Record<string, unknown> {

@@ -52,6 +52,8 @@ export function createTasks(world: World, request: SubmitRequest, state: string)
       virtualDatacenter: request.virtualDatacenter ?? 7,
       virtualAppliance,
       user: user.id,
+      // What is asked to be undeployed or reconfigured was deployed before.
+      isDeployed: (request.type ?? "DEPLOY") !== "DEPLOY",
     };
     machine.name = `vm-${machine.id}`;
     world.machines.set(machine.id, machine);
@@ -78,9 +80,12 @@ export function taskOn(machine: VirtualMachine, user: User, type: TaskType, stat
 
 const NEXT: Record<string, string> = { PENDING: "STARTED", STARTED: "FINISHED_SUCCESSFULLY" };
 
-export function advance(task: SimTask): void {
+export function advance(task: SimTask, world: World): void {
   const next = NEXT[task.state];
-  if (next !== undefined) change(task, next);
+  if (next === undefined) return;
+  change(task, next);
+  const machine = world.machines.get(task.virtualMachine);
+  if (machine !== undefined && next === "FINISHED_SUCCESSFULLY") machine.isDeployed = task.type !== "UNDEPLOY";
 }
 
 export function change(task: SimTask, state: string): void {

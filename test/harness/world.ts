@@ -34,6 +34,8 @@ export interface VirtualMachine {
   virtualDatacenter: number;
   virtualAppliance: number;
   user: number;
+  /** whether it runs somewhere; before its first deploy, and after an undeploy, it does not */
+  isDeployed: boolean;
 }
 
 export interface SystemProperty {

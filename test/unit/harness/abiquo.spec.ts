@@ -360,6 +360,39 @@ describe("Simulated Abiquo", () => {
     });
   });
 
+  describe("machines", () => {
+    const machineOf = (task: SimTask): string => pathOf(task).replace(/\/tasks\/.*/, "");
+    const stateOf = async (task: SimTask): Promise<string> => ((await (await call(machineOf(task))).json()) as { state: string }).state;
+    const json = { "Content-Type": "application/json" };
+
+    it("are locked while a task waits, run once deployed, and run nowhere after an undeploy", async () => {
+      await start();
+      const task = held();
+      assert.equal(await stateOf(task), "LOCKED");
+      abiquo.decideElsewhere(task.taskId, "continue");
+      assert.equal(await stateOf(task), "NOT_ALLOCATED");
+      for (let step = 0; step < 2; step++) abiquo.advance(task.taskId);
+      assert.equal(await stateOf(task), "ON");
+      assert.equal((await call(`${machineOf(task)}/action/undeploy`, { method: "POST" })).status, 202);
+      const undeploy = abiquo.tasks({ state: "QUEUEING" })[0];
+      assert.ok(undeploy);
+      abiquo.decideElsewhere(undeploy.taskId, "continue");
+      for (let step = 0; step < 2; step++) abiquo.advance(undeploy.taskId);
+      assert.equal(await stateOf(task), "NOT_ALLOCATED");
+    });
+
+    it("that run nowhere are changed at once, without a task or a webhook", async () => {
+      await start();
+      const task = held();
+      abiquo.decideElsewhere(task.taskId, "cancel");
+      const body = JSON.stringify({ cpu: 8, ram: 4_096 });
+      assert.equal((await call(machineOf(task), { method: "PUT", headers: json, body })).status, 204);
+      assert.equal((await call(`${machineOf(task)}/action/undeploy`, { method: "POST" })).status, 204);
+      const { cpu, ram } = (await (await call(machineOf(task))).json()) as { cpu: number; ram: number };
+      assert.deepEqual([cpu, ram, abiquo.tasks().length], [8, 4_096, 1]);
+    });
+  });
+
   describe("control API", () => {
     const post = (headers: Record<string, string>): Promise<Response> => fetch(new URL("simulator/submit", abiquo.pageUrl), { method: "POST", headers, body: "{}" });
 

@@ -28,7 +28,7 @@ function machinePath({ virtualDatacenter, virtualAppliance, virtualMachine }: Si
   return `/cloud/virtualdatacenters/${virtualDatacenter}/virtualappliances/${virtualAppliance}/virtualmachines/${virtualMachine}`;
 }
 
-/** A machine with three tasks, and an appliance of three machines that nothing locks. */
+/** A machine with three tasks, an appliance of three machines that nothing locks, and a machine never deployed. */
 async function furnish(): Promise<void> {
   abiquo = await startAbiquo({ webhook: "http://127.0.0.1:1/", version: "3.10" });
   const [held] = abiquo.hold();
@@ -46,6 +46,9 @@ async function furnish(): Promise<void> {
   for (const { taskId } of free) abiquo.trim(taskId);
   const [first] = free;
   assert.ok(first && running && failed);
+  const [fresh] = abiquo.hold();
+  assert.ok(fresh);
+  abiquo.trim(fresh.taskId);
   const user = abiquo.users.find(({ id }) => id === 1);
   assert.ok(user);
   places = {
@@ -57,6 +60,7 @@ async function furnish(): Promise<void> {
     datacenter: `/cloud/virtualdatacenters/${held.virtualDatacenter}`,
     appliance: machinePath(held).replace(/\/virtualmachines.*/, ""),
     freeMachine: machinePath(first),
+    freshMachine: machinePath(fresh),
     freeAppliance: machinePath(first).replace(/\/virtualmachines.*/, ""),
     application: String(abiquo.registration.register(user, "connector", "Answers", []).id),
   };

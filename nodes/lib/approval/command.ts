@@ -103,8 +103,10 @@ function unansweredSeats(approval: Approval): readonly Seat[] {
 }
 
 function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
-  const email = identify(approval, to.email);
-  return seatOf(approval, email) === undefined ? barriers(approval)(email) : "ALREADY_APPROVER";
+  // A second address of the requester, or of somebody who voted, must not come in as an alias.
+  const names = [to.email, ...(to.aliases ?? [])].map((name) => identify(approval, name));
+  if (names.some((name) => seatOf(approval, name) !== undefined)) return "ALREADY_APPROVER";
+  return names.map(barriers(approval)).find((bar) => bar !== undefined);
 }
 
 function carryOut(draft: Draft, given: Command): void {

@@ -1,7 +1,7 @@
 import { addTime } from "./calendar.ts";
 import type { Draft } from "./draft.ts";
 import { distinctPeople, identify, identity } from "./people.ts";
-import type { Approval, Decision, Need, Outcome, Person, StuckWhy, Vote } from "./types.ts";
+import type { Approval, Decision, Need, Outcome, Person, StuckWhy, Tally, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -141,7 +141,12 @@ export function votesHere({ votes, level }: Approval): readonly Vote[] {
   return votes.filter((vote) => vote.level === level);
 }
 
-/** Those asked on the present level who have not answered. */
+/** Whose answer the approval waits for; while frozen too, although votes are refused then. */
+export function waitingFor(approval: Approval): readonly Person[] {
+  return approval.status === "open" && !isUnasked(approval) ? unanswered(approval) : [];
+}
+
+/** Those with a seat on the present level who have not answered. */
 export function unanswered(approval: Approval): readonly Person[] {
   const voted = new Set(votesHere(approval).map(({ by }) => by));
   const people = distinctPeople([...approval.seats, ...approval.escalatedTo].map(({ person }) => person));
@@ -188,12 +193,19 @@ function outcomeOf({ action }: Vote): Outcome {
 }
 
 /** Undefined while it depends on those who have not answered. */
-function outcomeOfQuorum({ state, level }: Draft): Outcome | undefined {
-  const votes = votesHere(state);
-  const approvals = votes.filter(({ action }) => action === "approve").length;
-  const needed = required(level.need, state.seats.length);
+function outcomeOfQuorum({ state }: Draft): Outcome | undefined {
+  const { asked, needed, approvals, rejects } = tally(state);
   if (approvals >= needed) return "approved";
-  return approvals + state.seats.length - votes.length < needed ? "rejected" : undefined;
+  return asked - rejects < needed ? "rejected" : undefined;
+}
+
+/** How the quorum of the present level stands; those it was escalated to decide beside it and are not counted. */
+export function tally(approval: Approval): Tally {
+  const { policy, level, seats } = approval;
+  const votes = votesHere(approval);
+  const rejects = votes.filter(({ action }) => action === "reject").length;
+  const needed = required(policy.levels[level]?.need ?? "all", seats.length);
+  return { asked: seats.length, needed, approvals: votes.length - rejects, rejects };
 }
 
 /** The present level is approved: the next one begins, or the request is decided. */

@@ -161,6 +161,15 @@ export interface HistoryEntry {
   readonly why?: StuckWhy;
 }
 
+/** The state of a level's quorum. */
+export interface Tally {
+  readonly asked: number;
+  /** How many must approve. */
+  readonly needed: number;
+  readonly approvals: number;
+  readonly rejects: number;
+}
+
 export type Status = "open" | Outcome | "withdrawn";
 
 /**

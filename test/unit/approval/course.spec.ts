@@ -5,8 +5,10 @@ import {
   command,
   nextWake,
   openApproval,
+  tally,
   vote,
   type VoteStep,
+  waitingFor,
   wake,
 } from "../../../nodes/lib/approval/index.ts";
 import { decidedIn, HOUR, MINUTE, opened, policyOf, restarted, START, told } from "./support.ts";
@@ -96,6 +98,28 @@ describe("how many must approve", () => {
     assert.equal(after(opened([{ need: "33%", approvers: three }]), ANNA).status, "approved");
     // The requester is not asked and does not count.
     assert.equal(after(opened([{ need: "50%", approvers: [...three, DORA, RITA] }]), ANNA, BERT).status, "approved");
+  });
+});
+
+describe("what an approval waits for", () => {
+  const names = (approval: Approval): string[] => waitingFor(approval).map(({ email }) => email);
+
+  it("is told while it is open: who has not answered, and how the quorum stands", () => {
+    const one = reject(opened([{ need: 2 }]), ANNA).approval;
+    assert.deepEqual(names(one), [BERT, CARL]);
+    assert.deepEqual(tally(one), { asked: 3, needed: 2, approvals: 0, rejects: 1 });
+    assert.deepEqual(names(after(one, BERT, CARL)), []);
+  });
+
+  it("includes those it was escalated to, once each, beside the quorum", () => {
+    const approval = opened([{ approvers: [ANNA, BERT], need: "all", deadline: 60, onDeadline: "escalate", escalateTo: [BERT, DORA] }]);
+    const { approval: escalated } = wake(approval, START + HOUR);
+    assert.deepEqual(names(escalated), [ANNA, BERT, DORA]);
+    assert.deepEqual(tally(escalated), { asked: 2, needed: 2, approvals: 0, rejects: 0 });
+  });
+
+  it("is nobody where too few were found to be asked", () => {
+    assert.deepEqual(names(opened([{ approvers: [ANNA], need: 2 }])), []);
   });
 });
 
@@ -477,6 +501,11 @@ describe("handing over", () => {
   it("by reassignment is refused where the need could no longer be met", () => {
     assert.equal(command(opened([{ need: 2 }]), { action: "reassign", to: boss, by: "admin" }, START).why, "TOO_FEW_APPROVERS");
     assert.equal(command(opened([{ need: 2 }]), { action: "reassign", to: boss, from: ANNA, by: "admin" }, START).result, "done");
+  });
+
+  it("is refused to the requester under another address, given as an alias", () => {
+    const to = { email: "private@x.com", aliases: [RITA] };
+    assert.equal(command(opened([{}]), { action: "delegate", by: ANNA, to }, START).why, "SELF_APPROVAL");
   });
 
   it("does not make a second person of somebody's second address", () => {

@@ -111,6 +111,16 @@ describe("Pages in a browser", () => {
     }
   }
 
+  it("fit a window of 320 by 256 px, as at 400 % on a desk (WCAG 2.2, 1.4.10), with nothing in the way", async () => {
+    const page = await open("", { viewport: { width: 320, height: 256 } });
+    for (const { name } of STATES) {
+      await page.goto(`${origin}/es-ES/${name}`);
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, name);
+      const floating = await page.evaluate(() => [...document.querySelectorAll("main *")].filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position)).length);
+      assert.equal(floating, 0, name);
+    }
+  });
+
   it("a mail: axe finds nothing, and it fits a phone", async () => {
     const page = await open("");
     await page.setContent(mailFor(mail(), wordsIn("en-US")).html);

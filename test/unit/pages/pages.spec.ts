@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { headers, inboxPage, requestPage, type RequestView } from "../../../nodes/lib/engine/pages/index.ts";
+import { headers, inboxPage, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/engine/pages/index.ts";
 import { ATTACKS, inboxes, requests, skeleton } from "./hostile.ts";
 import { STATES } from "./states.ts";
 import { ANA, BULK, HOUR, inbox, LANGUAGES, LUIS, machines, NOW, request, rows, subject, wordsIn } from "./support.ts";
@@ -207,11 +207,16 @@ describe("The page of a request", () => {
     for (const { name, page } of closed) assert.doesNotMatch(page(english), /Mei|Northwind|web-0|Deploy|Ana/, name);
   });
 
+  it("shows of an address only where a fresh link goes", () => {
+    assert.equal(maskedEmail("ana.ruiz@example.com"), "a***@example.com");
+    for (const odd of ["", "@example.com", "ana"]) assert.equal(maskedEmail(odd), "***");
+  });
+
   it("offers by POST to send a fresh link, once", () => {
     const page = (name: string): string => STATES.find((state) => state.name === name)?.page(english) ?? "";
     assert.match(forms(page("expired"), "post")[0] ?? "", /name="action" value="fresh"/);
     assert.deepEqual(forms(page("expired-sent"), "post"), []);
-    assert.match(textOf(page("expired-sent")), /mailbox of a…@example.com/);
+    assert.match(textOf(page("expired-sent")), /mailbox of a\*\*\*@example.com/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { banner, HERE, hiddenField, sheet } from "./document.ts";
+import { HERE, hiddenField, sheet } from "./document.ts";
 import { html, type Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
 import type { ExpiredView, NoticeView } from "./view.ts";
@@ -14,12 +14,11 @@ export function noticePage({ status }: NoticeView, words: Words): string {
 
 /** A link that was good once offers, by POST of `action=fresh`, a new one to the same person's mailbox. */
 export function expiredPage({ email, form, sent }: ExpiredView, words: Words): string {
-  const title = words.say("pages.expired.title");
+  const key = sent ? "pages.expired.sent" : "pages.expired.offer";
+  const title = words.say(`${key}.title`);
   const offer = html`<form method="post" action="${HERE}">${hiddenField("form", form)}<button class="main" name="action" value="fresh">${icon("mail")}${words.say("pages.expired.button")}</button></form>
 <p class="dim small">${words.say("pages.expired.to", { email })}</p>`;
-  const content = html`${sent && banner("good", "mail", words.say("pages.expired.sent"), words.say("pages.expired.sentText", { email }))}
-${notice("clock", title, words.say("pages.expired.text"), sent ? undefined : offer)}`;
-  return sheet({ title, look: "narrow", content }, words);
+  return sheet({ title, look: "narrow", content: notice(sent ? "mail" : "clock", title, words.say(`${key}.text`, { email }), sent ? undefined : offer) }, words);
 }
 
 function notice(sign: IconName, title: string, text: string, more?: Html): Html {

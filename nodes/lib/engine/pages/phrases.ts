@@ -18,7 +18,7 @@ export function fullNameOf(person: PersonView): string {
 /** The address with all but its beginning hidden, for a page that anyone may see. */
 export function maskedEmail(email: string): string {
   const at = email.lastIndexOf("@");
-  return at < 1 ? "…" : `${email.slice(0, 1)}…${email.slice(at)}`;
+  return at < 1 ? "***" : `${email.slice(0, 1)}***${email.slice(at)}`;
 }
 
 export function typeName(type: string, words: Words): string {

@@ -44,6 +44,7 @@ a:hover { color: var(--accent-strong); text-decoration-thickness: 2px; }
 main { display: block; max-width: 68rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
 main:focus { outline: none; }
 .inbox > .card { margin-bottom: 1.5rem; }
+.inbox > .empty { margin-top: 1.25rem; }
 .narrow { max-width: 38rem; padding-top: clamp(1.25rem, 8vh, 5rem); }
 .stack > * + * { margin-top: 1rem; }
 .card { padding: 1.25rem; border: 1px solid var(--line); border-radius: .9rem; background: var(--card); box-shadow: var(--shadow); }
@@ -137,7 +138,8 @@ blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-s
 .history .icon { margin: .15rem auto 0; color: var(--dim); }
 .history time { color: var(--dim); font-size: .9rem; }
 
-.search { display: grid; gap: .75rem; align-items: end; margin-top: 1rem; }
+.search { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem; align-items: end; margin-top: 1rem; }
+.search > :first-child { grid-column: 1 / -1; }
 .search .label { font-size: .9rem; }
 .bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; margin: 1.25rem 0 .6rem; }
 .rows { border: 1px solid var(--line); border-radius: .9rem; background: var(--card); box-shadow: var(--shadow); overflow: hidden; }
@@ -170,6 +172,7 @@ blockquote { margin-top: .5rem; padding: .15rem 0 .15rem .85rem; border-inline-s
 }
 @media (min-width: 44rem) {
   .search { grid-template-columns: 1fr 14rem auto; }
+  .search > :first-child { grid-column: auto; }
   .rows .about { grid-template-columns: 1fr 14rem; align-items: start; }
   .rows .due { text-align: end; grid-row: 1 / span 2; grid-column: 2; padding-top: .2rem; }
   .bulk .decide { display: grid; grid-template-columns: 1fr auto; gap: .25rem 1rem; align-items: end; }

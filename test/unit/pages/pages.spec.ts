@@ -150,6 +150,15 @@ describe("The page of a request", () => {
     assert.match(text, /reminded: Ana Ruiz.*escalated to Kofi Mensah/);
   });
 
+  it("keeps apart in the history what differs in step, level, person or time", () => {
+    const asked = { kind: "asked" as const, at: NOW, to: ANA, level: "One" };
+    const others = [{ ...asked, kind: "reminder" as const }, { ...asked, level: "Two" }, { ...asked, by: LUIS }, { ...asked, at: NOW + HOUR }];
+    for (const other of others) {
+      const page = requestPage(request({ levels: [], history: [asked, other] }), english);
+      assert.equal(page.match(/<ol class="history">.*<\/ol>/s)?.[0].match(/<li>/g)?.length, 2);
+    }
+  });
+
   it("offers no decision in any state but waiting", () => {
     for (const { name, page } of STATES.filter(({ name }) => /^(voted|delegated|passed|frozen|approved|rejected|late|repeated|withdrawn|forbidden)/.test(name))) {
       assert.deepEqual(forms(page(english), "post"), [], name);
@@ -160,6 +169,7 @@ describe("The page of a request", () => {
     const group = machines(6).map((machine, at) => ({ ...machine, excepted: at < 2 }));
     const text = shown({ subject: subject({ machines: group }), state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR, reason: "Within the budget." } });
     assert.match(text, /Approved Luis Vega \(luis.vega@example.com\) approved it. Mon, Nov 23, 2026, 9:30 AM GMT\+1 2 of 6 machines were left out, and so rejected. Within the budget./);
+    assert.doesNotMatch(shown({ state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW } }), /so rejected/);
   });
 
   it("says of a decision without a person what made it", () => {

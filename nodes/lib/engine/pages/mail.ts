@@ -132,7 +132,7 @@ export function chatFor(view: MailView, words: Words): string {
 
 /** Takes from the text what a chat would read as a mention or a link: `<!channel>`, `[text](address)`. */
 function unmarked(text: string): string {
-  return oneLine(text).replace(/</g, "‹").replace(/>/g, "›").replace(/\]\(/g, "] (").replace(/@(?=channel|here|everyone|all\b)/gi, "＠");
+  return text.replace(/</g, "‹").replace(/>/g, "›").replace(/\]\(/g, "] (").replace(/@(?=channel|here|everyone|all\b)/gi, "＠");
 }
 
 function textOf({ heading, title, paragraphs, reason, facts, machines, button, inbox, footer }: Letter): string {

@@ -77,6 +77,7 @@ function whyNoBypass(approval: Approval, { by, outcome }: Command & { action: "b
 function whyNoDelegation(approval: Approval, by: string): Refusal | undefined {
   if (!approval.policy.delegation) return "DELEGATION_OFF";
   if (approval.frozen !== undefined) return "FROZEN";
+  if (isUnasked(approval)) return whyNotSeated(approval, by) ?? "TOO_FEW_APPROVERS";
   return whyNoReassignment(approval, by);
 }
 

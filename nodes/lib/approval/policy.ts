@@ -5,7 +5,7 @@ import { identity, peopleOf } from "./people.ts";
 import { isBlank, listOf, memberOf, oneLine, parseJson, shown } from "./read.ts";
 import type { Calendar, Need, NoApprover, OnDeadline, Person, Policy, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
 
-const PERCENT = /^(\d{1,3}(?:\.\d+)?)\s*%$/;
+const PERCENT = /^(\d{1,3})\s*%$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -147,20 +147,25 @@ function flag(field: string, value: unknown, otherwise: boolean): boolean {
 
 /** The roles a policy names, each once. */
 export function rolesOf(policy: RawPolicy): string[] {
-  const members = [...policy.levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...policy.fallback];
-  return [...new Set(members.flatMap((member) => ("role" in member ? [member.role] : [])))];
+  return [...new Set(membersOfAll(policy).flatMap((member) => ("role" in member ? [member.role] : [])))];
+}
+
+function membersOfAll({ levels, fallback }: RawPolicy): (Person | Role)[] {
+  return [...levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...fallback];
 }
 
 /**
- * Puts people in the place of roles.
+ * Puts people in the place of roles. An address that is somebody's alias means that person, as when a role gives the
+ * second address of somebody named elsewhere.
  *
  * Throws Fault `APPROVAL_ALIAS_AMBIGUOUS` where an alias could mean two people: a vote must say who it is.
  *
  * @param people those who hold each role; a role that is missing is held by nobody
  */
 export function resolvePolicy(policy: RawPolicy, people: Readonly<Record<string, readonly Person[]>>): Policy {
+  const owner = ownersOfAliases([...membersOfAll(policy), ...Object.values(people).flat()]);
   const resolve = (members: readonly (Person | Role)[]): readonly Person[] =>
-    members.flatMap((member) => ("role" in member ? (Object.hasOwn(people, member.role) ? people[member.role] : undefined) ?? [] : [member]));
+    members.flatMap((member) => ("role" in member ? holders(people, member.role) : [member])).map(owner);
   const resolved: Policy = {
     ...policy,
     levels: policy.levels.map((level) => ({
@@ -172,6 +177,17 @@ export function resolvePolicy(policy: RawPolicy, people: Readonly<Record<string,
   };
   refuseAmbiguousAliases(peopleOf(resolved));
   return resolved;
+}
+
+function holders(people: Readonly<Record<string, readonly Person[]>>, role: string): readonly Person[] {
+  return (Object.hasOwn(people, role) ? people[role] : undefined) ?? [];
+}
+
+/** Finds for a person known by address alone who has that address as an alias. */
+function ownersOfAliases(members: readonly (Person | Role)[]): (person: Person) => Person {
+  const named = members.flatMap((member) => ("role" in member ? [] : [member]));
+  const owners = new Map(named.flatMap((person) => (person.aliases ?? []).map((alias) => [identity(alias), person])));
+  return (person) => (person.aliases === undefined ? owners.get(identity(person.email)) : undefined) ?? person;
 }
 
 function refuseAmbiguousAliases(people: readonly Person[]): void {

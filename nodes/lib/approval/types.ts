@@ -302,7 +302,7 @@ export type Refusal =
   | "DELEGATION_OFF"
   /** the person to hand over to is asked on this level already */
   | "ALREADY_APPROVER"
-  /** too few people would be left to meet the need */
+  /** the level has too few people to be asked, or would have */
   | "TOO_FEW_APPROVERS";
 
 export interface VoteStep extends Step {

@@ -89,6 +89,7 @@ describe("a policy as configured", () => {
     ["a need of nobody", { levels: [{ ...LEVEL, need: 0 }] }, "APPROVAL_NEED_INVALID", { level: "1", value: "0" }],
     ["a need of half a person", { levels: [{ ...LEVEL, need: 1.5 }] }, "APPROVAL_NEED_INVALID", { level: "1", value: "1.5" }],
     ["a need of more than everybody", { levels: [{ ...LEVEL, need: "101%" }] }, "APPROVAL_NEED_INVALID", { level: "1", value: "101%" }],
+    ["a need of a fraction of a percent", { levels: [{ ...LEVEL, need: "33.3%" }] }, "APPROVAL_NEED_INVALID"],
     ["a need in words", { levels: [{ ...LEVEL, need: "most" }] }, "APPROVAL_NEED_INVALID", { level: "1", value: "most" }],
     ["a deadline in words", { levels: [{ ...LEVEL, deadline: "soon" }] }, "APPROVAL_MINUTES_INVALID", { level: "1", field: "deadline", value: "soon", limit: 527_040 }],
     ["a deadline before the start", { levels: [{ ...LEVEL, deadline: -1 }] }, "APPROVAL_MINUTES_INVALID"],
@@ -114,10 +115,10 @@ describe("a policy as configured", () => {
       { alias: "u1" },
     ],
     [
-      "an alias that is somebody else's address",
-      { levels: [{ approvers: ["B@x.com", { email: "a@x.com", aliases: ["b@x.com"] }] }] },
+      "two people who claim each other's address",
+      { levels: [{ approvers: [{ email: "b@x.com", aliases: ["a@x.com"] }, { email: "a@x.com", aliases: ["b@x.com"] }] }] },
       "APPROVAL_ALIAS_AMBIGUOUS",
-      { alias: "b@x.com" },
+      { alias: "a@x.com" },
     ],
   ];
   for (const [what, policy, code, params] of mistakes) {
@@ -162,6 +163,12 @@ describe("roles in a policy", () => {
 
   it("are named once each, to be looked up", () => {
     assert.deepEqual(rolesOf(policy), ["ADMIN", "OWNER", "constructor"]);
+  });
+
+  it("may give somebody's second address, which makes no second person", () => {
+    const anna = { email: "anna@x.com", aliases: ["Anna.Smith@x.com"] };
+    const raw = parsePolicy({ levels: [{ approvers: ["role:ADMIN"] }, { approvers: [anna] }] });
+    assert.deepEqual(resolvePolicy(raw, { ADMIN: [{ email: "anna.smith@X.com", name: "A. Smith" }] }).levels[0]?.approvers, [anna]);
   });
 
   it("give way to their people; a role without any gives nobody", () => {

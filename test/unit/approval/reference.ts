@@ -162,6 +162,7 @@ export class Reference {
     const from = given.action === "delegate" ? given.by : given.from;
     if (from !== undefined) {
       if (!this.#places().some(({ email }) => email === this.who(from))) return "forbidden NOT_APPROVER";
+      if (!this.waiting && given.action === "delegate") return "forbidden TOO_FEW_APPROVERS";
       if (this.waiting && this.#hasVoted(this.who(from))) return "forbidden ALREADY_VOTED";
     } else if (this.waiting) {
       const left = this.places.filter(({ email }) => this.#hasVoted(email)).length + 1;

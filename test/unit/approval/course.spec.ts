@@ -328,6 +328,12 @@ describe("exceptions of a group", () => {
     assert.equal(decidedIn(approve(first, BERT, { except: ["three"] })).outcome, "rejected");
   });
 
+  it("of everything left, when outvoted, leave nothing out", () => {
+    const one = approve(opened([{ need: 2 }]), ANNA, { except: SUBJECT.items, reason: "none" }).approval;
+    const decided = decidedIn(approve(after(one, BERT), CARL));
+    assert.deepEqual([decided.outcome, decided.rejectedItems, decided.exceptions], ["approved", [], []]);
+  });
+
   it("stand when a deadline approves the rest", () => {
     const one = approve(opened([{ need: "all", deadline: 60, onDeadline: "approve" }]), ANNA, { except: ["two"] }).approval;
     assert.deepEqual(decidedIn(wake(one, START + HOUR)).rejectedItems, ["two"]);
@@ -395,6 +401,8 @@ describe("a deadline", () => {
     const kept = escalating({});
     assert.deepEqual(kept.events, [{ kind: "stuck", level: 0, why: "NOBODY_TO_ESCALATE_TO" }]);
     assert.equal(after(kept.approval, ANNA).status, "approved");
+    const put = command(kept.approval, { action: "reassign", to: { email: DORA }, by: "admin" }, START + HOUR);
+    assert.equal(put.approval.stuck, undefined);
     assert.equal(decidedIn(escalating({ noApprover: "reject" })).cause, "no-approver");
     assert.deepEqual(told(escalating({ noApprover: "fallback", fallback: DORA })), ["escalated dora@x.com"]);
   });
@@ -416,6 +424,12 @@ describe("reminders", () => {
     assert.deepEqual(told(second), told(first));
     const ids = [...first.events, ...second.events].map((event) => ("notification" in event ? event.notification : ""));
     assert.equal(new Set(ids).size, 4);
+  });
+
+  it("name the deadline only while it is ahead", () => {
+    const approval = opened([{ approvers: [ANNA], deadline: 60, remindEvery: 40 }]);
+    const dues = [40, 80].map((minutes) => wake(approval, START + minutes * MINUTE).events.map((event) => "dueAt" in event));
+    assert.deepEqual(dues, [[true], [false]]);
   });
 
   it("that were missed come as one", () => {
@@ -478,6 +492,12 @@ describe("handing over", () => {
     assert.equal(approve(second, DORA, { level: 1 }).why, "VOTED_ON_OTHER_LEVEL");
   });
 
+  it("is refused while too few were found, so that nobody has been asked", () => {
+    const found = opened([{ approvers: [ANNA], need: 2 }]);
+    assert.equal(command(found, { action: "delegate", by: ANNA, to: boss }, START).why, "TOO_FEW_APPROVERS");
+    assert.equal(command(found, { action: "delegate", by: BERT, to: boss }, START).why, "NOT_APPROVER");
+  });
+
   it("may be switched off", () => {
     const step = command(opened([{}], { delegation: false }), { action: "delegate", by: ANNA, to: boss }, START);
     assert.deepEqual([step.result, step.why], ["forbidden", "DELEGATION_OFF"]);
@@ -528,6 +548,14 @@ describe("freezing", () => {
     assert.equal(thawed.nextReminderAt, START + 100 * HOUR + 30 * MINUTE);
     assert.equal(thawed.dueAt, START + 100 * HOUR + 50 * MINUTE);
     assert.equal(vote(thawed, { action: "approve", by: ANNA }, START + 100 * HOUR).result, "counted");
+  });
+
+  it("lets people be replaced, but names no deadline meanwhile, because it will move", () => {
+    const frozen = command(opened(levels), freeze, START + MINUTE).approval;
+    const put = command(frozen, { action: "reassign", from: ANNA, to: { email: DORA }, by: "admin" }, START + MINUTE);
+    assert.deepEqual(told(put), ["asked dora@x.com"]);
+    assert.ok(put.events.every((event) => !("dueAt" in event)));
+    assert.equal(command(frozen, { action: "delegate", by: ANNA, to: { email: DORA } }, START + MINUTE).why, "FROZEN");
   });
 
   it("keeps business time, not hours of the clock", () => {

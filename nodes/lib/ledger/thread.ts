@@ -12,7 +12,7 @@ const GIVEN_AT_ONCE = 2;
 
 interface Caller {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -22,7 +22,7 @@ interface Caller {
  */
 export async function openInThread(place: LedgerPlace): Promise<Pick<SqlLedger, keyof SqlLedger>> {
   const thread = new LedgerThread(place);
-  await thread.call("open", [place]);
+  await thread.call("open", []);
   const methods = new Map<string, unknown>();
   return new Proxy({} as SqlLedger, {
     get(_target, name) {
@@ -38,37 +38,44 @@ export async function openInThread(place: LedgerPlace): Promise<Pick<SqlLedger, 
   });
 }
 
+/** The thread is started again after it broke down, by the next call. */
 class LedgerThread {
-  readonly #worker: Worker;
-  readonly #callers = new Map<number, Caller>();
   readonly #place: LedgerPlace;
+  readonly #callers = new Map<number, Caller>();
+  #worker: Worker | undefined;
   #calls: Call[] = [];
   #isSending = false;
   /** how many messages with calls the thread has not answered */
   #given = 0;
   #lastId = 0;
-  #end: Error | undefined;
+  #isClosed = false;
 
   constructor(place: LedgerPlace) {
     this.#place = place;
-    this.#worker = new Worker(beside("worker"));
-    this.#worker.on("message", (replies: readonly Reply[]) => this.#settle(replies));
-    this.#worker.on("error", (error) => this.#fail(error.message));
-    this.#worker.on("exit", () => this.#fail("CLOSED"));
-    this.#worker.unref();
   }
 
   call(method: string, parameters: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      // Closing what has ended is no fault.
-      if (this.#end !== undefined) return method === "close" ? resolve(undefined) : reject(this.#end);
+      // Closing what is closed is no fault.
+      if (this.#isClosed) return method === "close" ? resolve(undefined) : reject(this.#unavailable("CLOSED"));
+      const worker = (this.#worker ??= this.#start());
       const id = ++this.#lastId;
       // An open call keeps the process alive, an idle ledger does not.
-      if (this.#callers.size === 0) this.#worker.ref();
+      if (this.#callers.size === 0) worker.ref();
       this.#callers.set(id, { resolve, reject });
       this.#calls.push({ id, method, parameters });
       if (this.#given < GIVEN_AT_ONCE) this.#sendSoon();
+      this.#isClosed = method === "close";
     });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(beside("worker"), { workerData: this.#place });
+    worker.on("message", (replies: readonly Reply[]) => this.#settle(replies));
+    worker.on("error", (error: Error) => this.#fail(worker, error.message));
+    worker.on("exit", () => this.#fail(worker, "CLOSED"));
+    worker.unref();
+    return worker;
   }
 
   /** What is called while the thread is at work travels together, and then shares one commit. */
@@ -77,28 +84,53 @@ class LedgerThread {
     this.#isSending = true;
     setImmediate(() => {
       this.#isSending = false;
-      this.#given++;
-      this.#worker.postMessage(this.#calls);
+      const calls = this.#calls;
       this.#calls = [];
+      if (!this.#send(calls) && calls.length > 1) for (const call of calls) this.#send([call]);
     });
+  }
+
+  #send(calls: readonly Call[]): boolean {
+    try {
+      this.#worker?.postMessage(calls);
+      this.#given++;
+      return true;
+    } catch (error) {
+      // Something in a message cannot leave this thread: only the call that holds it fails.
+      if (calls.length === 1) this.#callerOf(calls[0] as Call)?.reject(error);
+      return false;
+    }
   }
 
   #settle(replies: readonly Reply[]): void {
     this.#given--;
     if (this.#calls.length > 0) this.#sendSoon();
     for (const reply of replies) {
-      const caller = this.#callers.get(reply.id);
-      this.#callers.delete(reply.id);
+      const caller = this.#callerOf(reply);
       if ("failure" in reply) caller?.reject(errorOf(reply.failure));
       else caller?.resolve(reply.value);
     }
-    if (this.#callers.size === 0) this.#worker.unref();
+    if (this.#callers.size === 0) this.#worker?.unref();
   }
 
-  #fail(reason: string): void {
-    this.#end ??= new Fault("LEDGER_UNAVAILABLE", { file: this.#place.file, reason });
-    for (const caller of this.#callers.values()) caller.reject(this.#end);
+  #callerOf({ id }: { readonly id: number }): Caller | undefined {
+    const caller = this.#callers.get(id);
+    this.#callers.delete(id);
+    return caller;
+  }
+
+  #fail(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#given = 0;
+    this.#calls = [];
+    const callers = [...this.#callers.values()];
     this.#callers.clear();
+    for (const caller of callers) caller.reject(this.#unavailable(reason));
+  }
+
+  #unavailable(reason: string): Fault {
+    return new Fault("LEDGER_UNAVAILABLE", { file: this.#place.file, reason });
   }
 }
 

@@ -1,11 +1,12 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { type Call, failureOf, type Reply } from "./calls.ts";
-import type { SqlLedger } from "./ledger.ts";
 import { type LedgerPlace, openSqlLedger } from "./open.ts";
 
 type Method = (...parameters: readonly unknown[]) => Promise<unknown>;
 
-let ledger: SqlLedger | undefined;
+const opening = openSqlLedger(workerData as LedgerPlace);
+// Each call tells of the failure; the first one comes later.
+opening.catch(() => undefined);
 
 parentPort?.on("message", (calls: readonly Call[]) => void answer(calls));
 
@@ -23,9 +24,6 @@ async function answer(calls: readonly Call[]): Promise<void> {
 }
 
 async function run(method: string, parameters: readonly unknown[]): Promise<unknown> {
-  if (method === "open") {
-    ledger = await openSqlLedger(parameters[0] as LedgerPlace);
-    return undefined;
-  }
-  return (ledger as unknown as Record<string, Method>)[method]?.(...parameters);
+  const ledger = (await opening) as unknown as Record<string, Method>;
+  return method === "open" ? undefined : ledger[method]?.(...parameters);
 }

@@ -34,13 +34,15 @@ export class Log<T> {
   }
 }
 
+/** The engine looks every second what the flow has held long enough, and every day what the ledger can shed. */
 const EVERY_SECOND = 1_000;
+const LATER_THAN_ANY_ANSWER = 5 * 60_000;
 
 /** A clock that stands still until it is told to go on. */
 export class StillClock implements Clock {
   readonly start = 1_600_000_000_000;
   readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  /** how long everybody waits that ever waited, but for the engine's own look every second */
+  /** how long everybody waits that ever waited, but for the engine's own rounds */
   readonly waits = new Log<number>();
   #now = this.start;
 
@@ -55,7 +57,7 @@ export class StillClock implements Clock {
   after(ms: number, run: () => void): () => void {
     const timer = { at: this.#now + ms, run };
     this.#timers.add(timer);
-    if (ms !== EVERY_SECOND) this.waits.add(ms);
+    if (ms !== EVERY_SECOND && ms < LATER_THAN_ANY_ANSWER) this.waits.add(ms);
     return () => void this.#timers.delete(timer);
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { keyText, type Ledger, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
 
 const API = "https://cloud.example.com/api";
@@ -141,6 +143,29 @@ describe("the ledger", () => {
     assert.deepEqual(await ids("100%"), ["t2"]);
     assert.deepEqual(await ids("%"), ["t2"]);
     assert.equal((await ledger.list({ stages: ["received"], limit: 1 })).length, 1);
+  });
+
+  it("fails only the call that holds what cannot be kept", async () => {
+    const wrong = { ...proposal("t1", "continue"), by: (() => "me") as unknown as string };
+    const [good, failed, other] = await Promise.allSettled([
+      ledger.receive([newTask("t1")]),
+      ledger.decide({ proposals: [wrong] }),
+      ledger.receive([newTask("t2")]),
+    ]);
+    assert.deepEqual([good.status, failed.status, other.status], ["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  it("tells those who wait when its thread breaks down, and works again at the next call", async () => {
+    const started = once(process, "worker");
+    const own = await openLedger({ engine: "sqlite", file });
+    const [thread] = (await started) as [Worker];
+    await own.receive([newTask("t1")]);
+    const waiting = own.receive([newTask("t2")]);
+    await Promise.all([assert.rejects(waiting, { code: "LEDGER_UNAVAILABLE" }), thread.terminate()]);
+    assert.equal((await own.receive([newTask("t1"), newTask("t2")]))[0], false);
+    await own.close();
+    await own.close();
+    await assert.rejects(own.receive([newTask("t3")]), { code: "LEDGER_UNAVAILABLE" });
   });
 
   it("is readable by its owner only", () => {

@@ -19,9 +19,7 @@ import {
   wake,
 } from "../../../nodes/lib/approval/index.ts";
 import { Reference } from "./reference.ts";
-import { notifications, restarted } from "./support.ts";
-
-const MINUTE = 60_000;
+import { MINUTE, notifications, restarted } from "./support.ts";
 
 const PEOPLE = ["ann@x.com", "bob@x.com", "cid@x.com", "dee@x.com", "eve@x.com"];
 const REQUESTER = "rio@x.com";

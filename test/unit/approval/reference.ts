@@ -6,8 +6,7 @@ import {
   type Subject,
   timeBetween,
 } from "../../../nodes/lib/approval/index.ts";
-
-const MINUTE = 60_000;
+import { MINUTE } from "./support.ts";
 
 interface Given {
   level: number;

@@ -26,6 +26,7 @@ const imports: Import[] = sources.flatMap((from) =>
 /** The part of the house a source belongs to. */
 function room(path: string): string {
   const [first, second, third] = path.split("/");
+  if (first === "cli") return "cli";
   if (first !== "lib") return "nodes";
   return third === undefined ? "leaf" : (second ?? "");
 }
@@ -33,6 +34,7 @@ function room(path: string): string {
 /** Who may use whom. Every room may use itself and the leaves. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   nodes: ["runtime"],
+  cli: ["engine"],
   runtime: ["engine"],
   engine: ["abiquo", "rules", "approval", "ledger"],
   abiquo: [],
@@ -53,7 +55,7 @@ describe("The house", () => {
     assert.deepEqual(sources.filter((path) => ARROWS[room(path)] === undefined), []);
   });
 
-  it("has arrows that run one way: nodes, runtime, engine, and the four below that never know each other", () => {
+  it("has arrows that run one way: nodes, runtime, engine (the command line too), and the four below that never know each other", () => {
     const wrong = imports.filter(({ from, to }) => sources.includes(to) && !below(room(from)).has(room(to)));
     assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
   });

@@ -28,6 +28,8 @@ export interface StageQuery {
   readonly filter?: string | undefined;
   /** 0 = all */
   readonly limit?: number | undefined;
+  /** which end of the list the limit keeps; the newest first if true */
+  readonly newestFirst?: boolean | undefined;
 }
 
 /**
@@ -138,7 +140,7 @@ export class SqlLedger {
     return new Map([...tasks].map(([key, { task }]) => [key, task]));
   }
 
-  /** Tasks at these stages with their decision, oldest first. */
+  /** Tasks at these stages with their decision, oldest first unless told. */
   async list(query: StageQuery): Promise<{ task: WholeTaskRecord; decision?: DecisionRecord }[]> {
     let select = this.#wholeTasks().where("stage", "in", query.stages);
     if (query.api !== undefined) select = select.where("platform.api", "=", query.api);
@@ -150,7 +152,8 @@ export class SqlLedger {
         return eb(eb.fn<string>("replace", [summary, eb.val(text), eb.val("")]), "<>", summary);
       });
     }
-    select = select.orderBy("received_at").orderBy("task.id");
+    const order = query.newestFirst === true ? "desc" : "asc";
+    select = select.orderBy("received_at", order).orderBy("task.id", order);
     if (query.limit) select = select.limit(query.limit);
     const rows = await select.execute();
     const tasks = rows.map((row) => ({ row: row.id, task: { ...taskOf(row), payload: row.body ?? "{}" } }));

@@ -6,6 +6,9 @@ export const RULE_FAULTS = {
   RULES_INVALID: ["count", "rule", "problem"],
 
   RULES_NOT_A_LIST: [],
+  RULES_NOT_JSON: [],
+  RULES_KEY_UNKNOWN: ["key", "known"],
+  RULES_NOT_TEXT: ["key"],
   RULES_OTHERWISE_UNKNOWN: ["outcome"],
   RULES_SCOPE_UNKNOWN: ["scope"],
   RULE_NOT_AN_OBJECT: [],
@@ -50,6 +53,11 @@ export interface RuleProblem {
   condition?: number;
   code: RuleFaultCode;
   params: FaultParams;
+  /** The rule's name, where it has one and the rules were written elsewhere. */
+  name?: string;
+  /** Where it is in the text that the rules were read from; both count from 1. */
+  line?: number;
+  column?: number;
 }
 
 /** Rules that cannot be compiled, with everything that is wrong with them. Code `RULES_INVALID`. */

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault } from "../lib/fault.ts";
+import { RulesFault, type RuleSet, tryRules, unreachableRules } from "../lib/rules/index.ts";
+import { problemLines, summaryLine, trialJson, trialLines, unreachableLines } from "./report.ts";
+import { ruleSetIn, tasksIn, tasksInLedger } from "./sources.ts";
+import { languageOf, Words } from "./words.ts";
+
+/** What a shell or a CI job goes by. */
+const EXIT = { fine: 0, differs: 1, badInput: 2 } as const;
+const LAST = "1000";
+
+let words = new Words(join(__dirname, "..", "locales"), languageOf(process.env));
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      tasks: { type: "string" },
+      ledger: { type: "string" },
+      last: { type: "string", default: LAST },
+      against: { type: "string" },
+      otherwise: { type: "string", default: "review" },
+      scope: { type: "string", default: "task" },
+      json: { type: "boolean", default: false },
+      lang: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.lang !== undefined) words = new Words(join(__dirname, "..", "locales"), values.lang);
+  const [command, file, ...more] = positionals;
+  if (values.help || command === undefined) {
+    console.log(words.text("cli.help"));
+    return values.help ? EXIT.fine : EXIT.badInput;
+  }
+  if (!["check", "try"].includes(command) || file === undefined || more.length > 0) throw new Fault("COMMAND_UNKNOWN");
+
+  const read = (path: string): RuleSet | undefined => {
+    try {
+      return ruleSetIn(path, { otherwise: values.otherwise as RuleSet["otherwise"], scope: values.scope as RuleSet["scope"] });
+    } catch (error) {
+      if (!(error instanceof RulesFault)) throw error;
+      for (const line of problemLines(path, error, words)) console.error(line);
+      return undefined;
+    }
+  };
+  const set = read(file);
+  if (command === "check") return set === undefined ? EXIT.badInput : check(file, set);
+
+  const against = values.against === undefined ? undefined : read(values.against);
+  if (set === undefined || (values.against !== undefined && against === undefined)) return EXIT.badInput;
+  const limit = Number(values.last);
+  if (!Number.isInteger(limit) || limit < 0) throw new Fault("OPTION_NOT_A_NUMBER", { option: "last" });
+  if ((values.tasks === undefined) === (values.ledger === undefined)) throw new Fault("TASKS_FROM_WHERE");
+  const tasks = values.tasks === undefined ? await tasksInLedger(values.ledger as string, limit) : tasksIn(values.tasks);
+
+  const trial = await tryRules(tasks, set, against);
+  if (values.json) console.log(JSON.stringify(trialJson(trial, against !== undefined), null, 2));
+  else for (const line of [...trialLines(trial, words), summaryLine(trial, values.against, words)]) console.log(line);
+  return trial.differing > 0 ? EXIT.differs : EXIT.fine;
+}
+
+function check(file: string, set: RuleSet): number {
+  for (const line of unreachableLines(file, set, unreachableRules(set.list), words)) console.log(line);
+  console.log(words.text("cli.checked", { file, count: set.list.length }));
+  return EXIT.fine;
+}
+
+function problemText(error: NodeJS.ErrnoException): string {
+  if (error instanceof Fault) return words.fault(error.code, error.params);
+  // Node says only in English what it does not understand, but it quotes the option.
+  const option = error.code?.startsWith("ERR_PARSE_ARGS") ? /'([^']+)'/.exec(error.message)?.[1] : undefined;
+  return option === undefined ? error.message : words.fault("OPTION_UNKNOWN", { option });
+}
+
+main().then(
+  // Not process.exit(): it would cut off what a pipe has not taken yet.
+  (code) => (process.exitCode = code),
+  (error: NodeJS.ErrnoException) => {
+    console.error(problemText(error));
+    process.exitCode = EXIT.badInput;
+  },
+);

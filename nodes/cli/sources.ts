@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { recordedTasks } from "../lib/engine/index.ts";
+import { Fault } from "../lib/fault.ts";
+import { openLedger } from "../lib/ledger/index.ts";
+import { readRecordedTasks, readRuleSet, type RecordedTask, type RuleOptions, type RuleSet } from "../lib/rules/index.ts";
+
+/** @throws Fault FILE_UNREADABLE; RulesFault when the rules are wrong */
+export function ruleSetIn(file: string, defaults: RuleOptions): RuleSet {
+  return readRuleSet(textIn(file), defaults);
+}
+
+/**
+ * @param file JSON, or one JSON value a line
+ * @throws Fault FILE_UNREADABLE, TASKS_NOT_JSON, TASKS_NOT_RECORDED
+ */
+export function tasksIn(file: string): RecordedTask[] {
+  const text = textIn(file).replace(/^\uFEFF/, "");
+  const { tasks, wrong } = readRecordedTasks(parsed(text) ?? lines(text, file), new Date());
+  if (wrong[0] !== undefined) throw new Fault("TASKS_NOT_RECORDED", { file, record: wrong[0] + 1 });
+  return tasks;
+}
+
+/** @throws Fault FILE_UNREADABLE, LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
+export async function tasksInLedger(file: string, limit: number): Promise<RecordedTask[]> {
+  // Opening would make it.
+  if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
+  const ledger = await openLedger({ engine: "sqlite", file: resolve(file) });
+  try {
+    return await recordedTasks(ledger, { limit });
+  } finally {
+    await ledger.close();
+  }
+}
+
+function textIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault("FILE_UNREADABLE", { file, reason: (error as NodeJS.ErrnoException).code ?? "" });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function lines(text: string, file: string): unknown[] {
+  return text.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    const value = parsed(line);
+    if (value === undefined) throw new Fault("TASKS_NOT_JSON", { file, line: index + 1 });
+    return [value];
+  });
+}

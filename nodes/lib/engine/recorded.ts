@@ -1,0 +1,18 @@
+import type { Ledger, Stage } from "../ledger/index.ts";
+import { recordedTask, type RecordedTask } from "../rules/index.ts";
+import { entryOf } from "./message.ts";
+
+const EVERY_STAGE: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable", "delivered", "elsewhere", "gone"];
+
+/**
+ * The newest tasks of the ledger, for rules to be tried on, each at the moment when it came; newest first.
+ *
+ * @param query `api` empty = every platform; `limit` 0 = all
+ */
+export async function recordedTasks(ledger: Pick<Ledger, "list">, query: { api?: string; limit: number }): Promise<RecordedTask[]> {
+  const found = await ledger.list({ ...query, stages: EVERY_STAGE, newestFirst: true });
+  return found.map(({ task, decision }) => {
+    const { id, count } = task.group;
+    return recordedTask({ ...entryOf(task, decision) }, { id, count }, new Date(task.receivedAt));
+  });
+}

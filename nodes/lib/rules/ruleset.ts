@@ -1,0 +1,121 @@
+import { isObject } from "../json.ts";
+import { compileRules } from "./compile.ts";
+import { RulesFault, shown, type RuleProblem } from "./faults.ts";
+import { KEY, NotJson, parseLocated, type JsonPath, type LocatedJson } from "./located.ts";
+import type { CompiledRules, Outcome, RuleOptions, Scope } from "./types.ts";
+
+/** A whole policy: the rules with what holds when none matches. */
+export interface RuleSet {
+  readonly rules: CompiledRules;
+  /** The rules as they were read, for whoever looks at them one by one. */
+  readonly list: readonly unknown[];
+  readonly otherwise: Outcome;
+  readonly scope: Scope;
+}
+
+const KEYS = {
+  set: ["$schema", "description", "otherwise", "scope", "timeZone", "rules"],
+  rule: ["name", "when", "outcome", "reason"],
+  condition: ["field", "op", "value", "valueType"],
+  time: ["days", "from", "to", "timeZone"],
+} as const;
+
+/** What must be text where it is given; numbers would be understood, but the published schema says text. */
+const TEXTS = { set: ["$schema", "description", "timeZone"], rule: ["name", "reason"], condition: ["field", "op", "valueType"] } as const;
+
+type Report = (path: JsonPath, problem: RuleProblem) => void;
+
+/**
+ * Reads a set of rules that was written elsewhere: a list of rules, or an object `{otherwise, scope, timeZone,
+ * rules}` as `rules.schema.json` describes it; as a value or as JSON text. Stricter than the rules of a dialog: a
+ * key that nobody reads is most often a slip of the pen, and a rule that lost its condition matches too much.
+ *
+ * @param source JSON text, or its parsed value
+ * @param defaults what holds where the set itself does not say it
+ * @throws RulesFault with every problem; those of a text know their line and column
+ */
+export function readRuleSet(source: unknown, defaults: RuleOptions): RuleSet {
+  const located = typeof source === "string" ? locate(source) : { value: source, placeOf: undefined };
+  const problems: RuleProblem[] = [];
+  const set = isObject(located.value) ? located.value : { rules: located.value };
+  const listPath: JsonPath = isObject(located.value) ? ["rules"] : [];
+  const list: readonly unknown[] = Array.isArray(set["rules"]) ? set["rules"] : [];
+
+  const report: Report = (path, problem) => {
+    problems.push({ ...problem, ...nameOf(list, problem.rule), ...located.placeOf?.(path) });
+  };
+  checkKeys(set, "set", [], { rule: -1 }, report);
+  list.forEach((rule, index) => checkRule(rule, index, [...listPath, index], report));
+
+  const options = optionsOf(set, defaults);
+  try {
+    if (!Array.isArray(set["rules"])) throw new RulesFault([{ rule: -1, code: "RULES_NOT_A_LIST", params: {} }]);
+    const rules = compileRules(list, options);
+    if (problems.length === 0) return { rules, list, otherwise: options.otherwise, scope: options.scope };
+  } catch (error) {
+    if (!(error instanceof RulesFault)) throw error;
+    for (const problem of error.problems) report(pathOf(problem, listPath), problem);
+  }
+  throw new RulesFault(problems.toSorted((a, b) => a.rule - b.rule || (a.condition ?? -1) - (b.condition ?? -1)));
+}
+
+function locate(text: string): LocatedJson {
+  try {
+    return parseLocated(text);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    throw new RulesFault([{ rule: -1, code: "RULES_NOT_JSON", params: {}, ...error.place }]);
+  }
+}
+
+function optionsOf(set: Record<string, unknown>, defaults: RuleOptions): RuleOptions {
+  const { otherwise = defaults.otherwise, scope = defaults.scope, timeZone = defaults.timeZone } = set;
+  // What is none of the known words is reported by the compiler, beside everything else.
+  return { otherwise, scope, timeZone } as RuleOptions;
+}
+
+function checkRule(rule: unknown, index: number, path: JsonPath, report: Report): void {
+  if (!isObject(rule)) return;
+  checkKeys(rule, "rule", path, { rule: index }, report);
+  if (!Array.isArray(rule["when"])) return;
+  rule["when"].forEach((condition: unknown, at) => {
+    if (!isObject(condition)) return;
+    const where = [...path, "when", at];
+    checkKeys(condition, "condition", where, { rule: index, condition: at }, report);
+    if (condition["field"] === "time" && isObject(condition["value"])) {
+      checkKeys(condition["value"], "time", [...where, "value"], { rule: index, condition: at }, report);
+    }
+  });
+}
+
+function checkKeys(
+  value: Record<string, unknown>,
+  kind: keyof typeof KEYS,
+  path: JsonPath,
+  where: Pick<RuleProblem, "rule" | "condition">,
+  report: Report,
+): void {
+  const known: readonly string[] = KEYS[kind];
+  const texts: readonly string[] = kind === "time" ? [] : TEXTS[kind];
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      report([...path, key, KEY], { ...where, code: "RULES_KEY_UNKNOWN", params: { key: shown(key), known: known.join(", ") } });
+    } else if (texts.includes(key) && typeof value[key] !== "string") {
+      report([...path, key], { ...where, code: "RULES_NOT_TEXT", params: { key } });
+    }
+  }
+}
+
+/** The part of the file that a problem is most likely about. */
+function pathOf({ rule, condition, code }: RuleProblem, listPath: JsonPath): JsonPath {
+  if (rule < 0) return code === "RULES_OTHERWISE_UNKNOWN" ? ["otherwise"] : code === "RULES_SCOPE_UNKNOWN" ? ["scope"] : listPath;
+  const path = [...listPath, rule];
+  if (condition === undefined) return [...path, code === "RULE_OUTCOME_UNKNOWN" ? "outcome" : "when"];
+  const part = code.startsWith("RULE_OP") ? "op" : code.startsWith("RULE_FIELD") ? "field" : "value";
+  return [...path, "when", condition, part];
+}
+
+function nameOf(list: readonly unknown[], index: number): { name?: string } {
+  const rule = list[index];
+  return isObject(rule) && typeof rule["name"] === "string" && rule["name"].trim() !== "" ? { name: rule["name"].trim() } : {};
+}

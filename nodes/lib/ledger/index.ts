@@ -2,11 +2,12 @@ import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace } from "./open.ts";
 import { openInThread } from "./thread.ts";
 
+export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
 export type { StageQuery } from "./ledger.ts";
 export type { LedgerPlace } from "./open.ts";
 export type * from "./records.ts";
 export { keyText } from "./rows.ts";
-export type { DeliveryState, Stage } from "./schema.ts";
+export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
 

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
@@ -38,6 +39,7 @@ export interface StageQuery {
  * data only, so that it can work in a thread of its own.
  */
 export class SqlLedger {
+  readonly approvals: ApprovalStore;
   readonly #db: Kysely<LedgerSchema>;
   readonly #committer: Committer;
   readonly #platforms: Platforms;
@@ -59,6 +61,7 @@ export class SqlLedger {
     this.#move = this.#committer.kind("move", moveTasks);
     this.#forget = this.#committer.kind("forget", forgetRequests);
     this.#note = this.#committer.kind("note", noteEntries);
+    this.approvals = new ApprovalStore(db, this.#committer, this.#platforms);
     this.#prune = this.#committer.kind("prune", async (trx, jobs: readonly Retention[]) => {
       const deleted: number[] = [];
       for (const job of jobs) deleted.push(await prune(trx, job));

@@ -92,7 +92,57 @@ export interface LedgerSchema {
     actor: string;
     detail: string | null;
   };
+  approval: {
+    id: string;
+    /** whose request it is: the nodes with this key carry it on */
+    key: string;
+    platform: number;
+    connection: string;
+    status: ApprovalStatus;
+    version: number;
+    created_at: number;
+    /** when time alone moves it */
+    next_wake: number | null;
+    type: string;
+    search: string;
+    request: string;
+    state: string;
+  };
+  approval_task: {
+    approval: string;
+    task: number;
+    position: number;
+  };
+  /** Whose answer the open approvals wait for. */
+  approval_person: {
+    /** compared e-mail address */
+    person: string;
+    /** the approval's, so that an inbox is read in order */
+    created_at: number;
+    approval: string;
+  };
+  notification: {
+    id: string;
+    approval: string;
+    key: string;
+    person: string;
+    body: string;
+    created_at: number;
+    /** among those of one moment */
+    position: number;
+    state: NotificationState;
+    /** a channel's own name of the message */
+    ref: string | null;
+  };
+  setting: {
+    name: string;
+    value: string;
+  };
 }
+
+/** `opening`: committed, and the people to be asked are being found out. */
+export type ApprovalStatus = "opening" | "open" | "approved" | "rejected" | "withdrawn";
+export type NotificationState = "pending" | "sent";
 
 /** Column types that differ between the engines. */
 export interface EngineTypes {
@@ -183,6 +233,76 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("detail", "text")
           .execute();
         await db.schema.createIndex("audit_by_task").on("audit").column("task").execute();
+      },
+    },
+    "002 approvals": {
+      async up(db: Kysely<LedgerSchema>) {
+        await db.schema
+          .createTable("approval")
+          .addColumn("id", "text", (c) => c.primaryKey())
+          .addColumn("key", "text", (c) => c.notNull())
+          .addColumn("platform", types.long, (c) => c.notNull())
+          .addColumn("connection", "text", (c) => c.notNull())
+          .addColumn("status", "text", (c) => c.notNull())
+          .addColumn("version", "integer", (c) => c.notNull())
+          .addColumn("created_at", types.long, (c) => c.notNull())
+          .addColumn("next_wake", types.long)
+          .addColumn("type", "text", (c) => c.notNull())
+          .addColumn("search", "text", (c) => c.notNull())
+          .addColumn("request", "text", (c) => c.notNull())
+          .addColumn("state", "text", (c) => c.notNull())
+          .execute();
+        await db.schema.createIndex("approval_due").on("approval").column("next_wake").where("next_wake", "is not", null).execute();
+        await db.schema
+          .createIndex("approval_open")
+          .on("approval")
+          .columns(["key", "status"])
+          .where("status", "in", ["opening", "open"])
+          .execute();
+
+        await db.schema
+          .createTable("approval_task")
+          .addColumn("approval", "text", (c) => c.notNull())
+          .addColumn("task", types.long, (c) => c.notNull())
+          .addColumn("position", "integer", (c) => c.notNull())
+          .addPrimaryKeyConstraint("approval_task_pk", ["approval", "task"])
+          .execute();
+        await db.schema.createIndex("approval_task_by_task").on("approval_task").column("task").execute();
+
+        await db.schema
+          .createTable("approval_person")
+          .addColumn("person", "text", (c) => c.notNull())
+          .addColumn("created_at", types.long, (c) => c.notNull())
+          .addColumn("approval", "text", (c) => c.notNull())
+          .addPrimaryKeyConstraint("approval_person_pk", ["person", "created_at", "approval"])
+          .execute();
+        await db.schema.createIndex("approval_person_by_approval").on("approval_person").column("approval").execute();
+
+        await db.schema
+          .createTable("notification")
+          .addColumn("id", "text", (c) => c.primaryKey())
+          .addColumn("approval", "text", (c) => c.notNull())
+          .addColumn("key", "text", (c) => c.notNull())
+          .addColumn("person", "text", (c) => c.notNull())
+          .addColumn("body", "text", (c) => c.notNull())
+          .addColumn("created_at", types.long, (c) => c.notNull())
+          .addColumn("position", "integer", (c) => c.notNull())
+          .addColumn("state", "text", (c) => c.notNull())
+          .addColumn("ref", "text")
+          .execute();
+        await db.schema
+          .createIndex("notification_pending")
+          .on("notification")
+          .columns(["key", "state"])
+          .where("state", "=", "pending")
+          .execute();
+        await db.schema.createIndex("notification_by_approval").on("notification").column("approval").execute();
+
+        await db.schema
+          .createTable("setting")
+          .addColumn("name", "text", (c) => c.primaryKey())
+          .addColumn("value", "text", (c) => c.notNull())
+          .execute();
       },
     },
   };

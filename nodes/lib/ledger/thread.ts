@@ -23,14 +23,20 @@ interface Caller {
 export async function openInThread(place: LedgerPlace): Promise<Pick<SqlLedger, keyof SqlLedger>> {
   const thread = new LedgerThread(place);
   await thread.call("open", []);
-  const methods = new Map<string, unknown>();
-  return new Proxy({} as SqlLedger, {
+  const approvals = methodsOf(thread, "approvals.", {});
+  return methodsOf(thread, "", { approvals }) as unknown as SqlLedger;
+}
+
+/** An object any method of which is called in the thread. */
+function methodsOf(thread: LedgerThread, prefix: string, own: Record<string, object>): object {
+  const methods = new Map<string, unknown>(Object.entries(own));
+  return new Proxy(own, {
     get(_target, name) {
       // Awaited as it is handed on, an object is asked whether it is a promise.
       if (typeof name !== "string" || name === "then") return undefined;
       let method = methods.get(name);
       if (method === undefined) {
-        method = (...parameters: unknown[]) => thread.call(name, parameters);
+        method = (...parameters: unknown[]) => thread.call(`${prefix}${name}`, parameters);
         methods.set(name, method);
       }
       return method;

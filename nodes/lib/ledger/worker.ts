@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type Call, failureOf, type Reply } from "./calls.ts";
 import { type LedgerPlace, openSqlLedger } from "./open.ts";
 
-type Method = (...parameters: readonly unknown[]) => Promise<unknown>;
+type Method = (...parameters: unknown[]) => Promise<unknown>;
 
 const opening = openSqlLedger(workerData as LedgerPlace);
 // Each call tells of the failure; the first one comes later.
@@ -24,6 +24,8 @@ async function answer(calls: readonly Call[]): Promise<void> {
 }
 
 async function run(method: string, parameters: readonly unknown[]): Promise<unknown> {
-  const ledger = (await opening) as unknown as Record<string, Method>;
-  return method === "open" ? undefined : ledger[method]?.(...parameters);
+  const ledger = await opening;
+  if (method === "open") return undefined;
+  const [part, name = ""] = method.startsWith("approvals.") ? [ledger.approvals, method.slice("approvals.".length)] : [ledger, method];
+  return (part as unknown as Record<string, Method>)[name]?.apply(part, parameters as unknown[]);
 }

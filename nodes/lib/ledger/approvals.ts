@@ -1,0 +1,453 @@
+import type { Kysely } from "kysely";
+import { Fault } from "../fault.ts";
+import { insertAudit } from "./audit.ts";
+import type { Committer } from "./committer.ts";
+import type { Platforms } from "./platforms.ts";
+import type { NewTask, Proposal, TaskKey, TaskRecord } from "./records.ts";
+import { chunks, type Db, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
+import type { ApprovalStatus, LedgerSchema, NotificationState } from "./schema.ts";
+import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
+
+/** `request` and `state` are JSON text: the ledger keeps them and does not read them. */
+export interface ApprovalRecord {
+  readonly id: string;
+  /** whose request it is: the nodes with this key carry it on */
+  readonly key: string;
+  readonly api: string;
+  readonly connection: string;
+  readonly status: ApprovalStatus;
+  /** counts the changes: a change names the version it was made from */
+  readonly version: number;
+  /** milliseconds since 1970, as all times */
+  readonly createdAt: number;
+  /** what never changes after the request was made */
+  readonly request: string;
+  /** empty until the people to be asked are known */
+  readonly state: string;
+  readonly tasks: readonly TaskRecord[];
+}
+
+export interface NewApproval {
+  readonly id: string;
+  readonly key: string;
+  readonly api: string;
+  readonly connection: string;
+  readonly createdAt: number;
+  readonly request: string;
+  /** for the inbox's filter */
+  readonly type: string;
+  /** what the inbox's search looks through */
+  readonly search: string;
+  readonly tasks: readonly (TaskKey & Pick<Proposal, "task">)[];
+}
+
+/** What became of the tasks of a new approval. */
+export interface Opened {
+  /** those it asks about; without any there is no new approval */
+  readonly asked: readonly TaskKey[];
+  /** those that an open approval of the same key asks about already */
+  readonly asking: readonly TaskKey[];
+  /** those with a decision, or that wait no longer */
+  readonly decided: readonly TaskKey[];
+}
+
+export interface NewNotification {
+  readonly id: string;
+  /** JSON text */
+  readonly body: string;
+  /** compared e-mail address */
+  readonly person: string;
+}
+
+export interface NotificationRecord extends NewNotification {
+  readonly approval: string;
+  readonly key: string;
+  readonly state: NotificationState;
+  /** what a channel said of an earlier message to this person, to be updated by this one */
+  readonly ref?: string | undefined;
+}
+
+export interface ApprovalChange {
+  readonly id: string;
+  readonly version: number;
+  readonly status: ApprovalStatus;
+  readonly state: string;
+  /** when time alone moves it; absent = only people do */
+  readonly nextWake?: number | undefined;
+  /** compared e-mail addresses of those whose answer it waits for */
+  readonly waiting: readonly string[];
+  readonly notifications: readonly NewNotification[];
+  readonly at: number;
+  /** who closed it, for the audit */
+  readonly closedBy?: string | undefined;
+}
+
+export interface InboxQuery {
+  /** compared e-mail address */
+  readonly person: string;
+  /** text that the request must contain; empty = any */
+  readonly text: string;
+  /** empty = every type */
+  readonly type: string;
+  /** only what was asked no later than this; 0 = any time */
+  readonly until: number;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface Inbox {
+  readonly rows: readonly ApprovalRecord[];
+  readonly matching: number;
+  readonly total: number;
+  readonly types: readonly string[];
+}
+
+const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
+
+/** The part of the ledger that keeps approvals, with whom they wait for and what people are to be told. */
+export class ApprovalStore {
+  readonly #db: Kysely<LedgerSchema>;
+  readonly #platforms: Platforms;
+  readonly #open: (approval: NewApproval & { platform: number }) => Promise<Opened>;
+  readonly #change: (change: ApprovalChange) => Promise<boolean>;
+  readonly #mark: (mark: Mark) => Promise<undefined>;
+
+  constructor(db: Kysely<LedgerSchema>, committer: Committer, platforms: Platforms) {
+    this.#db = db;
+    this.#platforms = platforms;
+    this.#open = committer.kind("open approval", each(openApproval));
+    this.#change = committer.kind("change approval", each(changeApproval));
+    this.#mark = committer.kind("mark notification", each(markNotification));
+  }
+
+  /**
+   * Keeps a request whose people are not known yet. The same tasks asked about again under the same key make no
+   * second request.
+   *
+   * @throws Fault why a task that the request brings is not fit to be kept; nothing is written then
+   */
+  async open(approval: NewApproval): Promise<Opened> {
+    return this.#open({ ...approval, platform: await this.#platforms.numberOf(approval.api) });
+  }
+
+  /** Writes a new state, with what people are to be told of it. False when somebody else changed it meanwhile. */
+  change(change: ApprovalChange): Promise<boolean> {
+    return this.#change(change);
+  }
+
+  async get(id: string): Promise<ApprovalRecord | undefined> {
+    return (await this.#records([id]))[0];
+  }
+
+  /** Ids of the open approvals of these keys that time moves by `now`, the longest due first. */
+  async due(keys: readonly string[], now: number, limit: number): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom("approval")
+      .select("id")
+      .where("next_wake", "<=", now)
+      .where("key", "in", keys)
+      .orderBy("next_wake")
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** When time moves the next approval of these keys. */
+  async nextWake(keys: readonly string[]): Promise<number | undefined> {
+    const select = this.#db.selectFrom("approval").select("next_wake").where("next_wake", "is not", null);
+    const row = await select.where("key", "in", keys).orderBy("next_wake").limit(1).executeTakeFirst();
+    return row?.next_wake ?? undefined;
+  }
+
+  /** How many requests of this key are open. */
+  async count(key: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom("approval")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .where("key", "=", key)
+      .where("status", "in", OPEN_APPROVAL)
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  }
+
+  /** Ids of the open approvals of this key whose tasks were all decided elsewhere. */
+  async overtaken(key: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom("approval")
+      .select("approval.id")
+      .where("key", "=", key)
+      .where("status", "in", OPEN_APPROVAL)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("approval_task")
+              .innerJoin("task", "task.id", "approval_task.task")
+              .select("task.id")
+              .whereRef("approval_task.approval", "=", "approval.id")
+              .where("stage", "=", "asked"),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Ids of the open approvals that ask about any of these tasks. */
+  async about(keys: readonly TaskKey[]): Promise<string[]> {
+    const ids = new Set<string>();
+    for (const [api, some] of Map.groupBy(keys, (key) => key.api)) {
+      const platform = await this.#platforms.known(api);
+      if (platform === undefined) continue;
+      for (const few of chunks(some)) {
+        const rows = await this.#db
+          .selectFrom("task")
+          .innerJoin("approval_task", "approval_task.task", "task.id")
+          .innerJoin("approval", "approval.id", "approval_task.approval")
+          .select("approval.id")
+          .where("task.platform", "=", platform)
+          .where("task.task_id", "in", few.map(({ taskId }) => taskId))
+          .where("status", "in", OPEN_APPROVAL)
+          .execute();
+        for (const { id } of rows) ids.add(id);
+      }
+    }
+    return [...ids];
+  }
+
+  /** Ids of the closed approvals of this key whose outcome the flow may have lost: no task of theirs went on since. */
+  async unsettled(key: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom("task")
+      .innerJoin("approval_task", "approval_task.task", "task.id")
+      .innerJoin("approval", "approval.id", "approval_task.approval")
+      .select(["approval_task.task", "approval.id", "approval.key", "approval.status"])
+      .where("task.stage", "=", "asked")
+      .orderBy("approval.created_at")
+      .execute();
+    const latest = new Map(rows.map((row) => [row.task, row]));
+    const closed = [...latest.values()].filter((row) => row.key === key && !OPEN_APPROVAL.includes(row.status));
+    return [...new Set(closed.map(({ id }) => id))];
+  }
+
+  /** What waits to be told in the name of this key, oldest first. */
+  async untold(key: string): Promise<NotificationRecord[]> {
+    const select = this.#db.selectFrom("notification").selectAll().where("key", "=", key).where("state", "=", "pending");
+    const rows = await select.orderBy("created_at").orderBy("position").execute();
+    return rows.map(({ id, approval, key: own, person, body, state, ref }) => ({ id, approval, key: own, person, body, state, ref: ref ?? undefined }));
+  }
+
+  /** The message has left the node. */
+  async told(id: string): Promise<void> {
+    await this.#mark({ id, state: "sent" });
+  }
+
+  /** A channel keeps its own name of a message, to be told with later messages to the same person. */
+  async reference(id: string, ref: string): Promise<void> {
+    await this.#mark({ id, state: "sent", ref });
+  }
+
+  /** A channel could not deliver: it is to be told again. Answers the key that tells it, if there is such a notification. */
+  async untell(id: string): Promise<string | undefined> {
+    await this.#mark({ id, state: "pending" });
+    const row = await this.#db.selectFrom("notification").select("key").where("id", "=", id).executeTakeFirst();
+    return row?.key;
+  }
+
+  /** What waits for a person, oldest first. */
+  async inbox({ person, text, type, until, offset, limit }: InboxQuery): Promise<Inbox> {
+    const mine = this.#db
+      .selectFrom("approval_person")
+      .innerJoin("approval", "approval.id", "approval_person.approval")
+      .where("approval_person.person", "=", person);
+    let matching = mine;
+    if (type !== "") matching = matching.where("approval.type", "=", type);
+    if (until > 0) matching = matching.where("approval.created_at", "<=", until);
+    for (const word of text.toLowerCase().split(/\s+/).filter((each) => each !== "")) {
+      // Contains, said in a function that both engines have and without the wildcards of LIKE.
+      matching = matching.where((eb) => eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")));
+    }
+    const counted = async (query: typeof mine): Promise<number> => {
+      const row = await query.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+      return Number(row.count);
+    };
+    const ids = await matching
+      .select("approval.id")
+      .orderBy("approval_person.created_at")
+      .orderBy("approval.id")
+      .offset(offset)
+      .limit(limit)
+      .execute();
+    const types = await mine.select("approval.type").distinct().orderBy("approval.type").execute();
+    return {
+      rows: await this.#records(ids.map(({ id }) => id)),
+      matching: await counted(matching),
+      total: await counted(mine),
+      types: types.map((row) => row.type),
+    };
+  }
+
+  /** A setting that lasts, such as the keys that sign links; the first value given for it stays. */
+  async setting(name: string, first: string): Promise<string> {
+    const read = this.#db.selectFrom("setting").select("value").where("name", "=", name);
+    const known = await read.executeTakeFirst();
+    if (known !== undefined) return known.value;
+    const insert = this.#db.insertInto("setting").values({ name, value: first });
+    await insert.onConflict((conflict) => conflict.column("name").doNothing()).execute();
+    return (await read.executeTakeFirstOrThrow()).value;
+  }
+
+  /** Replaces a setting if it still is what it was. */
+  async replaceSetting(name: string, before: string, after: string): Promise<void> {
+    await this.#db.updateTable("setting").set({ value: after }).where("name", "=", name).where("value", "=", before).execute();
+  }
+
+  /** In the order of the ids. */
+  async #records(ids: readonly string[]): Promise<ApprovalRecord[]> {
+    const found = new Map<string, ApprovalRecord & { tasks: TaskRecord[] }>();
+    for (const some of chunks(ids)) {
+      const rows = await this.#db
+        .selectFrom("approval")
+        .innerJoin("platform", "platform.id", "approval.platform")
+        .selectAll("approval")
+        .select("platform.api")
+        .where("approval.id", "in", some)
+        .execute();
+      for (const { id, key, api, connection, status, version, created_at, request, state } of rows) {
+        found.set(id, { id, key, api, connection, status, version, createdAt: created_at, request, state, tasks: [] });
+      }
+      const tasks = await taskRows(this.#db)
+        .innerJoin("approval_task", "approval_task.task", "task.id")
+        .select("approval_task.approval")
+        .where("approval_task.approval", "in", some)
+        .orderBy("approval_task.position")
+        .execute();
+      for (const row of tasks) found.get(row.approval)?.tasks.push(taskOf(row));
+    }
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+}
+
+type Mark = { readonly id: string; readonly state: NotificationState; readonly ref?: string };
+
+/** Jobs that are written one after the other, in one transaction. */
+function each<Job, Result>(write: (db: Db, job: Job) => Promise<Result>) {
+  return async (db: Db, jobs: readonly Job[]): Promise<Result[]> => {
+    const results: Result[] = [];
+    for (const job of jobs) results.push(await write(db, job));
+    return results;
+  };
+}
+
+async function openApproval(db: Db, approval: NewApproval & { platform: number }): Promise<Opened> {
+  const { platform } = approval;
+  const keys = approval.tasks.map((task) => ({ ...task, platform }));
+  let known = await selectTasks(db, keys);
+  const missing = keys.flatMap((key) => (known.has(keyText(key)) ? [] : [fitTask(key)]));
+  if (missing.length > 0) {
+    await insertTasks(db, missing);
+    known = await selectTasks(db, keys);
+  }
+  const tasks = [...known.values()];
+  const asking = new Set(await askedUnder(db, approval.key, tasks));
+  const isFree = ({ row, task }: KnownTask): boolean => !asking.has(row) && ASKABLE.includes(task.stage);
+  const free = tasks.filter(isFree);
+  const keyOf = ({ task: { api, taskId } }: KnownTask): TaskKey => ({ api, taskId });
+  const opened: Opened = {
+    asked: free.map(keyOf),
+    asking: tasks.filter(({ row }) => asking.has(row)).map(keyOf),
+    decided: tasks.filter(({ row, task }) => !asking.has(row) && !ASKABLE.includes(task.stage)).map(keyOf),
+  };
+  if (free.length === 0) return opened;
+  const { id, key, connection, createdAt, request, type, search } = approval;
+  await db
+    .insertInto("approval")
+    .values({ id, key, platform, connection, status: "opening", version: 0, created_at: createdAt, next_wake: createdAt, type, search, request, state: "" })
+    .execute();
+  for (const some of chunks(free)) {
+    await db.insertInto("approval_task").values(some.map(({ row }) => ({ approval: id, task: row, position: free.findIndex((each) => each.row === row) }))).execute();
+    await db.updateTable("task").set({ stage: "asked" }).where("id", "in", some.map(({ row }) => row)).execute();
+  }
+  await insertAudit(db, free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: JSON.stringify({ approval: id }) })));
+  return opened;
+}
+
+const ASKABLE: readonly string[] = ["received", "held", "asked"];
+
+/** @throws Fault why the task is not fit to be kept, TASK_UNKNOWN when nothing but its id is known */
+function fitTask({ task, taskId, platform }: Placed<TaskKey & Pick<Proposal, "task">>): Placed<NewTask> {
+  if (task === undefined) throw new Fault("TASK_UNKNOWN", { taskId });
+  if ("unfit" in task) throw new Fault(task.unfit.code, task.unfit.params);
+  return { ...task, platform };
+}
+
+async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const some of chunks(tasks)) {
+    const rows = await db
+      .selectFrom("approval_task")
+      .innerJoin("approval", "approval.id", "approval_task.approval")
+      .select("approval_task.task")
+      .where("approval_task.task", "in", some.map(({ row }) => row))
+      .where("approval.key", "=", key)
+      .where("approval.status", "in", OPEN_APPROVAL)
+      .execute();
+    found.push(...rows.map(({ task }) => task));
+  }
+  return found;
+}
+
+async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> {
+  const { id, version, status, state, nextWake, waiting, notifications, at } = change;
+  const { numUpdatedRows } = await db
+    .updateTable("approval")
+    .set({ status, state, version: version + 1, next_wake: nextWake ?? null })
+    .where("id", "=", id)
+    .where("version", "=", version)
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) === 0) return false;
+  const { key, created_at } = await db.selectFrom("approval").select(["key", "created_at"]).where("id", "=", id).executeTakeFirstOrThrow();
+  await db.deleteFrom("approval_person").where("approval", "=", id).execute();
+  for (const some of chunks([...new Set(waiting)])) {
+    await db.insertInto("approval_person").values(some.map((person) => ({ person, created_at, approval: id }))).execute();
+  }
+  await insertNotifications(db, { approval: id, key, at, notifications });
+  if (!OPEN_APPROVAL.includes(status)) {
+    const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
+    const detail = JSON.stringify({ approval: id });
+    await insertAudit(db, tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })));
+  }
+  return true;
+}
+
+async function insertNotifications(
+  db: Db,
+  { approval, key, at, notifications }: { approval: string; key: string; at: number; notifications: readonly NewNotification[] },
+): Promise<void> {
+  if (notifications.length === 0) return;
+  const people = notifications.map(({ person }) => person);
+  const earlier = await db
+    .selectFrom("notification")
+    .select(["person", "ref"])
+    .where("approval", "=", approval)
+    .where("person", "in", people)
+    .where("ref", "is not", null)
+    .orderBy("created_at")
+    .execute();
+  const refs = new Map(earlier.map(({ person, ref }) => [person, ref]));
+  for (const some of chunks(notifications)) {
+    await db
+      .insertInto("notification")
+      .values(
+        some.map(({ id, person, body }, position) => ({
+          id, approval, key, person, body, position, created_at: at, state: "pending" as const, ref: refs.get(person) ?? null,
+        })),
+      )
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+  }
+}
+
+async function markNotification(db: Db, { id, state, ref }: Mark): Promise<undefined> {
+  await db.updateTable("notification").set(ref === undefined ? { state } : { state, ref }).where("id", "=", id).execute();
+  return undefined;
+}

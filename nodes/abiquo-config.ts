@@ -56,12 +56,14 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   const pace = config.number("pace", 0);
   const publicUrl = config.text("publicUrl").replace(/\/+$/, "");
   const trustedProxies = config.addresses("trustedProxies");
+  const identityHeader = config.text("identityHeader").toLowerCase();
   const store = storeSettings(RED, config.text("store"));
   // Opened last: a fault before this leaves nothing open.
   const client = new AbiquoClient(settings);
   const use = useEngine(RED, store);
   const { engine } = use;
-  const connection: ConnectionNode = { id: node.id, base: client.base, client, engine, pace, publicUrl, trustedProxies };
+  const { base } = client;
+  const connection: ConnectionNode = { id: node.id, base, client, engine, pace, publicUrl, trustedProxies, identityHeader };
   client.onHalt = (fault) => {
     kit.show("red", "ring", "stopped");
     kit.report(fault);

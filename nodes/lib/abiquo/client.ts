@@ -24,6 +24,8 @@ export interface AbiquoUser {
   readonly enterpriseId: string;
   readonly enterpriseName: string;
   readonly roleName: string;
+  /** false once an administrator has disabled the account */
+  readonly isActive: boolean;
 }
 
 export interface AbiquoEnterprise {
@@ -135,17 +137,25 @@ export class AbiquoClient {
 
   /** The user whose credentials these are. */
   async currentUser(signal?: AbortSignal): Promise<AbiquoUser> {
-    const dto = await this.#read(`${this.base}/login`, "user", signal);
-    const enterprise = linkOf(dto, "enterprise");
-    return {
-      id: textOf(dto["id"]),
-      nick: textOf(dto["nick"]),
-      name: [textOf(dto["name"]), textOf(dto["surname"])].filter(Boolean).join(" "),
-      email: textOf(dto["email"]),
-      enterpriseId: /\/enterprises\/([^/?]+)/.exec(enterprise?.href ?? "")?.[1] ?? "",
-      enterpriseName: enterprise?.title ?? "",
-      roleName: linkOf(dto, "role")?.title ?? "",
-    };
+    return userOf(await this.#read(`${this.base}/login`, "user", signal));
+  }
+
+  /** @param link of a task to the user who asked; absolute */
+  async user(link: string, signal?: AbortSignal): Promise<AbiquoUser> {
+    return userOf(await this.#read(link, "user", signal));
+  }
+
+  /** The users of an enterprise whom these credentials may see. */
+  async *users(enterprise: string, signal?: AbortSignal): AsyncGenerator<AbiquoUser, void> {
+    const idOf = (dto: unknown): string => (isObject(dto) ? textOf(dto["id"]) : "");
+    const list = { path: `/admin/enterprises/${segment(enterprise)}/users`, name: "users", has: "", size: PAGE, idOf } as const;
+    for await (const dto of this.#elements(list, signal)) if (isObject(dto)) yield userOf(dto as JsonObject);
+  }
+
+  /** The id of the enterprise that a virtual datacenter belongs to; empty when its links do not say. */
+  async datacenterEnterprise(virtualDatacenter: string, signal?: AbortSignal): Promise<string> {
+    const url = `${this.base}/cloud/virtualdatacenters/${segment(virtualDatacenter)}`;
+    return enterpriseIdIn(linkOf(await this.#read(url, "virtualdatacenter", signal), "enterprise"));
   }
 
   /**
@@ -361,6 +371,24 @@ function linkOf(dto: JsonObject, rel: string): { href: string; title: string } |
   if (!Array.isArray(links)) return undefined;
   const link = (links as unknown[]).find((candidate) => isObject(candidate) && candidate["rel"] === rel);
   return isObject(link) ? { href: textOf(link["href"]), title: textOf(link["title"]) } : undefined;
+}
+
+function enterpriseIdIn(link: { readonly href: string } | undefined): string {
+  return /\/enterprises\/([^/?]+)/.exec(link?.href ?? "")?.[1] ?? "";
+}
+
+function userOf(dto: JsonObject): AbiquoUser {
+  const enterprise = linkOf(dto, "enterprise");
+  return {
+    id: textOf(dto["id"]),
+    nick: textOf(dto["nick"]),
+    name: [textOf(dto["name"]), textOf(dto["surname"])].filter(Boolean).join(" "),
+    email: textOf(dto["email"]),
+    enterpriseId: enterpriseIdIn(enterprise),
+    enterpriseName: enterprise?.title ?? "",
+    roleName: linkOf(dto, "role")?.title ?? "",
+    isActive: dto["active"] !== false,
+  };
 }
 
 function collectionOf(dto: JsonObject): unknown[] {

@@ -3,8 +3,10 @@ export type MediaName =
   | "task"
   | "tasks"
   | "user"
+  | "users"
   | "enterprise"
   | "enterprises"
+  | "virtualdatacenter"
   | "systemproperty"
   | "systemproperties";
 

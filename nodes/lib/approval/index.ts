@@ -2,7 +2,7 @@ export { addTime, timeBetween } from "./calendar.ts";
 export { command } from "./command.ts";
 export { nextWake, openApproval, wake } from "./course.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";
-export { tally, waitingFor } from "./levels.ts";
+export { required, tally, waitingFor } from "./levels.ts";
 export {
   type DecisionLink,
   type InboxLink,

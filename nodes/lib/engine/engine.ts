@@ -1,10 +1,14 @@
 import { Fault } from "../fault.ts";
 import { type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { ApprovalDesk } from "./approval-desk.ts";
+import { ApprovalLinks } from "./approval-links.ts";
+import { Approvals, type AskCall, type AskedTask } from "./approvals.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type Action, type Decision, entryOf, isWhole, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
+import type { Texts } from "./pages/index.ts";
 import { type RequestPort, Requests } from "./requests.ts";
 
 export interface EngineOptions {
@@ -12,6 +16,8 @@ export interface EngineOptions {
   readonly settle: number;
   /** how long settled tasks are kept, in days; 0 = for ever */
   readonly keep?: number;
+  /** of pages and mails in a language, or in the one that comes nearest */
+  readonly texts?: (language: string) => Texts;
   /** the system's unless told */
   readonly clock?: Clock;
 }
@@ -39,16 +45,20 @@ export interface AnswerCall {
 export class Engine {
   readonly ledger: Ledger;
   readonly intake: Intake;
+  readonly approvals: Approvals;
+  readonly desk: ApprovalDesk;
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #housekeeping: Housekeeping;
 
-  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock }: EngineOptions) {
+  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}) }: EngineOptions) {
     this.ledger = ledger;
     this.#housekeeping = new Housekeeping(ledger, keep, clock);
     this.#clock = clock;
     this.intake = new Intake(ledger, settle, clock);
+    this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), this.intake);
+    this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.#requests = new Requests(ledger, {
       has: (key) => this.#outbox(key.api).has(key),
       stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
@@ -112,10 +122,28 @@ export class Engine {
       });
     }
     const list = [...proposals.values()];
-    await this.#requests.open(call.node, list, call.message, call.caller).catch((error: unknown) => {
+    const verdicts = await this.#requests.open(call.node, list, call.message, call.caller).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
+    const asked = verdicts.flatMap((v) => (v.verdict === "won" && v.task.stage === "asked" ? [v.task] : []));
+    if (asked.length > 0) await this.approvals.overtake(asked);
+  }
+
+  /**
+   * Asks people about the tasks that a message names. Resolves when the requests are on disk.
+   *
+   * @throws Fault TASK_UNKNOWN when an id is neither a known task's nor a known group's
+   * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nobody will be asked
+   */
+  async ask(call: Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">): Promise<void> {
+    const tasks = new Map<string, AskedTask>();
+    for (const { taskId, known, entry = known, task } of await this.#resolve(call, this.#clock.now())) {
+      if (entry !== undefined) tasks.set(taskId, { taskId, entry, ...(task === undefined ? {} : { task }) });
+    }
+    await this.approvals.ask({ ...call, tasks: [...tasks.values()] }).catch((error: unknown) => {
+      throw unavailable(error);
+    });
   }
 
   /** Tasks at these stages, oldest first, as `msg.abiquo` shows them. */
@@ -132,11 +160,12 @@ export class Engine {
   async close(): Promise<void> {
     this.intake.close();
     this.#housekeeping.close();
+    this.approvals.close();
     await this.#requests.flush();
     await this.ledger.close();
   }
 
-  async #resolve(call: AnswerCall, now: number): Promise<Resolved[]> {
+  async #resolve(call: Pick<AnswerCall, "connection" | "references">, now: number): Promise<Resolved[]> {
     const { client, id } = call.connection;
     const ids = call.references.flatMap((reference) => (isWhole(reference) ? [] : [reference.id]));
     const known = ids.length === 0 ? [] : await this.ledger.find(client.base, ids);
@@ -148,7 +177,7 @@ export class Engine {
       }
       const named = known.filter((task) => task.taskId === reference.id || task.group.id === reference.id);
       if (named.length === 0) throw new Fault("TASK_UNKNOWN", { taskId: reference.id });
-      return named.map(({ taskId }) => ({ taskId }));
+      return named.map((task) => ({ taskId: task.taskId, known: entryOf(task) }));
     });
   }
 
@@ -168,7 +197,10 @@ export class Engine {
 
 interface Resolved {
   readonly taskId: string;
+  /** as the message has it */
   readonly entry?: TaskEntry;
+  /** as the ledger has it */
+  readonly known?: TaskEntry;
   readonly task?: Proposal["task"];
 }
 

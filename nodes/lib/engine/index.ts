@@ -1,3 +1,7 @@
+export { INBOX_PATH, type Letter, type Page, PAGE_PATH } from "./approval-desk.ts";
+export type { ApprovalOutcome } from "./approval-outcome.ts";
+export type { ApprovalTerms, OpenedApproval } from "./approval-request.ts";
+export type { ApprovalPort, Notification } from "./approvals.ts";
 export { type Clock } from "./clock.ts";
 export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export { type Arrival, type Receipt } from "./intake.ts";
@@ -5,3 +9,4 @@ export * from "./message.ts";
 export { type Connection } from "./outbox.ts";
 export { recordedTasks } from "./recorded.ts";
 export { type FinishedRequest, type RequestPort, type TaskResult } from "./requests.ts";
+export { headers as pageHeaders, type Texts } from "./pages/index.ts";

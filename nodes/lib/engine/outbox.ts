@@ -80,6 +80,12 @@ export class Outbox {
     this.#clock = clock;
   }
 
+  /** This connection's client, or any other's to the same platform. */
+  client(id: string): AbiquoClient | undefined {
+    const [other] = this.#attached.values();
+    return (this.#attached.get(id) ?? other)?.connection.client;
+  }
+
   has(key: TaskKey): boolean {
     return this.#jobs.has(keyText(key));
   }

@@ -92,7 +92,7 @@ export class Requests {
    *
    * @param message JSON text
    */
-  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown): Promise<void> {
+  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown): Promise<readonly Verdict[]> {
     const action = proposals[0]?.action ?? "continue";
     const record: RequestRecord = {
       id: randomUUID(),
@@ -128,6 +128,7 @@ export class Requests {
       const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.stoppedBy(key) : undefined;
       if (fault !== undefined) this.stopped(key, fault);
     }
+    return verdicts;
   }
 
   /** A decision reached its end. */

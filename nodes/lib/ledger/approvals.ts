@@ -230,9 +230,9 @@ export class ApprovalStore {
   }
 
   /** What waits to be told in the name of this key, oldest first. */
-  async untold(key: string): Promise<NotificationRecord[]> {
+  async untold(key: string, limit: number): Promise<NotificationRecord[]> {
     const select = this.#db.selectFrom("notification").selectAll().where("key", "=", key).where("state", "=", "pending");
-    const rows = await select.orderBy("created_at").orderBy("position").execute();
+    const rows = await select.orderBy("created_at").orderBy("position").limit(limit).execute();
     return rows.map(({ id, approval, key: own, person, body, state, ref }) => ({ id, approval, key: own, person, body, state, ref: ref ?? undefined }));
   }
 

@@ -1,8 +1,6 @@
-import { extname } from "node:path";
-import { pathToFileURL } from "node:url";
-import { getCallSites } from "node:util";
 import { Worker } from "node:worker_threads";
 import { Fault } from "../fault.ts";
+import { moduleBeside } from "../here.ts";
 import { type Call, errorOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace } from "./open.ts";
@@ -76,7 +74,7 @@ class LedgerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(beside("worker"), { workerData: this.#place });
+    const worker = new Worker(moduleBeside("worker"), { workerData: this.#place });
     worker.on("message", (replies: readonly Reply[]) => this.#settle(replies));
     worker.on("error", (error: Error) => this.#fail(worker, error.message));
     worker.on("exit", () => this.#fail(worker, "CLOSED"));
@@ -138,11 +136,4 @@ class LedgerThread {
   #unavailable(reason: string): Fault {
     return new Fault("LEDGER_UNAVAILABLE", { file: this.#place.file, reason });
   }
-}
-
-/** A module of this folder: TypeScript in the sources, JavaScript where it is built. */
-function beside(name: string): URL {
-  const here = getCallSites(1)[0]?.scriptName ?? "";
-  const url = here.startsWith("file:") ? new URL(here) : pathToFileURL(here);
-  return new URL(`${name}${extname(url.pathname)}`, url);
 }

@@ -12,6 +12,7 @@ import { isObject, textOf } from "../json.ts";
 import { connectionsOf } from "./connection.ts";
 import { defineNode, type Done, type Message, type NodeKit, type Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
+import { keepable } from "./keepable.ts";
 import { sharedText, tell } from "./text.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
@@ -152,22 +153,4 @@ function decisionText(RED: NodeAPI, { action, by, rule, reason }: Decision): str
   const key = rule === undefined ? `answer.${action}` : `answer.${action}ByRule`;
   const text = sharedText(RED, key, { by, rule: rule ?? "" });
   return reason === undefined || reason === "" ? text : `${text} ${reason}`;
-}
-
-/**
- * What the ledger keeps of a message, as JSON text: all of it that is JSON, without the HTTP request it may hold,
- * and without what the ledger itself knows of the tasks.
- */
-function keepable(message: Message): string {
-  const { req: _req, res: _res, ...kept } = message as Message & { req?: unknown; res?: unknown };
-  if (isObject(kept.abiquo) && kept.abiquo.tasks === undefined && kept.abiquo.details === undefined) {
-    const { task: _task, links: _links, decision: _decision, ...abiquo } = kept.abiquo;
-    kept.abiquo = abiquo as AbiquoMessage;
-  }
-  try {
-    return JSON.stringify(kept) ?? "{}";
-  } catch {
-    const { _msgid, topic, abiquo } = kept;
-    return JSON.stringify({ _msgid, topic, abiquo });
-  }
 }

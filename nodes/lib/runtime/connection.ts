@@ -14,6 +14,8 @@ export interface ConnectionNode extends Connection {
   readonly publicUrl: string;
   /** proxies that may say whom a request comes from */
   readonly trustedProxies: AddressList;
+  /** the header, in lower case, in which they say it; empty for none */
+  readonly identityHeader: string;
 }
 
 export type ConfigNode = Node & { abiquo: ConnectionNode };

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { Engine } from "../engine/index.ts";
+import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
 const DEFAULT_SETTLE_SECONDS = 60;
@@ -43,7 +44,7 @@ export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUs
 
   let shared = engines.get(path);
   if (shared === undefined) {
-    shared = { engine: Engine.open({ engine: "sqlite", file: path }, { settle, keep }), users: 0 };
+    shared = { engine: Engine.open({ engine: "sqlite", file: path }, { settle, keep, texts: pageTexts }), users: 0 };
     shared.engine.catch(() => undefined);
     engines.set(path, shared);
   }
@@ -61,4 +62,10 @@ export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUs
       );
     },
   };
+}
+
+/** The engines that run, for what comes without saying whose it is. */
+export async function runningEngines(): Promise<Engine[]> {
+  const opened = await Promise.allSettled([...engines.values()].map(({ engine }) => engine));
+  return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 }

@@ -25,6 +25,8 @@ interface Route {
   /** the node that had the path and is about to come back */
   readonly awaited: string | undefined;
   readonly handler: WebhookHandler | undefined;
+  /** whether the handler takes every method, and not POST alone */
+  readonly anyMethod: boolean;
   /** what arrived while the owner restarts */
   readonly parked: Set<() => void>;
 }
@@ -56,14 +58,15 @@ export class WebhookRoutes {
   /**
    * Serves a path. A node may take its own path again after a restart.
    *
+   * @param anyMethod whether the handler takes every method, and not POST alone
    * @returns false when another node serves it already
    */
-  claim(path: string, owner: string, handler: WebhookHandler): boolean {
+  claim(path: string, owner: string, handler: WebhookHandler, anyMethod = false): boolean {
     const key = normalised(path);
     const route = this.#routes.get(key);
     if (route?.owner !== undefined && route.owner !== owner) return false;
     const parked = route?.parked ?? new Set();
-    this.#routes.set(key, { owner, awaited: undefined, handler, parked });
+    this.#routes.set(key, { owner, awaited: undefined, handler, anyMethod, parked });
     for (const release of [...parked]) release();
     // It came back with another path: nobody comes for what waits at the old one.
     for (const [old, { awaited, parked: waiting }] of this.#routes) {
@@ -79,7 +82,7 @@ export class WebhookRoutes {
     const key = normalised(path);
     const route = this.#routes.get(key);
     if (route?.owner !== owner) return;
-    if (restarts) this.#routes.set(key, { owner: undefined, awaited: owner, handler: undefined, parked: route.parked });
+    if (restarts) this.#routes.set(key, { owner: undefined, awaited: owner, handler: undefined, anyMethod: route.anyMethod, parked: route.parked });
     else this.#routes.delete(key);
   }
 
@@ -87,7 +90,7 @@ export class WebhookRoutes {
     const serve: Middleware = (request, response, next) => {
       const found = this.#find(pathOf(request));
       if (found === undefined) return next();
-      if (request.method !== "POST") {
+      if (request.method !== "POST" && !found.route.anyMethod) {
         response.writeHead(405, { Allow: "POST" }).end();
         return;
       }

@@ -1,0 +1,321 @@
+import type { Ballot, DecisionLink, Refusal, VoteStep } from "../approval/index.ts";
+import { Fault } from "../fault.ts";
+import type { ApprovalLinks } from "./approval-links.ts";
+import { type KeptState, type OpenedApproval, openedApproval, personView } from "./approval-request.ts";
+import type { Approvals, Notification } from "./approvals.ts";
+import { closedState, inboxRow, mailView, requestView } from "./approval-views.ts";
+import type { Clock } from "./clock.ts";
+import type { Ledger } from "../ledger/index.ts";
+import {
+  BULK_LIMIT,
+  type BulkResult,
+  chatFor,
+  expiredPage,
+  inboxPage,
+  type InboxView,
+  type Mail,
+  mailFor,
+  maskedEmail,
+  noticePage,
+  type NoticeView,
+  PAGE_SIZE,
+  type PostResult,
+  REASON_LENGTH,
+  requestPage,
+  type RequestView,
+  type Texts,
+  titleOf,
+  type Typed,
+  Words,
+} from "./pages/index.ts";
+
+export interface Page {
+  readonly status: number;
+  readonly html: string;
+}
+
+/** A mail with what chats show instead. */
+export interface Letter extends Mail {
+  readonly chat: string;
+  readonly links: { readonly page?: string; readonly inbox?: string };
+}
+
+/** Below the node root. */
+export const PAGE_PATH = "/abiquo/approval";
+export const INBOX_PATH = "/abiquo/inbox";
+
+/** A person may have a fresh link sent so often, in ms. */
+const FRESH_LINK_INTERVAL = 60_000;
+/** How many requests of a bulk decision are worked on at once. */
+const BULK_WIDTH = 25;
+/** How many fresh links are remembered, against many of them in a short time. */
+const REMEMBERED = 10_000;
+
+/** Where people meet their requests: pages by link, inboxes, and the letters that bring the links. */
+export class ApprovalDesk {
+  readonly #ledger: Ledger;
+  readonly #approvals: Approvals;
+  readonly #links: ApprovalLinks;
+  readonly #clock: Clock;
+  readonly #texts: (language: string) => Texts;
+  readonly #words = new Map<string, Words>();
+  readonly #freshLinks = new Map<string, number>();
+
+  /** @param texts of pages and mails in a language, the one that comes nearest */
+  constructor(ledger: Ledger, approvals: Approvals, links: ApprovalLinks, clock: Clock, texts: (language: string) => Texts) {
+    this.#ledger = ledger;
+    this.#approvals = approvals;
+    this.#links = links;
+    this.#clock = clock;
+    this.#texts = texts;
+  }
+
+  /** The mail and the chat text for one person. */
+  async letter(opened: OpenedApproval, notification: Notification): Promise<Letter | undefined> {
+    if (opened.state === undefined) return undefined;
+    const links = notification.requester === true ? {} : await this.#lettersLinks(opened, notification);
+    const view = mailView(opened, opened.state, notification, links, this.#clock.now());
+    const words = this.#wordsOf(opened);
+    return { ...mailFor(view, words), chat: chatFor(view, words), links };
+  }
+
+  async #lettersLinks({ record, request }: OpenedApproval, { person, level }: Notification): Promise<{ page?: string; inbox?: string }> {
+    if (request.publicUrl === "") return {};
+    const expiresAt = this.#clock.now() + request.linkValidity;
+    const page = await this.#links.decision({ approval: record.id, level, person: person.email, expiresAt });
+    const inbox = await this.#links.inbox({ person: person.email, expiresAt });
+    return { page: `${request.publicUrl}${PAGE_PATH}/${page}`, inbox: `${request.publicUrl}${INBOX_PATH}/${inbox}` };
+  }
+
+  /** True when this ledger's keys signed the token. */
+  async knowsDecision(token: string): Promise<boolean> {
+    return (await this.#links.readDecision(token)).code !== "BAD";
+  }
+
+  async knowsInbox(token: string): Promise<boolean> {
+    return (await this.#links.readInbox(token)).code !== "BAD";
+  }
+
+  /** The page of a decision link. Looking changes nothing. */
+  async show(token: string): Promise<Page> {
+    return this.#byLink(token, (link) => this.#requestPage(link));
+  }
+
+  /** What the page's form does. */
+  async submit(token: string, form: URLSearchParams): Promise<Page> {
+    const reading = await this.#links.readDecision(token);
+    if (reading.code === "EXPIRED") return form.get("action") === "fresh" ? this.#sendFreshLink(reading.link) : this.show(token);
+    return this.#byLink(token, async (link) => {
+      const action = form.get("action");
+      if (action === "approve" || action === "reject") return this.#vote(link, action, form);
+      if (action === "delegate") return this.#delegate(link, form);
+      return this.#requestPage(link, { kind: "failed" });
+    });
+  }
+
+  async #byLink(token: string, act: (link: DecisionLink) => Promise<Page>): Promise<Page> {
+    const reading = await this.#links.readDecision(token);
+    if (reading.code === "BAD") return this.notice(403);
+    if (reading.code === "OK") return act(reading.link);
+    const opened = await this.#approvals.get(reading.link.approval);
+    // What is decided is told by an expired link too.
+    if (opened?.state !== undefined && closedState(opened.state.approval) !== undefined) return this.#requestPage(reading.link);
+    const html = expiredPage({ email: maskedEmail(reading.link.person), sent: false }, this.#wordsOf(opened));
+    return { status: 410, html };
+  }
+
+  async #requestPage(link: DecisionLink, result?: PostResult, typed?: Typed): Promise<Page> {
+    const opened = await this.#approvals.get(link.approval);
+    if (opened?.state === undefined) return this.notice(404);
+    const inbox = await this.#links.inbox({ person: link.person, expiresAt: link.expiresAt });
+    const view: RequestView = {
+      ...requestView(opened, opened.state, link, this.#clock.now()),
+      inbox: `../inbox/${inbox}`,
+      ...(result === undefined ? {} : { result }),
+      ...(typed === undefined ? {} : { typed }),
+    };
+    return { status: statusOf(result), html: requestPage(view, this.#wordsOf(opened)) };
+  }
+
+  async #vote(link: DecisionLink, action: Ballot["action"], form: URLSearchParams): Promise<Page> {
+    const opened = await this.#approvals.get(link.approval);
+    if (opened === undefined) return this.notice(404);
+    const reason = reasonIn(form);
+    // Browsers send the ticks with either button.
+    const except = action === "reject" ? [] : form.getAll("except");
+    const typed: Typed = { reason, except };
+    const left = opened.record.tasks.filter(({ taskId }) => !except.includes(taskId));
+    if (left.length === 0 && except.length > 0) return this.#requestPage(link, { kind: "all-excepted" }, typed);
+    const ballot: Ballot = { level: link.level, action, by: link.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
+    const { result, why } = await this.#approvals.vote(link.approval, ballot);
+    return this.#requestPage(link, postResult(result, why, action), why === "REASON_REQUIRED" ? typed : undefined);
+  }
+
+  async #delegate(link: DecisionLink, form: URLSearchParams): Promise<Page> {
+    const to = (form.get("to") ?? "").trim();
+    const reason = reasonIn(form);
+    if (!/^[^@\s<>]+@[^@\s<>]+$/.test(to)) return this.#requestPage(link, { kind: "delegate-refused" }, { to, reason });
+    const given = { action: "delegate", to: { email: to }, by: link.person, ...(reason === "" ? {} : { reason }) } as const;
+    const { result, why, approval } = await this.#approvals.command(link.approval, given);
+    if (result === "late") return this.#requestPage(link, { kind: "late" });
+    if (result === "forbidden") return this.#requestPage(link, why === "ALREADY_APPROVER" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
+    return this.#requestPage(link, { kind: "delegated", to: personView(approval, to) });
+  }
+
+  async #sendFreshLink(link: DecisionLink): Promise<Page> {
+    const now = this.#clock.now();
+    const id = `${link.approval} ${link.person}`;
+    const opened = await this.#approvals.get(link.approval);
+    if (now - (this.#freshLinks.get(id) ?? 0) >= FRESH_LINK_INTERVAL) {
+      if (this.#freshLinks.size >= REMEMBERED) this.#freshLinks.clear();
+      this.#freshLinks.set(id, now);
+      await this.#approvals.tellAgain(link.approval, link.person);
+    }
+    // The same answer in any case: the page does not say whether the request still waits.
+    return { status: 200, html: expiredPage({ email: maskedEmail(link.person), sent: true }, this.#wordsOf(opened)) };
+  }
+
+  /** The inbox of a link. */
+  async inbox(token: string, query: URLSearchParams): Promise<Page> {
+    const reading = await this.#links.readInbox(token);
+    if (reading.code === "OK") return this.inboxOf(reading.link.person, query, "../approval/");
+    if (reading.code === "BAD") return this.notice(403);
+    return { status: 410, html: noticePage({ status: 410 }, this.#wordsOf()) };
+  }
+
+  async submitInbox(token: string, form: URLSearchParams): Promise<Page> {
+    const reading = await this.#links.readInbox(token);
+    return reading.code === "OK" ? this.decideInbox(reading.link.person, form, "../approval/") : this.inbox(token, new URLSearchParams());
+  }
+
+  /** @param pages where the pages are, from the inbox */
+  async inboxOf(person: string, query: URLSearchParams, pages: string, result?: InboxView["result"], typed?: InboxView["typed"]): Promise<Page> {
+    const page = Math.max(1, Math.floor(Number(query.get("page")) || 1));
+    const text = (query.get("q") ?? "").slice(0, 200);
+    const type = query.get("type") ?? "";
+    const found = await this.#ledger.approvals.inbox({
+      person: person.toLowerCase(), text, type, until: 0, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE,
+    });
+    const now = this.#clock.now();
+    const opened = found.rows.map(openedApproval);
+    const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, person, pages)])));
+    const [first] = opened;
+    const view: InboxView = {
+      now,
+      person: first?.state === undefined ? { email: person } : personView(first.state.approval, person),
+      rows,
+      matching: found.matching,
+      total: found.total,
+      page,
+      pageSize: PAGE_SIZE,
+      query: text,
+      type,
+      types: found.types,
+      ...(result === undefined ? {} : { result }),
+      ...(typed === undefined ? {} : { typed }),
+    };
+    return { status: 200, html: inboxPage(view, this.#wordsOf(first)) };
+  }
+
+  async #row(opened: OpenedApproval, state: KeptState, person: string, pages: string): Promise<InboxView["rows"][number]> {
+    const { level } = state.approval;
+    const expiresAt = this.#clock.now() + opened.request.linkValidity;
+    const token = await this.#links.decision({ approval: opened.record.id, level, person, expiresAt });
+    return inboxRow(opened, state, `${pages}${token}`);
+  }
+
+  /** Decides many requests with one reason, each with its own result. */
+  async decideInbox(person: string, form: URLSearchParams, pages: string): Promise<Page> {
+    const action = form.get("action");
+    if (action !== "approve" && action !== "reject") return this.inboxOf(person, form, pages);
+    const reason = reasonIn(form);
+    const all = form.has("all");
+    const picked = all ? await this.#matches(person, form) : [...new Set(form.getAll("pick"))].slice(0, BULK_LIMIT);
+    const typed = { reason, picked: form.getAll("pick"), all };
+    if (picked.length === 0) return this.inboxOf(person, form, pages, { vote: action, refused: "none-picked" }, typed);
+    const each: BulkResult[] = [];
+    for (let start = 0; start < picked.length; start += BULK_WIDTH) {
+      const some = picked.slice(start, start + BULK_WIDTH);
+      each.push(...(await Promise.all(some.map((id) => this.#voteInBulk(id, person, action, reason, pages)))));
+    }
+    return this.inboxOf(person, form, pages, { vote: action, ...(reason === "" ? {} : { reason }), each });
+  }
+
+  /** Those that match and that the person can have seen. */
+  async #matches(person: string, form: URLSearchParams): Promise<string[]> {
+    const { rows } = await this.#ledger.approvals.inbox({
+      person: person.toLowerCase(),
+      text: form.get("q") ?? "",
+      type: form.get("type") ?? "",
+      until: Number(form.get("seen")) || 1,
+      offset: 0,
+      limit: BULK_LIMIT,
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  async #voteInBulk(id: string, person: string, action: Ballot["action"], reason: string, pages: string): Promise<BulkResult> {
+    const opened = await this.#approvals.get(id);
+    if (opened?.state === undefined) return { id, page: "", title: "", result: "failed" };
+    const { page, subject, machines, machine } = await this.#row(opened, opened.state, person, pages);
+    const count = { count: machines, ...(machine === undefined ? {} : { name: machine }) };
+    const title = titleOf(subject, count, this.#wordsOf(opened));
+    try {
+      const { level } = opened.state.approval;
+      const { result, why, approval } = await this.#approvals.vote(id, { level, action, by: person, ...(reason === "" ? {} : { reason }) });
+      const closed = closedState(approval);
+      const decided = closed?.kind === "decided" ? { decided: closed } : {};
+      return { id, page, title, result: why === "REASON_REQUIRED" ? "reason-missing" : result, ...decided };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { id, page, title, result: "failed" };
+    }
+  }
+
+  notice(status: NoticeView["status"], language = ""): Page {
+    return { status, html: noticePage({ status }, this.#wordsIn(language, "UTC")) };
+  }
+
+  #wordsOf(opened?: OpenedApproval): Words {
+    return this.#wordsIn(opened?.request.language ?? "", opened?.request.timeZone ?? "UTC");
+  }
+
+  #wordsIn(language: string, timeZone: string): Words {
+    const id = `${language} ${timeZone}`;
+    let words = this.#words.get(id);
+    if (words === undefined) this.#words.set(id, (words = new Words({ texts: this.#texts(language), language: language || "en-US", timeZone })));
+    return words;
+  }
+}
+
+function reasonIn(form: URLSearchParams): string {
+  return (form.get("reason") ?? "").trim().slice(0, REASON_LENGTH);
+}
+
+function postResult(result: VoteStep["result"], why: Refusal | undefined, vote: Ballot["action"]): PostResult {
+  if (result === "counted") return { kind: "counted", vote };
+  if (result !== "forbidden") return { kind: result };
+  return why === "REASON_REQUIRED" ? { kind: "reason-missing" } : forbidden(why);
+}
+
+function forbidden(why: Refusal | undefined): PostResult {
+  return { kind: "forbidden", ...(why === undefined ? {} : { why }) };
+}
+
+/** A form that did what it should, or that was answered before, is no failure of the request. */
+function statusOf(result: PostResult | undefined): number {
+  switch (result?.kind) {
+    case "reason-missing":
+    case "all-excepted":
+    case "delegate-refused":
+      return 422;
+    case "late":
+      return 409;
+    case "forbidden":
+      return 403;
+    case "failed":
+      return 400;
+    default:
+      return 200;
+  }
+}

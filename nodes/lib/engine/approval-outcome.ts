@@ -1,0 +1,61 @@
+import type { Approval } from "../approval/index.ts";
+import type { DecisionRecord, TaskRecord } from "../ledger/index.ts";
+import type { OpenedApproval } from "./approval-request.ts";
+import { type Decision, entryOf, type TaskEntry } from "./message.ts";
+
+/** The tasks of an approval that leave by one port. */
+export interface ApprovalOutcome {
+  readonly port: "approved" | "rejected" | "withdrawn";
+  readonly connection: string;
+  /** JSON text of the message that asked */
+  readonly message: string;
+  /** with their decision, when one is proposed or was made */
+  readonly entries: readonly TaskEntry[];
+  readonly approval?: { readonly id: string; readonly kind: "decided" | "withdrawn"; readonly level: number };
+  readonly redelivered: boolean;
+}
+
+/**
+ * What leaves once an approval is closed. Again, after a stop, only those tasks leave that have not gone on since.
+ *
+ * @param decisions those made on its tasks meanwhile, by task id
+ */
+export function outcomesOf(
+  { record, request, state }: OpenedApproval,
+  decisions: ReadonlyMap<string, DecisionRecord>,
+  redelivered: boolean,
+): ApprovalOutcome[] {
+  const tasks = redelivered ? record.tasks.filter(({ stage }) => stage === "asked") : record.tasks;
+  const kind = record.status === "withdrawn" ? ("withdrawn" as const) : ("decided" as const);
+  const common = { connection: record.connection, message: request.message, approval: { id: record.id, kind, level: state?.approval.level ?? 0 }, redelivered };
+  const leaving = (port: ApprovalOutcome["port"], some: readonly TaskRecord[], entry: (task: TaskRecord) => TaskEntry): ApprovalOutcome[] =>
+    some.length === 0 ? [] : [{ ...common, port, entries: some.map(entry) }];
+  if (state === undefined || record.status === "withdrawn") {
+    return leaving("withdrawn", tasks, (task) => entryOf(task, decisions.get(task.taskId)));
+  }
+  const { approval } = state;
+  const excepted = new Set(approval.excepted);
+  const isApproved = ({ taskId }: TaskRecord): boolean => record.status === "approved" && !excepted.has(taskId);
+  return [
+    ...leaving("approved", tasks.filter(isApproved), (task) => ({ ...entryOf(task), decision: decisionOn(approval, "continue") })),
+    ...leaving("rejected", tasks.filter((task) => !isApproved(task)), (task) => ({
+      ...entryOf(task),
+      decision: exceptionOn(approval, task.taskId) ?? decisionOn(approval, "cancel"),
+    })),
+  ];
+}
+
+function decisionOn(approval: Approval, action: "continue" | "cancel"): Decision {
+  const { by, cause = "vote", reason, at = 0 } = approval.decision ?? {};
+  // A deadline has nobody's name: the level that nobody answered stands for it.
+  const level = approval.policy.levels[approval.level]?.name ?? "";
+  return { action, by: by ?? level, cause, ...(reason === undefined ? {} : { reason }), at: new Date(at).toISOString() };
+}
+
+/** Who left this task out of an approval, and why. */
+function exceptionOn({ status, votes }: Approval, taskId: string): Decision | undefined {
+  const vote = status === "approved" ? votes.find(({ except }) => except?.includes(taskId)) : undefined;
+  if (vote === undefined) return undefined;
+  const { by, reason, at } = vote;
+  return { action: "cancel", by, cause: "vote", ...(reason === undefined ? {} : { reason }), at: new Date(at).toISOString() };
+}

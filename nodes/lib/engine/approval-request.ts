@@ -1,0 +1,112 @@
+import type { Approval, Person, RawPolicy } from "../approval/index.ts";
+import { isObject, textOf } from "../json.ts";
+import type { ApprovalRecord } from "../ledger/index.ts";
+import { entryOf, type TaskEntry, type WholeTask } from "./message.ts";
+import type { MachineView, PersonView, SubjectView } from "./pages/index.ts";
+
+/** What a node asks for; the same for each of its requests. */
+export interface ApprovalTerms {
+  readonly policy: RawPolicy;
+  /** BCP 47: in which mails and pages speak */
+  readonly language: string;
+  /** IANA name: in which they tell times */
+  readonly timeZone: string;
+  /** how long a link decides, in ms */
+  readonly linkValidity: number;
+  /** the node root of this Node-RED as its people reach it; empty when unknown, and then there are no links */
+  readonly publicUrl: string;
+}
+
+/** The part of an approval that never changes, as the ledger keeps it. */
+export interface KeptRequest extends ApprovalTerms {
+  readonly subject: Omit<SubjectView, "requester">;
+  /** JSON text of the message that leaves with the outcome */
+  readonly message: string;
+}
+
+/** The part that changes. */
+export interface KeptState {
+  readonly approval: Approval;
+  readonly requester?: PersonView;
+}
+
+/** An approval as it is worked with. */
+export interface OpenedApproval {
+  readonly record: ApprovalRecord;
+  readonly request: KeptRequest;
+  /** absent while the people to be asked are being found out */
+  readonly state?: KeptState;
+}
+
+export function openedApproval(record: ApprovalRecord): OpenedApproval {
+  const request = JSON.parse(record.request) as KeptRequest;
+  return record.state === "" ? { record, request } : { record, request, state: JSON.parse(record.state) as KeptState };
+}
+
+/** What people are shown of these tasks, as far as the message's details tell. */
+export function subjectOf(title: string, entries: readonly (TaskEntry | WholeTask)[], now: number): KeptRequest["subject"] {
+  const [first] = entries;
+  const types = new Set(entries.map(({ task }) => task.type));
+  const details = isObject(first?.details) ? first.details : {};
+  const created = entries.map(({ task }) => Date.parse(task.createdAt)).filter((at) => !Number.isNaN(at));
+  return {
+    type: types.size === 1 ? (first?.task.type ?? "") : "",
+    ...(title === "" ? {} : { title }),
+    askedAt: created.length > 0 ? Math.min(...created) : now,
+    ...named("enterprise", details["enterprise"]),
+    ...named("virtualDatacenter", details["virtualdatacenter"]),
+    ...named("virtualAppliance", details["virtualappliance"]),
+    machines: entries.map(machineOf),
+  };
+}
+
+function named<Name extends string>(property: Name, value: unknown): { [key in Name]?: string } {
+  const name = isObject(value) ? textOf(value["name"]) : "";
+  return (name === "" ? {} : { [property]: name }) as { [key in Name]?: string };
+}
+
+function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
+  const facts = isObject(details) ? details : {};
+  const machine = isObject(facts["virtualmachine"]) ? facts["virtualmachine"] : {};
+  const name = textOf(machine["label"]) || textOf(machine["name"]);
+  const sizes = [
+    ["cpu", numberOf(machine["cpu"])],
+    ["ramMb", numberOf(machine["ram"])],
+    ["diskMb", sizeOf(facts["disks"], "sizeInMb") ?? sizeOf(facts["volumes"], "sizeInMB")],
+  ] as const;
+  const known = Object.fromEntries(sizes.filter(([, size]) => size !== undefined));
+  return { id: task.taskId, ...(name === "" ? {} : { name }), ...known };
+}
+
+function numberOf(value: unknown): number | undefined {
+  const number = typeof value === "number" ? value : Number.parseFloat(textOf(value));
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function sizeOf(parts: unknown, property: string): number | undefined {
+  if (!Array.isArray(parts)) return undefined;
+  return parts.reduce((sum: number, part: unknown) => sum + ((isObject(part) ? numberOf(part[property]) : 0) ?? 0), 0);
+}
+
+/** What the inbox's search looks through, in lower case as its words are. */
+export function searchTextOf(subject: KeptRequest["subject"], entries: readonly (TaskEntry | WholeTask)[]): string {
+  const { title, enterprise, virtualDatacenter, virtualAppliance, machines } = subject;
+  const names = machines.map(({ name }) => name);
+  const requesters = entries.map(({ task }) => task.requester);
+  const words = [subject.type, title, enterprise, virtualDatacenter, virtualAppliance, ...names, ...requesters];
+  return [...new Set(words)].filter((word) => word !== undefined && word !== "").join(" ").toLowerCase();
+}
+
+/** The person as the approval knows them; a bare address for anybody else. */
+export function personView(approval: Approval, email: string): PersonView {
+  const { policy, told } = approval;
+  const people: Person[] = [...told, ...policy.levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...policy.fallback];
+  const compared = email.trim().toLowerCase();
+  const found = people.find((person) => person.email.trim().toLowerCase() === compared);
+  return found?.name === undefined ? { email: found?.email ?? email } : { email: found.email, name: found.name };
+}
+
+/** The tasks of an approval as `msg.abiquo` shows them, by id. */
+export function entriesById(record: ApprovalRecord): Map<string, TaskEntry> {
+  return new Map(record.tasks.map((task) => [task.taskId, entryOf(task)]));
+}

@@ -1,0 +1,155 @@
+import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, required, tally, waitingFor } from "../approval/index.ts";
+import { type KeptState, type OpenedApproval, personView } from "./approval-request.ts";
+import type { Notification } from "./approvals.ts";
+import type { DecidedState, HistoryEntry, InboxRow, LevelView, MailView, RequestState, RequestView, SubjectView } from "./pages/index.ts";
+
+/** What is asked, as a page or a mail shows it. */
+export function subjectView({ request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {
+  const excepted = new Set(approval.excepted);
+  const machines = request.subject.machines.map((machine) => (excepted.has(machine.id) ? { ...machine, excepted: true } : machine));
+  return { ...request.subject, machines, ...(requester === undefined ? {} : { requester }) };
+}
+
+/** A request as the person of the link sees it. */
+export function requestView(opened: OpenedApproval, state: KeptState, link: Pick<DecisionLink, "person" | "level">, now: number): Omit<RequestView, "inbox" | "result" | "typed"> {
+  const { approval } = state;
+  return {
+    now,
+    person: personView(approval, link.person),
+    subject: subjectView(opened, state),
+    state: stateFor(approval, link),
+    levels: approval.policy.levels.map((_, index) => levelView(approval, index)),
+    history: approval.history.flatMap((entry) => historyEntry(approval, entry)),
+  };
+}
+
+function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "person" | "level">): RequestState {
+  const closed = closedState(approval);
+  if (closed !== undefined) return closed;
+  const email = identify(approval, person);
+  const { policy, dueAt, frozen, votes } = approval;
+  const { onDeadline } = policy.levels[approval.level] ?? { onDeadline: "wait" as const };
+  const due = { onDeadline, ...(dueAt === undefined || approval.overdue === true ? {} : { dueAt }) };
+  const given = votes.find((vote) => vote.by === email && vote.level === approval.level);
+  if (given !== undefined) {
+    const { action, at, reason } = given;
+    return { kind: "voted", vote: action, at, ...reasonOf(reason), ...due };
+  }
+  if (frozen !== undefined) return { kind: "frozen", by: personView(approval, frozen.by), at: frozen.at, ...reasonOf(frozen.reason) };
+  if (waitingFor(approval).some((each) => each.email.toLowerCase() === email)) {
+    return { kind: "waiting", requireReason: policy.requireReason, delegation: policy.delegation, ...due };
+  }
+  const handed = approval.history.findLast(({ what, by, level: at }) => what === "delegated" && at === approval.level && identify(approval, by ?? "") === email);
+  if (handed !== undefined) return { kind: "delegated", to: personView(approval, handed.to ?? ""), at: handed.at };
+  const passed = approval.history.find((entry) => entry.what === "level-approved" && entry.level === level);
+  if (passed === undefined) return { kind: "passed" };
+  const { cause = "vote", by, reason, at } = passed;
+  return { kind: "passed", decision: { outcome: "approved", cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) } };
+}
+
+/** How a closed request ended. */
+export function closedState(approval: Approval): Extract<RequestState, { kind: "decided" | "withdrawn" }> | undefined {
+  if (approval.status === "withdrawn") return { kind: "withdrawn", ...withdrawalOf(approval) };
+  return approval.decision === undefined ? undefined : decidedState(approval, approval.decision);
+}
+
+function decidedState(approval: Approval, { outcome, cause, by, reason, at }: NonNullable<Approval["decision"]>): DecidedState {
+  return { kind: "decided", outcome, cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) };
+}
+
+function withdrawalOf(approval: Approval): NonNullable<MailView["withdrawal"]> {
+  const { by, at = 0, reason } = approval.history.findLast(({ what }) => what === "withdrawn") ?? {};
+  return { at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) };
+}
+
+function reasonOf(reason: string | undefined): { reason?: string } {
+  return reason === undefined || reason === "" ? {} : { reason };
+}
+
+function levelView(approval: Approval, index: number): LevelView {
+  const { policy, level, status, votes, seats, escalatedTo } = approval;
+  const { name, approvers, need } = policy.levels[index] as (typeof policy.levels)[number];
+  const given = votes.filter((vote) => vote.level === index);
+  const voteOf = (email: string): { vote?: "approve" | "reject" } => {
+    const vote = given.find(({ by }) => by === email.toLowerCase());
+    return vote === undefined ? {} : { vote: vote.action };
+  };
+  const asked = index === level ? [...seats, ...escalatedTo].map(({ person }) => person) : [];
+  const people = asked.length > 0 ? asked : [...given.map(({ by }) => personView(approval, by)), ...(index > level ? approvers : [])];
+  const state = index < level || (index === level && status === "approved") ? "approved" : index > level ? "ahead" : status === "rejected" ? "rejected" : "current";
+  const { approvals, needed } = index === level ? tally(approval) : { approvals: given.filter(({ action }) => action === "approve").length, needed: required(need, approvers.length) };
+  return { name, state, approvals, needed, people: people.map(({ email, name: own }) => ({ person: { email, ...(own === undefined ? {} : { name: own }) }, ...voteOf(email) })) };
+}
+
+const PLAIN = ["opened", "overdue", "escalated", "fallback", "delegated", "reassigned", "approve", "reject", "level-approved", "frozen", "unfrozen", "withdrawn", "stuck"] as const;
+
+function historyEntry(approval: Approval, entry: CoreEntry): HistoryEntry[] {
+  const { what, at, by, to, level, reason, outcome, cause } = entry;
+  const kind = what === "decided" ? endOf(outcome, cause) : PLAIN.find((each) => each === what);
+  if (kind === undefined) return [];
+  const excepted = approval.votes.find((vote) => vote.at === at && vote.by === by)?.except?.length;
+  return [
+    {
+      kind,
+      at,
+      ...(by === undefined ? {} : { by: personView(approval, by) }),
+      ...(to === undefined ? {} : { to: personView(approval, to) }),
+      ...(approval.policy.levels.length > 1 ? { level: approval.policy.levels[level]?.name ?? "" } : {}),
+      ...reasonOf(reason),
+      ...(excepted === undefined ? {} : { excepted }),
+    },
+  ];
+}
+
+function endOf(outcome: CoreEntry["outcome"], cause: CoreEntry["cause"]): HistoryEntry["kind"] {
+  if (cause === "bypass") return "bypass";
+  if (cause === "no-approver") return "no-approver-rejected";
+  if (cause === "deadline") return outcome === "approved" ? "deadline-approved" : "deadline-rejected";
+  return outcome === "approved" ? "approved" : "rejected";
+}
+
+/** One line of an inbox. */
+export function inboxRow(opened: OpenedApproval, state: KeptState, page: string): InboxRow {
+  const { approval } = state;
+  const subject = subjectView(opened, state);
+  const { machines, ...rest } = subject;
+  const total = (amount: "cpu" | "ramMb" | "diskMb"): { [key in typeof amount]?: number } => {
+    const known = machines.flatMap((machine) => machine[amount] ?? []);
+    return known.length === 0 ? {} : { [amount]: known.reduce((sum, value) => sum + value, 0) };
+  };
+  const [only] = machines;
+  return {
+    id: approval.id,
+    page,
+    subject: rest,
+    machines: machines.length,
+    ...(machines.length === 1 && only?.name !== undefined ? { machine: only.name } : {}),
+    ...total("cpu"),
+    ...total("ramMb"),
+    ...total("diskMb"),
+    ...(approval.policy.levels.length > 1 ? { level: approval.policy.levels[approval.level]?.name ?? "" } : {}),
+    ...(approval.dueAt === undefined || approval.overdue === true ? {} : { dueAt: approval.dueAt }),
+  };
+}
+
+/** A message to one person about a request. */
+export function mailView(opened: OpenedApproval, state: KeptState, notification: Notification, links: MailView["links"], now: number): MailView {
+  const { approval } = state;
+  const { kind, level, person, dueAt, requester } = notification;
+  const { levels } = approval.policy;
+  const closed = closedState(approval);
+  const { name = "", onDeadline } = levels[level] ?? {};
+  return {
+    kind,
+    audience: requester === true ? "requester" : "approver",
+    now,
+    person,
+    subject: subjectView(opened, state),
+    ...(levels.length > 1 ? { level: { name, position: level + 1, count: levels.length } } : {}),
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(onDeadline === undefined ? {} : { onDeadline }),
+    ...(kind === "decided" && closed?.kind === "decided" ? { decision: closed } : {}),
+    ...(kind === "withdrawn" ? { withdrawal: withdrawalOf(approval) } : {}),
+    links,
+  };
+}

@@ -1,0 +1,444 @@
+import type { AbiquoClient } from "../abiquo/index.ts";
+import {
+  type Approval,
+  type ApprovalEvent,
+  type Ballot,
+  type Command,
+  type CommandStep,
+  command,
+  newApprovalId,
+  nextWake,
+  openApproval,
+  type Step,
+  resolvePolicy,
+  type Subject,
+  vote,
+  type VoteStep,
+  waitingFor,
+  wake,
+} from "../approval/index.ts";
+import { Fault } from "../fault.ts";
+import type { ApprovalRecord, DecisionRecord, Ledger, NewNotification, NotificationRecord, Proposal, TaskKey } from "../ledger/index.ts";
+import { type ApprovalOutcome, outcomesOf } from "./approval-outcome.ts";
+import { readPeople } from "./approval-people.ts";
+import {
+  type ApprovalTerms,
+  type KeptRequest,
+  type KeptState,
+  type OpenedApproval,
+  openedApproval,
+  searchTextOf,
+  subjectOf,
+} from "./approval-request.ts";
+import type { Clock } from "./clock.ts";
+import { Exclusive } from "./exclusive.ts";
+import { entryOf, type TaskEntry, type WholeTask } from "./message.ts";
+
+/** What one person is to be told. */
+export interface Notification {
+  readonly kind: "asked" | "reminder" | "escalated" | "decided" | "withdrawn";
+  readonly level: number;
+  readonly person: { readonly email: string; readonly name?: string };
+  readonly dueAt?: number;
+  /** the requester hears of the result without having been asked */
+  readonly requester?: boolean;
+}
+
+/** How a node that carries approvals on hears of them. */
+export interface ApprovalPort {
+  /** Lets a message to one person leave. */
+  notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): void | Promise<void>;
+  /** Lets the outcome leave, by one port each. */
+  leave(outcome: ApprovalOutcome): void;
+  /** Nobody can be asked, or not for now; the request is kept. */
+  report(fault: Fault): void;
+  /** How many requests are open. */
+  count(open: number): void;
+}
+
+export interface AskCall {
+  readonly key: string;
+  readonly connection: { readonly id: string; readonly client: AbiquoClient };
+  /** one request for each task, or one for all of them */
+  readonly scope: "task" | "group";
+  readonly title: string;
+  readonly terms: ApprovalTerms;
+  /** JSON text of the message that leaves with the outcome */
+  readonly message: string;
+  readonly tasks: readonly AskedTask[];
+}
+
+/** A task of the message that asks; one that only a message knows comes whole. */
+export interface AskedTask {
+  readonly taskId: string;
+  readonly entry: TaskEntry | WholeTask;
+  readonly task?: Proposal["task"];
+}
+
+/** How many notifications are read at once. */
+const NOTIFICATIONS_AT_ONCE = 100;
+/** How many due approvals are worked on at once. */
+const DUE_AT_ONCE = 50;
+/** How long until Abiquo is asked again for the people of a request, in ms. */
+const PEOPLE_AGAIN = 30_000;
+/** Node's timers hold 24 days; a look once a day costs nothing. */
+const LONGEST_SLEEP = 24 * 60 * 60_000;
+
+/** The approvals of one ledger at work: asked, voted on, moved by time, and told of. */
+export class Approvals {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #ports = new Map<string, ApprovalPort>();
+  readonly #telling = new Map<string, { again: boolean }>();
+  readonly #exclusive = new Exclusive();
+  readonly #reported = new Set<string>();
+  readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
+  readonly #settling: { emitted(key: TaskKey): void; checkpoint(key: TaskKey): void };
+  #callOff: (() => void) | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #isClosed = false;
+
+  /**
+   * @param clientOf the connection that a request came by, while there is one
+   * @param settling is told when tasks are in the flow's hands, and when no more
+   */
+  constructor(
+    ledger: Ledger,
+    clock: Clock,
+    clientOf: (record: ApprovalRecord) => AbiquoClient | undefined,
+    settling: { emitted(key: TaskKey): void; checkpoint(key: TaskKey): void },
+  ) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#clientOf = clientOf;
+    this.#settling = settling;
+  }
+
+  /** Carries on the requests of this key: tells what was not told yet, does what is due, lets outcomes leave. */
+  async attach(key: string, port: ApprovalPort): Promise<void> {
+    this.#ports.set(key, port);
+    await this.resume(key);
+  }
+
+  /** Lets outcomes leave again that the flow may have lost, and does what was left undone. */
+  async resume(key: string): Promise<void> {
+    const store = this.#ledger.approvals;
+    for (const id of await store.overtaken(key)) await this.#withdrawOvertaken(id);
+    for (const id of await store.unsettled(key)) {
+      const record = await store.get(id);
+      if (record !== undefined) await this.#leave(openedApproval(record), true);
+    }
+    this.#count(key);
+    void this.#tell(key);
+    this.#sleepUntil(this.#clock.now());
+  }
+
+  detach(key: string, port: ApprovalPort): void {
+    if (this.#ports.get(key) === port) this.#ports.delete(key);
+  }
+
+  /**
+   * Asks. Resolves once the requests are on disk; what then leaves, leaves by the key's port. Tasks that are being
+   * asked about already, under this key, make no second request; decided ones are answered as withdrawn.
+   *
+   * @throws Fault TASK_UNKNOWN, ABIQUO_BAD_LINK when a task is not fit to be kept
+   */
+  async ask(call: AskCall): Promise<void> {
+    const units = call.scope === "group" ? [call.tasks] : call.tasks.map((task) => [task]);
+    await Promise.all(units.map((unit) => this.#askOne(call, unit)));
+    this.#count(call.key);
+    this.#sleepUntil(this.#clock.now());
+  }
+
+  async #askOne({ key, connection, title, terms, message }: AskCall, unit: readonly AskedTask[]): Promise<void> {
+    const now = this.#clock.now();
+    const api = connection.client.base;
+    const entries = unit.map(({ entry }) => entry);
+    const subject = subjectOf(title, entries, now);
+    const request: KeptRequest = { ...terms, subject, message };
+    const opened = await this.#ledger.approvals.open({
+      id: newApprovalId(),
+      key,
+      api,
+      connection: connection.id,
+      createdAt: now,
+      request: JSON.stringify(request),
+      type: subject.type,
+      search: searchTextOf(subject, entries),
+      tasks: unit.map(({ taskId, task }) => ({ api, taskId, task })),
+    });
+    for (const asked of [...opened.asked, ...opened.asking]) this.#settling.checkpoint(asked);
+    if (opened.decided.length > 0) await this.#leaveDecided(key, connection.id, message, opened.decided);
+  }
+
+  /** @throws Fault APPROVAL_UNKNOWN when there is no such request */
+  async vote(id: string, ballot: Ballot): Promise<VoteStep> {
+    return this.#change(id, (approval, now) => vote(approval, ballot, now));
+  }
+
+  /** @throws Fault APPROVAL_UNKNOWN when there is no such request */
+  async command(id: string, given: Command): Promise<CommandStep> {
+    return this.#change(id, (approval, now) => command(approval, given, now));
+  }
+
+  /** A request as it stands. */
+  async get(id: string): Promise<OpenedApproval | undefined> {
+    const record = await this.#ledger.approvals.get(id);
+    return record === undefined ? undefined : openedApproval(record);
+  }
+
+  /** A channel says what it calls the message of this notification, or that it could not deliver it. */
+  async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
+    if (failed !== true) return this.#ledger.approvals.reference(notification, ref ?? "");
+    const key = await this.#ledger.approvals.untell(notification);
+    if (key !== undefined) void this.#tell(key);
+  }
+
+  /** Sends a person's notification again, with a fresh link. False when the request does not wait for that person. */
+  async tellAgain(id: string, email: string): Promise<boolean> {
+    return this.#exclusive.run(id, async () => {
+      const opened = await this.get(id);
+      const approval = opened?.state?.approval;
+      const person = approval === undefined ? undefined : waitingFor(approval).find((each) => each.email.toLowerCase() === email.toLowerCase());
+      if (opened?.state === undefined || person === undefined) return false;
+      const { level, dueAt } = opened.state.approval;
+      const body: Notification = { kind: "asked", level, person, ...(dueAt === undefined ? {} : { dueAt }) };
+      const again = `${id}-again-${opened.record.version}`;
+      const notification = { id: again, person: person.email.toLowerCase(), body: JSON.stringify(body) };
+      return this.#write(opened.record, opened.state, [notification]);
+    });
+  }
+
+  /** Tasks were decided while an approval held them: it is withdrawn once nothing of it is left to decide. */
+  async overtake(keys: readonly TaskKey[]): Promise<void> {
+    for (const id of await this.#ledger.approvals.about(keys)) await this.#withdrawOvertaken(id);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#callOff?.();
+  }
+
+  async #withdrawOvertaken(id: string): Promise<void> {
+    const opened = await this.get(id);
+    if (opened === undefined || opened.record.tasks.some(({ stage }) => stage === "asked")) return;
+    const [decision] = (await this.#decisionsOn(opened.record.tasks)).values();
+    const { by = "Abiquo", reason } = decision ?? {};
+    if (opened.state === undefined) await this.#exclusive.run(id, () => this.#closeUnopened(id));
+    else await this.command(id, { action: "withdraw", by, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  /** Nobody was asked yet, so nobody is told. */
+  async #closeUnopened(id: string): Promise<void> {
+    const opened = await this.get(id);
+    if (opened?.record.status !== "opening") return;
+    const { version, key } = opened.record;
+    const at = this.#clock.now();
+    const change = { id, version, status: "withdrawn", state: "", waiting: [], notifications: [], at, closedBy: "" } as const;
+    if (!(await this.#ledger.approvals.change(change))) return;
+    await this.#leave({ ...opened, record: { ...opened.record, status: "withdrawn" } }, false);
+    this.#count(key);
+  }
+
+  async #change<S extends Step>(id: string, work: (approval: Approval, now: number) => S): Promise<S> {
+    return this.#exclusive.run(id, async () => {
+      for (;;) {
+        const opened = await this.get(id);
+        if (opened?.state === undefined) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
+        const step = work(opened.state.approval, this.#clock.now());
+        if (step.approval === opened.state.approval || (await this.#commit(opened, opened.state, step))) return step;
+      }
+    });
+  }
+
+  /** Writes a step with all that it tells. False when another instance was faster. */
+  async #commit(opened: OpenedApproval, { requester }: Pick<KeptState, "requester">, step: Step): Promise<boolean> {
+    const state: KeptState = { approval: step.approval, ...(requester === undefined ? {} : { requester }) };
+    if (!(await this.#write(opened.record, state, step.events.flatMap(notificationsOf)))) return false;
+    for (const event of step.events) {
+      if (event.kind === "stuck") this.#ports.get(opened.record.key)?.report(stuckFault(opened, step.approval, event.why));
+    }
+    if (step.approval.status !== "open") {
+      const closed = await this.get(opened.record.id);
+      if (closed !== undefined) await this.#leave(closed, false);
+    }
+    return true;
+  }
+
+  async #write(record: ApprovalRecord, state: KeptState, notifications: readonly NewNotification[]): Promise<boolean> {
+    const { approval } = state;
+    const wakeAt = nextWake(approval);
+    const isWritten = await this.#ledger.approvals.change({
+      id: record.id,
+      version: record.version,
+      status: approval.status,
+      state: JSON.stringify(state),
+      nextWake: wakeAt,
+      waiting: waitingFor(approval).map(({ email }) => email.toLowerCase()),
+      notifications,
+      at: this.#clock.now(),
+      closedBy: approval.decision?.by ?? approval.decision?.cause,
+    });
+    if (!isWritten) return false;
+    if (notifications.length > 0) void this.#tell(record.key);
+    if (wakeAt !== undefined) this.#sleepUntil(wakeAt);
+    this.#count(record.key);
+    return true;
+  }
+
+  /** One timer for all of them: the next one due is found in the ledger. */
+  #sleepUntil(at: number): void {
+    if (this.#isClosed || at >= this.#wakeAt) return;
+    this.#callOff?.();
+    this.#wakeAt = at;
+    const delay = Math.min(Math.max(0, at - this.#clock.now()), LONGEST_SLEEP);
+    this.#callOff = this.#clock.after(delay, () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      void this.#wake();
+    });
+  }
+
+  async #wake(): Promise<void> {
+    const keys = [...this.#ports.keys()];
+    if (keys.length === 0 || this.#isClosed) return;
+    const store = this.#ledger.approvals;
+    try {
+      const now = this.#clock.now();
+      const due = await store.due(keys, now, DUE_AT_ONCE);
+      await Promise.all(due.map((id) => this.#moveOn(id)));
+      const next = due.length === DUE_AT_ONCE ? now : await store.nextWake(keys);
+      if (next !== undefined) this.#sleepUntil(next);
+    } catch {
+      // The ledger cannot be read or written for now; whoever asks or votes is told so.
+      this.#sleepUntil(this.#clock.now() + PEOPLE_AGAIN);
+    }
+  }
+
+  async #moveOn(id: string): Promise<void> {
+    const opened = await this.get(id);
+    if (opened === undefined) return;
+    if (opened.record.status === "opening") await this.#exclusive.run(id, () => this.#begin(id));
+    else await this.#change(id, (approval, now) => wake(approval, now));
+  }
+
+  /** Finds out the people, and asks the first of them. */
+  async #begin(id: string): Promise<void> {
+    const opened = await this.get(id);
+    if (opened?.record.status !== "opening") return;
+    const { record, request } = opened;
+    const port = this.#ports.get(record.key);
+    const client = this.#clientOf(record);
+    try {
+      if (client === undefined) return await this.#beginLater(opened);
+      const people = await readPeople(client, request.policy, record.tasks);
+      for (const fault of people.faults) port?.report(fault);
+      const items = record.tasks.map(({ taskId }) => taskId);
+      const requester = people.requester?.email ?? "";
+      const subject: Subject = { id, items, ...(requester === "" ? {} : { requester }) };
+      const step = openApproval(resolvePolicy(request.policy, people.roles), subject, this.#clock.now());
+      await this.#commit(opened, people, step);
+      this.#reported.delete(id);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // Told once a request: it is tried again and again.
+      if (!this.#reported.has(id)) port?.report(error);
+      this.#reported.add(id);
+      await this.#beginLater(opened);
+    }
+  }
+
+  async #beginLater({ record }: OpenedApproval): Promise<void> {
+    const { id, version } = record;
+    const at = this.#clock.now();
+    const nextWake = at + PEOPLE_AGAIN;
+    await this.#ledger.approvals.change({ id, version, status: "opening", state: "", nextWake, waiting: [], notifications: [], at });
+    this.#sleepUntil(nextWake);
+  }
+
+  /** Tells one after the other, each marked before the next: a kill repeats the one in flight at the most. */
+  async #tell(key: string): Promise<void> {
+    const telling = this.#telling.get(key);
+    if (telling !== undefined) {
+      telling.again = true;
+      return;
+    }
+    const own = { again: true };
+    this.#telling.set(key, own);
+    try {
+      while (own.again) {
+        own.again = false;
+        if (await this.#tellSome(key)) own.again = true;
+      }
+    } catch {
+      // Not told is not lost: the next notification, or the next start, takes it along.
+    } finally {
+      this.#telling.delete(key);
+    }
+  }
+
+  /** True when there may be more to tell. */
+  async #tellSome(key: string): Promise<boolean> {
+    const untold = await this.#ledger.approvals.untold(key, NOTIFICATIONS_AT_ONCE);
+    for (const notification of untold) {
+      const port = this.#ports.get(key);
+      if (port === undefined) return false;
+      const opened = await this.get(notification.approval);
+      if (opened !== undefined) await port.notify(opened, JSON.parse(notification.body) as Notification, notification);
+      await this.#ledger.approvals.told(notification.id);
+    }
+    return untold.length === NOTIFICATIONS_AT_ONCE;
+  }
+
+  async #leave(opened: OpenedApproval, redelivered: boolean): Promise<void> {
+    const { record } = opened;
+    const decisions = record.status === "withdrawn" ? await this.#decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
+    const port = this.#ports.get(record.key);
+    if (port === undefined) return;
+    for (const outcome of outcomesOf(opened, decisions, redelivered)) {
+      for (const { task } of outcome.entries) this.#settling.emitted({ api: record.api, taskId: task.taskId });
+      port.leave(outcome);
+    }
+  }
+
+  async #leaveDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
+    const decisions = await this.#decisionsOn(keys);
+    const tasks = [...(await this.#ledger.tasks(keys)).values()];
+    const entries = tasks.map((task) => entryOf(task, decisions.get(task.taskId)));
+    this.#ports.get(key)?.leave({ port: "withdrawn", connection, message, entries, redelivered: false });
+  }
+
+  async #decisionsOn(keys: readonly TaskKey[]): Promise<Map<string, DecisionRecord>> {
+    const decisions = await this.#ledger.decisions(keys);
+    return new Map([...decisions.values()].map((decision) => [decision.taskId, decision]));
+  }
+
+  #count(key: string): void {
+    const port = this.#ports.get(key);
+    if (port === undefined) return;
+    this.#ledger.approvals.count(key).then(
+      (open) => port.count(open),
+      () => undefined,
+    );
+  }
+}
+
+function notificationsOf(event: ApprovalEvent): NewNotification[] {
+  if (event.kind === "stuck") return [];
+  const told = (notification: string, body: Notification): NewNotification => ({
+    id: notification,
+    person: body.person.email.toLowerCase(),
+    body: JSON.stringify(body),
+  });
+  if (event.kind === "decided" || event.kind === "withdrawn") {
+    const { kind, level } = event;
+    return event.notices.map(({ notification, person, requester }) => told(notification, { kind, level, person, requester }));
+  }
+  const { kind, level, person, dueAt, notification } = event;
+  return [told(notification, { kind, level, person, ...(dueAt === undefined ? {} : { dueAt }) })];
+}
+
+function stuckFault({ record }: OpenedApproval, { policy, level: index }: Approval, why: string): Fault {
+  const level = policy.levels[index]?.name ?? "";
+  const reason = `APPROVAL_${why}`;
+  return new Fault("APPROVAL_STUCK", { approval: record.id, level, reason });
+}

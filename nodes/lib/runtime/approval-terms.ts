@@ -1,0 +1,59 @@
+import { parsePolicy, type RawPolicy, resolvePolicy } from "../approval/index.ts";
+import type { ApprovalTerms } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { isObject } from "../json.ts";
+import type { Message, NodeKit } from "./define.ts";
+import { LANGUAGES, nearestLanguage } from "./page-texts.ts";
+
+const HOUR = 60 * 60_000;
+/** A week: long enough for a holiday, short enough for a lost mailbox. */
+const LINK_VALIDITY_HOURS = 168;
+
+/**
+ * What the node asks for, by its properties. Approvers may come from the message, and then each message has its
+ * own policy.
+ *
+ * @throws Fault APPROVAL_… for the first thing that is wrong with what does not come from messages
+ */
+export function approvalTerms(kit: NodeKit): (message: Message) => Promise<Omit<ApprovalTerms, "publicUrl">> {
+  const { config, RED } = kit;
+  const tag = config.text("language") || String((RED.settings as { lang?: string }).lang ?? LANGUAGES[0]);
+  const linkValidity = config.number("linkValidity", LINK_VALIDITY_HOURS, 1 / 60) * HOUR;
+  const levels = config.raw("levels");
+  const rows = Array.isArray(levels) ? (levels as unknown[]).filter(isObject) : undefined;
+  const comesFromMessage = rows?.some(({ approversType, escalateToType }) => approversType === "msg" || escalateToType === "msg") ?? false;
+  const settings = (own: unknown): RawPolicy =>
+    parsePolicy({
+      levels: own,
+      requireReason: config.text("requireReason"),
+      allowSelfApproval: config.text("allowSelfApproval"),
+      allowSamePersonTwice: config.text("allowSamePersonTwice"),
+      delegation: config.text("delegation"),
+      noApprover: config.text("noApprover"),
+      fallback: config.raw("fallback"),
+      calendar: config.raw("calendar"),
+    });
+  const withoutMessage = settings(comesFromMessage ? rows?.map((row) => withPeople(row, () => "")) : levels);
+  // An alias that two people have is told at the start, and not when the first request comes.
+  resolvePolicy(withoutMessage, {});
+  const { timeZone } = withoutMessage.calendar ?? Intl.DateTimeFormat().resolvedOptions();
+  return async (message) => {
+    const policy = comesFromMessage ? settings(rows?.map((row) => withPeople(row, (path) => valueAt(kit, message, path)))) : withoutMessage;
+    return { policy, language: nearestLanguage(tag), timeZone, linkValidity };
+  };
+}
+
+function withPeople(row: Record<string, unknown>, read: (path: string) => unknown): Record<string, unknown> {
+  const own = { ...row };
+  for (const field of ["approvers", "escalateTo"]) {
+    if (row[`${field}Type`] === "msg") own[field] = read(String(row[field] ?? ""));
+  }
+  return own;
+}
+
+/** @throws Fault EXPRESSION_FAILED when the message has no such property */
+function valueAt({ RED }: NodeKit, message: Message, path: string): unknown {
+  const value: unknown = RED.util.getMessageProperty(message as never, path);
+  if (value === undefined || value === null) throw new Fault("APPROVERS_NOT_IN_MESSAGE", { property: path });
+  return value;
+}

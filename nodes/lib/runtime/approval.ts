@@ -1,0 +1,192 @@
+import { parseBallot, parseCommand } from "../approval/index.ts";
+import {
+  type AbiquoMessage,
+  type ApprovalOutcome,
+  type ApprovalPort,
+  type Engine,
+  type Notification,
+  type OpenedApproval,
+  taskReferences,
+} from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { isObject, textOf } from "../json.ts";
+import type { NotificationRecord } from "../ledger/index.ts";
+import { connectionsOf } from "./connection.ts";
+import { approvalTerms } from "./approval-terms.ts";
+import type { Message, NodeKit, Send } from "./define.ts";
+import { typedProperty } from "./evaluate.ts";
+import { keepable } from "./keepable.ts";
+import { redeployedBelow } from "./redeploy.ts";
+import { entriesOf, withEntries } from "./verdicts.ts";
+
+/** The node's ports, in the order of its outputs. */
+const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
+type Port = (typeof PORTS)[number];
+
+/** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
+export class ApprovalNode {
+  readonly #kit: NodeKit;
+  readonly #key: string;
+  readonly #attached = new Map<Engine, Promise<void>>();
+  readonly #ask: (message: Message) => Promise<void>;
+
+  /** @throws Fault of the configuration */
+  constructor(kit: NodeKit) {
+    this.#kit = kit;
+    this.#key = kit.config.text("key") || kit.node.id;
+    const scope = kit.config.choice("scope", ["task", "group"]);
+    const title = typedProperty(kit, "title", { value: "", type: "str" });
+    const termsOf = approvalTerms(kit);
+    this.#ask = async (message) => {
+      const connection = kit.connection(message);
+      const engine = await connection.engine;
+      await this.#attach(engine);
+      await engine.ask({
+        key: this.#key,
+        connection,
+        scope,
+        title: textOf(await title(message)),
+        terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
+        message: keepable(message),
+        references: taskReferences(message.abiquo),
+      });
+    };
+    kit.onStart(async () => {
+      const engines = await Promise.allSettled(connectionsOf(kit.RED).map((connection) => connection.engine));
+      for (const engine of engines) if (engine.status === "fulfilled") await this.#attach(engine.value);
+    });
+    redeployedBelow(kit, async () => {
+      for (const engine of this.#attached.keys()) await engine.approvals.resume(this.#key);
+    });
+  }
+
+  /** A request, a vote, a command, or what a channel says of a notification. */
+  async take(message: Message, send: Send): Promise<void> {
+    const abiquo: Record<string, unknown> = isObject(message.abiquo) ? message.abiquo : {};
+    if (isObject(abiquo["vote"])) return this.#vote(message, abiquo["vote"], send);
+    if (isObject(abiquo["control"])) return this.#control(message, abiquo["control"], send);
+    if (isObject(abiquo["notified"])) return this.#notified(message, abiquo["notified"]);
+    await this.#ask(message);
+    this.#kit.show("blue", "ring", "asked");
+  }
+
+  async #vote(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
+    const { approvals } = await this.#kit.connection(message).engine;
+    const { result, why, decidedBy, at } = await approvals.vote(idIn(given), parseBallot(given));
+    const vote = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
+    message.abiquo = { ...message.abiquo, vote } as unknown as AbiquoMessage;
+    send(atPort("vote", message));
+  }
+
+  async #control(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
+    const { approvals } = await this.#kit.connection(message).engine;
+    const { result, why, decidedBy, at } = await approvals.command(idIn(given), parseCommand(given));
+    const control = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
+    message.abiquo = { ...message.abiquo, control } as unknown as AbiquoMessage;
+    send(atPort("vote", message));
+  }
+
+  async #notified(message: Message, given: Record<string, unknown>): Promise<void> {
+    const { approvals } = await this.#kit.connection(message).engine;
+    const notification = textOf(given["notification"]);
+    if (notification === "") throw new Fault("APPROVAL_NOTIFICATION_MISSING");
+    const ref = textOf(given["ref"]);
+    await approvals.notified(notification, { ref, failed: given["failed"] === true });
+  }
+
+  #attach(engine: Engine): Promise<void> {
+    let attaching = this.#attached.get(engine);
+    if (attaching === undefined) {
+      const port = this.#portTo(engine);
+      this.#kit.onClose(() => engine.approvals.detach(this.#key, port));
+      attaching = engine.approvals.attach(this.#key, port);
+      this.#attached.set(engine, attaching);
+    }
+    return attaching;
+  }
+
+  #portTo(engine: Engine): ApprovalPort {
+    const { node } = this.#kit;
+    return {
+      notify: async (opened, notification, record) => {
+        const message = await notificationMessage(engine, opened, notification, record);
+        if (message !== undefined && !this.#kit.signal.aborted) node.send(atPort("notify", message) as never);
+      },
+      leave: (outcome) => {
+        const message = outcomeMessage(outcome);
+        this.#kit.show(outcome.port === "approved" ? "green" : outcome.port === "rejected" ? "red" : "yellow", "dot", outcome.port);
+        node.send(atPort(outcome.port, message) as never);
+      },
+      report: (fault) => this.#kit.report(fault),
+      count: (open) => {
+        if (open > 0) this.#kit.show("blue", "dot", "waiting", { count: open });
+        else this.#kit.show("grey", "ring", "idle");
+      },
+    };
+  }
+}
+
+function atPort(port: Port, message: object): (object | null)[] {
+  return PORTS.map((each) => (each === port ? message : null));
+}
+
+/** @throws Fault APPROVAL_ID_MISSING */
+function idIn(given: Record<string, unknown>): string {
+  const id = textOf(given["id"]).trim();
+  if (id === "") throw new Fault("APPROVAL_ID_MISSING");
+  return id;
+}
+
+function timeOf(at: number | undefined): { at?: string } {
+  return at === undefined ? {} : { at: new Date(at).toISOString() };
+}
+
+/** A message to one person, as the e-mail node and chat nodes take it. */
+async function notificationMessage(
+  { desk }: Engine,
+  opened: OpenedApproval,
+  notification: Notification,
+  { id, ref }: NotificationRecord,
+): Promise<object | undefined> {
+  const letter = await desk.letter(opened, notification);
+  if (letter === undefined) return undefined;
+  const { kind, level, person, dueAt } = notification;
+  return {
+    to: person.email,
+    topic: letter.subject,
+    payload: letter.html,
+    plaintext: letter.text,
+    abiquo: {
+      connection: opened.record.connection,
+      approval: {
+        id: opened.record.id,
+        kind,
+        level,
+        person,
+        ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }),
+        notification: id,
+        ...(ref === undefined || ref === "" ? {} : { ref }),
+        links: letter.links,
+        text: letter.chat,
+      },
+    },
+  };
+}
+
+/** The message that asked, with what became of its tasks. */
+function outcomeMessage({ connection, message, entries, approval, redelivered }: ApprovalOutcome): Message {
+  const original = JSON.parse(message) as Message;
+  const before = (isObject(original.abiquo) ? original.abiquo : {}) as AbiquoMessage;
+  const detailsOf = new Map(entriesOf(before).map(({ task, details }) => [task.taskId, details]));
+  const complete = entries.map((entry) => {
+    const details = detailsOf.get(entry.task.taskId) ?? (entries.length === 1 ? before.details : undefined);
+    return details === undefined ? entry : { ...entry, details };
+  });
+  const isGroup = before.tasks !== undefined && complete.length > 0;
+  original.abiquo = {
+    ...withEntries({ ...before, connection: before.connection || connection, tasks: isGroup ? [] : undefined }, complete),
+    ...(approval === undefined ? {} : { approval }),
+    ...(redelivered ? { redelivered: true } : {}),
+  } as AbiquoMessage;
+  return original;
+}

@@ -49,6 +49,15 @@ export async function judge(
   });
 }
 
+/** What cannot be judged at all is for a person, who is told why. */
+export function forReview(entries: readonly TaskEntry[], by: string, reason: string): Judged[] {
+  const at = new Date().toISOString();
+  return entries.map(({ task, links, details }) => ({
+    entry: { task, links, ...(details === undefined ? {} : { details }), decision: { action: "review", by, cause: "rule", reason, at } },
+    unjudged: undefined,
+  }));
+}
+
 function decisionFrom(verdict: Verdict, by: string, at: Date): Decision {
   const { outcome, rule, reason, facts } = verdict;
   return {

@@ -1,0 +1,87 @@
+import type { NodeAPI } from "node-red";
+import { recordedTasks } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { textOf } from "../json.ts";
+import { compileRules, RulesFault, type RuleSet, type Scope, type Outcome, tryRules, type Tried, unreachableRules, type Unreachable } from "../rules/index.ts";
+import { adminAction } from "./admin.ts";
+import { type ConnectionNode, connectionsOf, isConnectionNode } from "./connection.ts";
+import { deployedRules } from "./rule-source.ts";
+import { faultText, translated } from "./text.ts";
+
+const TYPE = "abiquo-task-decision";
+
+/** Tasks that one trial runs over at the most. */
+const MOST_TASKS = 1_000;
+/** Names that a dialog offers at the most; who has more tenants types. */
+const MOST_CHOICES = 500;
+
+/** What the dialog of the rules asks for while they are edited. Nothing here changes anything. */
+export function ruleDesk(RED: NodeAPI): void {
+  adminAction(RED, `/${TYPE}/check`, `${TYPE}.read`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
+
+  adminAction(RED, `/${TYPE}/choices`, `${TYPE}.read`, async (_params, body) => {
+    const { client } = connectionIn(RED, body);
+    const enterprises: { id: string; name: string }[] = [];
+    for await (const { id, name } of client.enterprises()) {
+      enterprises.push({ id, name });
+      if (enterprises.length >= MOST_CHOICES) break;
+    }
+    return { ok: true, enterprises };
+  });
+
+  adminAction(RED, `/${TYPE}/try`, `${TYPE}.write`, async (_params, body) => {
+    const connection = connectionIn(RED, body);
+    const limit = Math.min(Math.max(1, Number(body["limit"]) || 0), MOST_TASKS);
+    const tasks = await recordedTasks((await connection.engine).ledger, { api: connection.base, limit });
+    const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
+    const set = body["rules"] === undefined ? deployed : setIn(body);
+    if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
+    const { tried, counts, differing } = await tryRules(tasks, set, deployed);
+    return { ok: true, counts, compared: deployed !== undefined, differing, tasks: tried.map((one) => shownTask(RED, one)) };
+  });
+}
+
+/** @throws RulesFault when the rules are wrong */
+function setIn(body: Record<string, unknown>): RuleSet {
+  const list = Array.isArray(body["rules"]) ? body["rules"] : [];
+  const options = { otherwise: body["otherwise"] as Outcome, scope: body["scope"] as Scope };
+  return { rules: compileRules(list, options), list, ...options };
+}
+
+function check(RED: NodeAPI, body: Record<string, unknown>): object {
+  const list: readonly unknown[] = Array.isArray(body["rules"]) ? body["rules"] : [];
+  try {
+    setIn(body);
+  } catch (error) {
+    if (!(error instanceof RulesFault)) throw error;
+    const problems = error.problems.map(({ rule, condition, code, params }) => ({ rule, condition, text: faultText(RED, code, params) }));
+    return { problems, unreachable: [] };
+  }
+  const unreachable = unreachableRules(list).map((found) => ({ rule: found.rule, text: whyUnreachable(RED, list, found) }));
+  return { problems: [], unreachable };
+}
+
+function whyUnreachable(RED: NodeAPI, list: readonly unknown[], { by, field = "" }: Unreachable): string {
+  if (by === undefined) return translated(RED, `${TYPE}.reach.contradiction`, { field });
+  const name = textOf((list[by] as Record<string, unknown>)["name"]).trim();
+  return translated(RED, `${TYPE}.reach.covered`, {
+    rule: name === "" ? translated(RED, `${TYPE}.cli.numbered`, { number: by + 1 }) : translated(RED, `${TYPE}.cli.named`, { name }),
+  });
+}
+
+function shownTask(RED: NodeAPI, { task, verdict, before, differs }: Tried): object {
+  const { taskId, type, requester } = task.facts["task"] as Record<string, unknown>;
+  const { outcome, rule, reason, facts, unjudged } = verdict;
+  const why = unjudged === undefined ? {} : { why: faultText(RED, unjudged.why, { rule: unjudged.rule, field: unjudged.field }) };
+  return { taskId, type, requester, at: task.at.toISOString(), outcome, rule, reason, facts, ...why, before: before?.outcome, differs };
+}
+
+/** The connection that the dialog names, or the only one. @throws Fault CONNECTION_NOT_DEPLOYED */
+function connectionIn(RED: NodeAPI, body: Record<string, unknown>): ConnectionNode {
+  const id = textOf(body["connection"]);
+  const node: unknown = id === "" ? undefined : RED.nodes.getNode(id);
+  if (isConnectionNode(node)) return node.abiquo;
+  const [only, ...others] = id === "" ? connectionsOf(RED) : [];
+  if (only !== undefined && others.length === 0) return only;
+  throw new Fault("CONNECTION_NOT_DEPLOYED");
+}

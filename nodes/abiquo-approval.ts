@@ -6,7 +6,8 @@ import { defineNode } from "./lib/runtime/define.ts";
 export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-approval", {}, (kit) => {
     const approval = new ApprovalNode(kit);
-    serveApprovalPages(RED);
+    // Requests reach people without links too, and votes come back by message.
+    if (!serveApprovalPages(RED)) kit.node.warn(kit.text("warning.noNodeRoot"));
     kit.onInput(async (message, send, done) => {
       await approval.take(message, send);
       done();

@@ -61,10 +61,25 @@ async function pruneTasks(db: Db, before: number): Promise<number> {
     .limit(TASKS_AT_ONCE)
     .execute();
   for (const some of chunks(idsOf(rows))) {
+    await pruneApprovals(db, some);
     for (const table of ["payload", "decision", "audit"] as const) await db.deleteFrom(table).where("task", "in", some).execute();
     await db.deleteFrom("task").where("id", "in", some).execute();
   }
   return rows.length;
+}
+
+/** Approvals go with the last of their tasks. */
+async function pruneApprovals(db: Db, tasks: readonly number[]): Promise<void> {
+  const rows = await db.selectFrom("approval_task").select("approval as id").distinct().where("task", "in", tasks).execute();
+  await db.deleteFrom("approval_task").where("task", "in", tasks).execute();
+  for (const some of chunks(idsOf(rows))) {
+    const left = await db.selectFrom("approval_task").select("approval as id").distinct().where("approval", "in", some).execute();
+    const kept = new Set(idsOf(left));
+    const gone = some.filter((id) => !kept.has(id));
+    if (gone.length === 0) continue;
+    for (const table of ["approval_person", "notification"] as const) await db.deleteFrom(table).where("approval", "in", gone).execute();
+    await db.deleteFrom("approval").where("id", "in", gone).execute();
+  }
 }
 
 function idsOf<Id>(rows: readonly { readonly id: Id }[]): Id[] {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
 import { type Engine, INBOX_PATH, type Page, PAGE_PATH, pageHeaders } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { connectionsOf } from "./connection.ts";
 import { runningEngines } from "./engines.ts";
@@ -11,9 +12,14 @@ const OWNER = "abiquo-approval";
 /** A form with the ids of a thousand requests has about 40 kB. */
 const LONGEST_FORM = 1024 * 1024;
 
-/** Serves the pages of approvals below the node root, as long as there is one approval node. */
-export function serveApprovalPages(RED: NodeAPI): void {
-  if (typeof RED.httpNode !== "function") return;
+/**
+ * Serves the pages of approvals below the node root.
+ *
+ * @returns false where there is no node root
+ * @throws Fault DUPLICATE_PATH when a webhook has one of their paths
+ */
+export function serveApprovalPages(RED: NodeAPI): boolean {
+  if (typeof RED.httpNode !== "function") return false;
   const routes = webhookRoutes(RED);
   const pages = (answer: Answerer) => (request: WebhookRequest, response: ServerResponse, rest: string) => {
     serve(RED, request, response, rest, answer).catch((error: unknown) => {
@@ -21,8 +27,10 @@ export function serveApprovalPages(RED: NodeAPI): void {
       response.destroy();
     });
   };
-  routes.claim(PAGE_PATH, OWNER, pages(requestPage), true);
-  routes.claim(INBOX_PATH, OWNER, pages(inbox), true);
+  for (const [path, answer] of [[PAGE_PATH, requestPage], [INBOX_PATH, inbox]] as const) {
+    if (!routes.claim(path, OWNER, pages(answer), true)) throw new Fault("DUPLICATE_PATH", { path });
+  }
+  return true;
 }
 
 interface Visit {

@@ -52,6 +52,7 @@ export class ApprovalNode {
       });
     };
     kit.onStart(async () => {
+      if (hasConnection(kit) && kit.connection().publicUrl === "") kit.node.warn(kit.text("warning.noPublicUrl"));
       const engines = await Promise.allSettled(connectionsOf(kit.RED).map((connection) => connection.engine));
       for (const engine of engines) if (engine.status === "fulfilled") await this.#attach(engine.value);
     });
@@ -124,6 +125,11 @@ export class ApprovalNode {
       },
     };
   }
+}
+
+/** A node may leave its connection to the message. */
+function hasConnection(kit: NodeKit): boolean {
+  return kit.config.text("connection") !== "";
 }
 
 function atPort(port: Port, message: object): (object | null)[] {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { answering, catcher, credentials, type Report, reporter, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+
+// The one that Node-RED itself checks passwords with.
+const nodeRedAuth = createRequire(createRequire(import.meta.url).resolve("node-red"));
+const { hashSync } = nodeRedAuth("bcryptjs") as { hashSync(text: string, rounds: number): string };
 
 const PUBLIC = "https://approvals.example.com/red";
 const ANA = "mia@example.com";
@@ -221,6 +226,34 @@ for (const version of VERSIONS) {
           assert.equal(response.status, 403);
           assert.match(await response.text(), language === "es" ? /lang="es/ : /lang="en/);
         }
+      });
+    });
+
+    describe("where people sign in to Node-RED", () => {
+      const password = "correct horse battery staple";
+
+      beforeEach(async () => {
+        const users = [{ username: "u-ana", password: hashSync(password, 4), permissions: ["abiquo-approval.approve"] }];
+        nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, {
+          flows: approvalFlows(sink, abiquo, {}),
+          credentials: credentials(abiquo),
+          settings: { adminAuth: { type: "credentials", users } },
+        });
+      });
+
+      it("give each their own inbox", async () => {
+        await submit();
+        await askedOf(ANA);
+        const headers = { "Content-Type": "application/json", "Node-RED-API-Version": "v2" };
+        const open = (more: Record<string, string>): Promise<Response> =>
+          fetch(`${nodeRed.adminUrl}abiquo-approval/approval/inbox`, { method: "POST", headers: { ...headers, ...more }, body: "{}" });
+        assert.equal((await open({})).status, 401);
+        const login = { client_id: "node-red-admin", grant_type: "password", scope: "abiquo-approval.approve", username: "u-ana", password };
+        const token = await fetch(`${nodeRed.adminUrl}auth/token`, { method: "POST", headers, body: JSON.stringify(login) });
+        const { access_token } = (await token.json()) as { access_token: string };
+        const { url } = (await (await open({ Authorization: `Bearer ${access_token}` })).json()) as { url: string };
+        const inbox = await fetch(local(url));
+        assert.match(await inbox.text(), /Mia Soler/);
       });
     });
 

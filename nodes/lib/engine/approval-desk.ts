@@ -46,6 +46,8 @@ export const INBOX_PATH = "/abiquo/inbox";
 
 /** A person may have a fresh link sent so often, in ms. */
 const FRESH_LINK_INTERVAL = 60_000;
+/** How long a link holds for somebody who can sign in for another, in ms. */
+const SIGNED_IN = 24 * 60 * 60_000;
 /** How many requests of a bulk decision are worked on at once. */
 const BULK_WIDTH = 25;
 /** How many fresh links are remembered, against many of them in a short time. */
@@ -85,6 +87,11 @@ export class ApprovalDesk {
     const page = await this.#links.decision({ approval: record.id, level, person: person.email, expiresAt });
     const inbox = await this.#links.inbox({ person: person.email, expiresAt });
     return { page: `${request.publicUrl}${PAGE_PATH}/${page}`, inbox: `${request.publicUrl}${INBOX_PATH}/${inbox}` };
+  }
+
+  /** Below the node root, for one day: the inbox of somebody who has signed in. */
+  async inboxPath(person: string): Promise<string> {
+    return `${INBOX_PATH}/${await this.#links.inbox({ person, expiresAt: this.#clock.now() + SIGNED_IN })}`;
   }
 
   /** True when this ledger's keys signed the token. */

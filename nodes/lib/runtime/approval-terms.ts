@@ -9,13 +9,19 @@ const HOUR = 60 * 60_000;
 /** A week: long enough for a holiday, short enough for a lost mailbox. */
 const LINK_VALIDITY_HOURS = 168;
 
+interface Terms {
+  readonly termsOf: (message: Message) => Promise<Omit<ApprovalTerms, "publicUrl">>;
+  /** addresses of the people named in the node, by their aliases in lower case */
+  readonly emails: ReadonlyMap<string, string>;
+}
+
 /**
  * What the node asks for, by its properties. Approvers may come from the message, and then each message has its
  * own policy.
  *
  * @throws Fault APPROVAL_… for the first thing that is wrong with what does not come from messages
  */
-export function approvalTerms(kit: NodeKit): (message: Message) => Promise<Omit<ApprovalTerms, "publicUrl">> {
+export function approvalTerms(kit: NodeKit): Terms {
   const { config, RED } = kit;
   const tag = config.text("language") || String((RED.settings as { lang?: string }).lang ?? LANGUAGES[0]);
   const linkValidity = config.number("linkValidity", LINK_VALIDITY_HOURS, 1 / 60) * HOUR;
@@ -35,12 +41,15 @@ export function approvalTerms(kit: NodeKit): (message: Message) => Promise<Omit<
     });
   const withoutMessage = settings(comesFromMessage ? rows?.map((row) => withPeople(row, () => "")) : levels);
   // An alias that two people have is told at the start, and not when the first request comes.
-  resolvePolicy(withoutMessage, {});
+  const { levels: named, fallback } = resolvePolicy(withoutMessage, {});
+  const people = [...named.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...fallback];
+  const emails = new Map(people.flatMap(({ email, aliases = [] }) => aliases.map((alias) => [alias.toLowerCase(), email])));
   const { timeZone } = withoutMessage.calendar ?? Intl.DateTimeFormat().resolvedOptions();
-  return async (message) => {
+  const termsOf = async (message: Message): Promise<Omit<ApprovalTerms, "publicUrl">> => {
     const policy = comesFromMessage ? settings(rows?.map((row) => withPeople(row, (path) => valueAt(kit, message, path)))) : withoutMessage;
     return { policy, language: nearestLanguage(tag), timeZone, linkValidity };
   };
+  return { termsOf, emails };
 }
 
 function withPeople(row: Record<string, unknown>, read: (path: string) => unknown): Record<string, unknown> {

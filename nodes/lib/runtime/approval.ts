@@ -29,6 +29,8 @@ export class ApprovalNode {
   readonly #key: string;
   readonly #attached = new Map<Engine, Promise<void>>();
   readonly #ask: (message: Message) => Promise<void>;
+  /** addresses of the approvers by alias */
+  readonly #emails: ReadonlyMap<string, string>;
 
   /** @throws Fault of the configuration */
   constructor(kit: NodeKit) {
@@ -36,7 +38,8 @@ export class ApprovalNode {
     this.#key = kit.config.text("key") || kit.node.id;
     const scope = kit.config.choice("scope", ["task", "group"]);
     const title = typedProperty(kit, "title", { value: "", type: "str" });
-    const termsOf = approvalTerms(kit);
+    const { termsOf, emails } = approvalTerms(kit);
+    this.#emails = emails;
     this.#ask = async (message) => {
       const connection = kit.connection(message);
       const engine = await connection.engine;
@@ -69,6 +72,21 @@ export class ApprovalNode {
     if (isObject(abiquo["notified"])) return this.#notified(message, abiquo["notified"]);
     await this.#ask(message);
     this.#kit.show("blue", "ring", "asked");
+  }
+
+  /**
+   * Where somebody who has signed in to Node-RED finds what waits for them.
+   *
+   * @param user an e-mail address, or one of the aliases of an approver
+   * @throws Fault APPROVAL_NOT_SIGNED_IN, APPROVAL_NO_ADDRESS, PUBLIC_URL_MISSING
+   */
+  async inboxOf(user: string): Promise<string> {
+    if (user === "") throw new Fault("APPROVAL_NOT_SIGNED_IN");
+    const email = user.includes("@") ? user : this.#emails.get(user.toLowerCase());
+    if (email === undefined) throw new Fault("APPROVAL_NO_ADDRESS", { user });
+    const { engine, publicUrl } = this.#kit.connection();
+    if (publicUrl === "") throw new Fault("PUBLIC_URL_MISSING");
+    return `${publicUrl}${await (await engine).desk.inboxPath(email)}`;
   }
 
   async #vote(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {

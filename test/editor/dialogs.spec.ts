@@ -10,7 +10,7 @@ import { CREDENTIALS, FLOW, PALETTE, RULES } from "./flow.ts";
 declare const RED: any;
 declare const $: any;
 
-const FLOW_NODES = ["webhook", "decision", "continue", "cancel", "list", "configure"];
+const FLOW_NODES = ["webhook", "decision", "approval", "continue", "cancel", "list", "configure"];
 const CONFIG_NODES = ["connection", "store"];
 
 let browser: Browser;

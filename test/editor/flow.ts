@@ -40,6 +40,21 @@ export const RULES = [
   },
 ];
 
+export const LEVELS = [
+  {
+    name: "Manager", approvers: "ana@example.com, berta@example.com", approversType: "str", need: "any", deadline: 120, onDeadline: "reject",
+    escalateTo: "", escalateToType: "str", remindEvery: 30,
+  },
+  {
+    name: "Owners", approvers: '[{"email":"carla@example.com","name":"Carla","aliases":["U024BE7LH"]},{"role":"CLOUD_ADMIN"}]',
+    approversType: "json", need: "50%", deadline: 2880, onDeadline: "escalate", escalateTo: "board", escalateToType: "msg", remindEvery: "",
+  },
+  {
+    name: "", approvers: "role:ENTERPRISE_ADMIN", approversType: "str", need: 2, deadline: "${ABIQUO_DEADLINE}", onDeadline: "wait",
+    escalateTo: "", escalateToType: "str", remindEvery: 1440,
+  },
+];
+
 /** One flow that shows every node of the palette, connected. */
 export const FLOW = [
   { id: "flow", type: "tab", label: "Tasks" },
@@ -73,11 +88,17 @@ export const FLOW = [
     action: "enable", endpoint: "webhook", endpointType: "webhook", enterprise: "", enterpriseType: "str", force: false, x: 400, y: 240,
     wires: [[]],
   },
+  {
+    id: "approval", type: "abiquo-approval", z: "flow", name: "", connection: "", key: "", scope: "group", title: "topic", titleType: "msg",
+    levels: LEVELS, requireReason: "reject", allowSelfApproval: false, allowSamePersonTwice: true, delegation: true, noApprover: "fallback",
+    fallback: "dora@example.com", linkValidity: 24, calendar: "", language: "es-ES", x: 600, y: 240, wires: [[], [], [], [], []],
+  },
 ];
 
 export const PALETTE = [
   "abiquo-webhook-in",
   "abiquo-task-decision",
+  "abiquo-approval",
   "abiquo-continue",
   "abiquo-cancel",
   "abiquo-list-pending",

@@ -18,16 +18,18 @@ export interface ApprovalOutcome {
 /**
  * What leaves once an approval is closed. Again, after a stop, only those tasks leave that have not gone on since.
  *
+ * @param message JSON text of the message that asked
  * @param decisions those made on its tasks meanwhile, by task id
  */
 export function outcomesOf(
-  { record, request, state }: OpenedApproval,
+  { record, state }: OpenedApproval,
+  message: string,
   decisions: ReadonlyMap<string, DecisionRecord>,
   redelivered: boolean,
 ): ApprovalOutcome[] {
   const tasks = redelivered ? record.tasks.filter(({ stage }) => stage === "asked") : record.tasks;
   const kind = record.status === "withdrawn" ? ("withdrawn" as const) : ("decided" as const);
-  const common = { connection: record.connection, message: request.message, approval: { id: record.id, kind, level: state?.approval.level ?? 0 }, redelivered };
+  const common = { connection: record.connection, message, approval: { id: record.id, kind, level: state?.approval.level ?? 0 }, redelivered };
   const leaving = (port: ApprovalOutcome["port"], some: readonly TaskRecord[], entry: (task: TaskRecord) => TaskEntry): ApprovalOutcome[] =>
     some.length === 0 ? [] : [{ ...common, port, entries: some.map(entry) }];
   if (state === undefined || record.status === "withdrawn") {

@@ -20,8 +20,6 @@ export interface ApprovalTerms {
 /** The part of an approval that never changes, as the ledger keeps it. */
 export interface KeptRequest extends ApprovalTerms {
   readonly subject: Omit<SubjectView, "requester">;
-  /** JSON text of the message that leaves with the outcome */
-  readonly message: string;
 }
 
 /** The part that changes. */

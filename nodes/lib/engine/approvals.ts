@@ -63,8 +63,8 @@ export interface AskCall {
   readonly scope: "task" | "group";
   readonly title: string;
   readonly terms: ApprovalTerms;
-  /** JSON text of the message that leaves with the outcome */
-  readonly message: string;
+  /** JSON text of the message that leaves with the outcome of these tasks */
+  readonly messageFor: (entries: readonly TaskEntry[]) => string;
   readonly tasks: readonly AskedTask[];
 }
 
@@ -150,12 +150,13 @@ export class Approvals {
     this.#sleepUntil(this.#clock.now());
   }
 
-  async #askOne({ key, connection, title, terms, message }: AskCall, unit: readonly AskedTask[]): Promise<void> {
+  async #askOne({ key, connection, title, terms, messageFor }: AskCall, unit: readonly AskedTask[]): Promise<void> {
     const now = this.#clock.now();
     const api = connection.client.base;
     const entries = unit.map(({ entry }) => entry);
     const subject = subjectOf(title, entries, now);
-    const request: KeptRequest = { ...terms, subject, message };
+    const request: KeptRequest = { ...terms, subject };
+    const message = messageFor(entries);
     const opened = await this.#ledger.approvals.open({
       id: newApprovalId(),
       key,
@@ -163,6 +164,7 @@ export class Approvals {
       connection: connection.id,
       createdAt: now,
       request: JSON.stringify(request),
+      message,
       type: subject.type,
       search: searchTextOf(subject, entries),
       tasks: unit.map(({ taskId, task }) => ({ api, taskId, task })),
@@ -392,9 +394,10 @@ export class Approvals {
   async #leave(opened: OpenedApproval, redelivered: boolean): Promise<void> {
     const { record } = opened;
     const decisions = record.status === "withdrawn" ? await this.#decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
+    const message = await this.#ledger.approvals.message(record.id);
     const port = this.#ports.get(record.key);
     if (port === undefined) return;
-    for (const outcome of outcomesOf(opened, decisions, redelivered)) {
+    for (const outcome of outcomesOf(opened, message, decisions, redelivered)) {
       for (const { task } of outcome.entries) this.#settling.emitted({ api: record.api, taskId: task.taskId });
       port.leave(outcome);
     }

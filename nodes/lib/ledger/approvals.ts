@@ -34,6 +34,8 @@ export interface NewApproval {
   readonly connection: string;
   readonly createdAt: number;
   readonly request: string;
+  /** JSON text of what leaves with the outcome */
+  readonly message: string;
   /** for the inbox's filter */
   readonly type: string;
   /** what the inbox's search looks through */
@@ -102,6 +104,18 @@ export interface Inbox {
   readonly types: readonly string[];
 }
 
+const RECORD_COLUMNS = [
+  "approval.id",
+  "approval.key",
+  "approval.connection",
+  "approval.status",
+  "approval.version",
+  "approval.created_at",
+  "approval.request",
+  "approval.state",
+  "platform.api",
+] as const;
+
 const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
 
 /** The part of the ledger that keeps approvals, with whom they wait for and what people are to be told. */
@@ -137,6 +151,12 @@ export class ApprovalStore {
 
   async get(id: string): Promise<ApprovalRecord | undefined> {
     return (await this.#records([id]))[0];
+  }
+
+  /** JSON text of what leaves with the outcome. */
+  async message(id: string): Promise<string> {
+    const row = await this.#db.selectFrom("approval").select("message").where("id", "=", id).executeTakeFirst();
+    return row?.message ?? "{}";
   }
 
   /** Ids of the open approvals of these keys that time moves by `now`, the longest due first. */
@@ -308,8 +328,7 @@ export class ApprovalStore {
       const rows = await this.#db
         .selectFrom("approval")
         .innerJoin("platform", "platform.id", "approval.platform")
-        .selectAll("approval")
-        .select("platform.api")
+        .select(RECORD_COLUMNS)
         .where("approval.id", "in", some)
         .execute();
       for (const { id, key, api, connection, status, version, created_at, request, state } of rows) {
@@ -358,10 +377,10 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
     decided: tasks.filter(({ row, task }) => !asking.has(row) && !ASKABLE.includes(task.stage)).map(keyOf),
   };
   if (free.length === 0) return opened;
-  const { id, key, connection, createdAt, request, type, search } = approval;
+  const { id, key, connection, createdAt, request, message, type, search } = approval;
   await db
     .insertInto("approval")
-    .values({ id, key, platform, connection, status: "opening", version: 0, created_at: createdAt, next_wake: createdAt, type, search, request, state: "" })
+    .values({ id, key, platform, connection, status: "opening", version: 0, created_at: createdAt, next_wake: createdAt, type, search, request, message, state: "" })
     .execute();
   for (const some of chunks(free)) {
     await db.insertInto("approval_task").values(some.map(({ row }) => ({ approval: id, task: row, position: free.findIndex((each) => each.row === row) }))).execute();

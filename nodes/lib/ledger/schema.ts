@@ -106,6 +106,8 @@ export interface LedgerSchema {
     type: string;
     search: string;
     request: string;
+    /** read once only, when the outcome leaves; that of a large group has megabytes */
+    message: string;
     state: string;
   };
   approval_task: {
@@ -250,6 +252,7 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("type", "text", (c) => c.notNull())
           .addColumn("search", "text", (c) => c.notNull())
           .addColumn("request", "text", (c) => c.notNull())
+          .addColumn("message", "text", (c) => c.notNull())
           .addColumn("state", "text", (c) => c.notNull())
           .execute();
         await db.schema.createIndex("approval_due").on("approval").column("next_wake").where("next_wake", "is not", null).execute();

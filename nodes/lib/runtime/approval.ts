@@ -6,6 +6,7 @@ import {
   type Engine,
   type Notification,
   type OpenedApproval,
+  type TaskEntry,
   taskReferences,
 } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
@@ -31,6 +32,8 @@ export class ApprovalNode {
   readonly #ask: (message: Message) => Promise<void>;
   /** addresses of the approvers by alias */
   readonly #emails: ReadonlyMap<string, string>;
+  /** an outcome has left, and the status shows the last one while nothing waits */
+  #hasLet = false;
 
   /** @throws Fault of the configuration */
   constructor(kit: NodeKit) {
@@ -50,7 +53,7 @@ export class ApprovalNode {
         scope,
         title: textOf(await title(message)),
         terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
-        message: keepable(message),
+        messageFor: (entries) => keepable(messageAbout(message, entries)),
         references: taskReferences(message.abiquo),
       });
     };
@@ -132,6 +135,7 @@ export class ApprovalNode {
         if (message !== undefined && !this.#kit.signal.aborted) node.send(atPort("notify", message) as never);
       },
       leave: (outcome) => {
+        this.#hasLet = true;
         const message = outcomeMessage(outcome);
         this.#kit.show(outcome.port === "approved" ? "green" : outcome.port === "rejected" ? "red" : "yellow", "dot", outcome.port);
         node.send(atPort(outcome.port, message) as never);
@@ -139,7 +143,7 @@ export class ApprovalNode {
       report: (fault) => this.#kit.report(fault),
       count: (open) => {
         if (open > 0) this.#kit.show("blue", "dot", "waiting", { count: open });
-        else this.#kit.show("grey", "ring", "idle");
+        else if (!this.#hasLet) this.#kit.show("grey", "ring", "idle");
       },
     };
   }
@@ -148,6 +152,17 @@ export class ApprovalNode {
 /** A node may leave its connection to the message. */
 function hasConnection(kit: NodeKit): boolean {
   return kit.config.text("connection") !== "";
+}
+
+/** The message as it would be about these tasks only. */
+function messageAbout(message: Message, entries: readonly TaskEntry[]): Message {
+  const { abiquo, payload } = message;
+  if (abiquo?.tasks === undefined || entries.length === abiquo.tasks.length) return message;
+  const ids = new Set(entries.map(({ task }) => task.taskId));
+  const isOurs = (part: unknown): boolean => isObject(part) && ids.has(textOf(part["taskId"]));
+  const parts = Array.isArray(payload) ? (payload as unknown[]).filter(isOurs) : [];
+  const { tasks: _tasks, ...rest } = abiquo;
+  return { ...message, payload: parts.length === 1 ? parts[0] : payload, abiquo: { ...rest, ...entries[0] } };
 }
 
 function atPort(port: Port, message: object): (object | null)[] {

@@ -68,7 +68,8 @@ export const FLOW = [
     allowFrom: "", emit: "task", maxBody: 16, verify: false, x: 150, y: 120, wires: [["decision"]],
   },
   {
-    id: "decision", type: "abiquo-task-decision", z: "flow", name: "", connection: "", rules: RULES, otherwise: "review", scope: "task",
+    id: "decision", type: "abiquo-task-decision", z: "flow", name: "", connection: "", rulesFrom: "node",
+    rulesFile: "", rulesProperty: "rules", rules: RULES, otherwise: "review", scope: "task",
     x: 370, y: 120, wires: [["continue"], ["cancel"], []],
   },
   {

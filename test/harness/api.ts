@@ -81,6 +81,7 @@ const ROUTES: Route[] = [
   ["POST", APPLICATIONS, createApplication],
   ["GET", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => shownApplication(c, application))],
   ["DELETE", at(APPLICATIONS, "/([^/]+)"), (c) => withApplication(c, (application) => deleteApplication(c, application))],
+  ["GET", /^\/admin\/roles$/, roles],
   ["GET", /^\/admin\/roles\/([^/]+)$/, (c) => withRole(c, (role) => dto(c, "role", roleDto(role, c.abiquo.url)))],
   ["GET", /^\/admin\/roles\/([^/]+)\/action\/privileges$/, (c) => withRole(c, (role) => rolePrivileges(c, role))],
   ["GET", /^\/config\/privileges\/([^/]+)$/, readPrivilege],
@@ -376,6 +377,12 @@ function withApplication(c: Context, handle: (application: Application) => Reply
 function deleteApplication(c: Context, application: Application): Reply {
   c.abiquo.registration.remove(application);
   return { status: 204 };
+}
+
+function roles(c: Context): Reply {
+  const all = c.abiquo.world.roles;
+  const page = pageOf(all, c.query).map((role) => roleDto(role, c.abiquo.url));
+  return dto(c, "roles", { totalSize: all.length, links: pagingLinks(c, "/admin/roles", all.length), collection: page });
 }
 
 function withRole(c: Context, show: (role: Role) => Reply): Reply {

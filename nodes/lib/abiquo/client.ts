@@ -209,6 +209,15 @@ export class AbiquoClient {
     }
   }
 
+  /** Names of the roles that the user may see. */
+  async *roleNames(signal?: AbortSignal): AsyncGenerator<string, void> {
+    const idOf = (dto: unknown): string => (isObject(dto) ? textOf(dto["id"]) : "");
+    for await (const dto of this.#elements({ path: "/admin/roles", name: "roles", has: "", size: PAGE, idOf }, signal)) {
+      const name = isObject(dto) ? textOf(dto["name"]) : "";
+      if (name !== "") yield name;
+    }
+  }
+
   async enterprise(id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {
     return enterpriseOf(await this.#read(this.#enterpriseUrl(id), "enterprise", signal));
   }

@@ -6,6 +6,7 @@ export type MediaName =
   | "users"
   | "enterprise"
   | "enterprises"
+  | "roles"
   | "virtualdatacenter"
   | "systemproperty"
   | "systemproperties";

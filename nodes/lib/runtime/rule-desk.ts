@@ -21,12 +21,9 @@ export function ruleDesk(RED: NodeAPI): void {
 
   adminAction(RED, `/${TYPE}/choices`, `${TYPE}.read`, async (_params, body) => {
     const { client } = connectionIn(RED, body);
-    const enterprises: { id: string; name: string }[] = [];
-    for await (const { id, name } of client.enterprises()) {
-      enterprises.push({ id, name });
-      if (enterprises.length >= MOST_CHOICES) break;
-    }
-    return { ok: true, enterprises };
+    // Who may see one of the two is offered that one.
+    const [enterprises, roles] = await Promise.all([someOf(client.enterprises()), someOf(client.roleNames())]);
+    return { ok: true, enterprises: enterprises.map(({ id, name }) => ({ id, name })), roles };
   });
 
   adminAction(RED, `/${TYPE}/try`, `${TYPE}.write`, async (_params, body) => {
@@ -39,6 +36,20 @@ export function ruleDesk(RED: NodeAPI): void {
     const { tried, counts, differing } = await tryRules(tasks, set, deployed);
     return { ok: true, counts, compared: deployed !== undefined, differing, tasks: tried.map((one) => shownTask(RED, one)) };
   });
+}
+
+/** The first of them; none where Abiquo does not give them to this user. */
+async function someOf<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const some: T[] = [];
+  try {
+    for await (const one of all) {
+      some.push(one);
+      if (some.length >= MOST_CHOICES) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+  return some;
 }
 
 /** @throws RulesFault when the rules are wrong */

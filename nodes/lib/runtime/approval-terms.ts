@@ -25,7 +25,8 @@ export function approvalTerms(kit: NodeKit): Terms {
   const { config, RED } = kit;
   const tag = config.text("language") || String((RED.settings as { lang?: string }).lang ?? LANGUAGES[0]);
   const linkValidity = config.number("linkValidity", LINK_VALIDITY_HOURS, 1 / 60) * HOUR;
-  const levels = config.raw("levels");
+  const given = config.raw("levels");
+  const levels = typeof given === "string" ? parsed(given) : given;
   const rows = Array.isArray(levels) ? (levels as unknown[]).filter(isObject) : undefined;
   const comesFromMessage = rows?.some(({ approversType, escalateToType }) => approversType === "msg" || escalateToType === "msg") ?? false;
   const settings = (own: unknown): RawPolicy =>
@@ -50,6 +51,15 @@ export function approvalTerms(kit: NodeKit): Terms {
     return { policy, language: nearestLanguage(tag), timeZone, linkValidity };
   };
   return { termsOf, emails };
+}
+
+/** A variable holds the levels as JSON; what is none is told by the policy's own reading. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function withPeople(row: Record<string, unknown>, read: (path: string) => unknown): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from "node-red";
-import { AbiquoClient } from "./lib/abiquo/index.ts";
+import { AbiquoClient, Resources } from "./lib/abiquo/index.ts";
 import { Fault } from "./lib/fault.ts";
 import { isObject } from "./lib/json.ts";
 import { adminAction } from "./lib/runtime/admin.ts";
@@ -63,7 +63,8 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   const use = useEngine(RED, store);
   const { engine } = use;
   const { base } = client;
-  const connection: ConnectionNode = { id: node.id, base, client, engine, pace, publicUrl, trustedProxies, identityHeader };
+  const resources = new Resources(client);
+  const connection: ConnectionNode = { id: node.id, base, client, resources, engine, pace, publicUrl, trustedProxies, identityHeader };
   client.onHalt = (fault) => {
     kit.show("red", "ring", "stopped");
     kit.report(fault);

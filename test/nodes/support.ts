@@ -16,6 +16,7 @@ const TYPES = [
   "abiquo-config",
   "abiquo-store",
   "abiquo-webhook-in",
+  "abiquo-task-details",
   "abiquo-task-decision",
   "abiquo-continue",
   "abiquo-cancel",

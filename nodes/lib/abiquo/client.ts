@@ -2,8 +2,8 @@ import { Fault } from "../fault.ts";
 import { isObject, type JsonObject, textOf } from "../json.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./fault.ts";
-import { badLink } from "./links.ts";
-import { majorMinor, mediaType, type MediaName } from "./media-types.ts";
+import { badLink, linkOf } from "./links.ts";
+import { majorMinor, mediaType } from "./media-types.ts";
 import { type Answer, Session, type SessionSettings } from "./session.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
 import { closedFault } from "./transport.ts";
@@ -133,6 +133,16 @@ export class AbiquoClient {
    */
   async readTask(selfLink: string, signal?: AbortSignal): Promise<AbiquoTask> {
     return taskFromDto(await this.#read(selfLink, "task", signal), this.base);
+  }
+
+  /**
+   * Reads any resource.
+   *
+   * @param link absolute, below the base
+   * @param name of its media type, as `virtualmachine` in `application/vnd.abiquo.virtualmachine+json`
+   */
+  read(link: string, name: string, signal?: AbortSignal): Promise<JsonObject> {
+    return this.#read(link, name, signal);
   }
 
   /** The user whose credentials these are. */
@@ -345,7 +355,7 @@ export class AbiquoClient {
     await this.#session.send(text === "" ? call : { ...call, contentType: "text/plain", body: text }, signal);
   }
 
-  async #read(url: string, name: MediaName, signal: AbortSignal | undefined): Promise<JsonObject> {
+  async #read(url: string, name: string, signal: AbortSignal | undefined): Promise<JsonObject> {
     const version = await this.version(signal);
     return jsonOf(await this.#session.sendSafely({ method: "GET", url, accept: mediaType(name, version), version }, signal));
   }
@@ -353,7 +363,7 @@ export class AbiquoClient {
   async #write(
     method: "POST" | "PUT",
     url: string,
-    name: MediaName,
+    name: string,
     dto: object,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
@@ -366,20 +376,14 @@ export class AbiquoClient {
 interface List {
   /** below the base */
   readonly path: string;
-  readonly name: MediaName;
+  /** of its media type */
+  readonly name: string;
   /** text filter; empty = none */
   readonly has: string;
   /** of a page */
   readonly size: number;
   /** empty when the element has none */
   readonly idOf: (element: unknown) => string;
-}
-
-function linkOf(dto: JsonObject, rel: string): { href: string; title: string } | undefined {
-  const links: unknown = dto["links"];
-  if (!Array.isArray(links)) return undefined;
-  const link = (links as unknown[]).find((candidate) => isObject(candidate) && candidate["rel"] === rel);
-  return isObject(link) ? { href: textOf(link["href"]), title: textOf(link["title"]) } : undefined;
 }
 
 function enterpriseIdIn(link: { readonly href: string } | undefined): string {

@@ -57,6 +57,7 @@ export const ABIQUO_FAULTS = {
   ABIQUO_UNEXPECTED_ANSWER: ["status"],
   ABIQUO_CLOSED: [],
   CONFIG_INVALID: ["property"],
+  DETAIL_NO_LINK: ["rel"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type AbiquoFaultCode = keyof typeof ABIQUO_FAULTS;

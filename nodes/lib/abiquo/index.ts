@@ -1,8 +1,19 @@
 export { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 export { type ApiBase, apiBase } from "./base.ts";
 export { AbiquoClient, type AbiquoEnterprise, type AbiquoUser, type ClientSettings, type PlatformWorkflow } from "./client.ts";
+export {
+  DETAIL_PARTS,
+  type DetailLinks,
+  type DetailPart,
+  type Details,
+  DetailsReading,
+  isDetailPart,
+  mediaName,
+  type Source,
+} from "./details.ts";
 export { ABIQUO_FAULTS, AbiquoFault, type ApiError } from "./fault.ts";
-export { rebase } from "./links.ts";
+export { linkOf, rebase } from "./links.ts";
+export { Resources } from "./resources.ts";
 export type { Proxy } from "./transport.ts";
 export { type AbiquoTask, taskFromDto, type TaskLinks, type TaskSummary } from "./task.ts";
 export { parseWebhook, parseWebhookJson, type TaskProblem, type WebhookBody } from "./webhook.ts";

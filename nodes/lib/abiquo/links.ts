@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { isObject, textOf } from "../json.ts";
 import type { ApiBase } from "./base.ts";
 
 /** The segments with which the paths of the API begin; what stands before them is some server's own prefix. */
@@ -24,6 +25,21 @@ export function rebase(href: string, base: ApiBase): string {
   const own = start < 0 ? "" : `/${segments.slice(start).join("/")}`;
   if (!OWN_PATH.test(own) || segments.some((segment) => segment === "." || segment === "..")) throw badLink(href);
   return base + own;
+}
+
+/** A link of a DTO, as it stands there; `type` and `title` are empty where it has none. */
+export interface Link {
+  readonly href: string;
+  readonly type: string;
+  readonly title: string;
+}
+
+/** The first link of a relation. */
+export function linkOf(dto: Record<string, unknown>, rel: string): Link | undefined {
+  const links: unknown = dto["links"];
+  if (!Array.isArray(links)) return undefined;
+  const link = (links as unknown[]).find((candidate) => isObject(candidate) && candidate["rel"] === rel);
+  return isObject(link) ? { href: textOf(link["href"]), type: textOf(link["type"]), title: textOf(link["title"]) } : undefined;
 }
 
 function pathOf(href: string): string {

@@ -1,18 +1,10 @@
-/** Media types of the API, `application/vnd.abiquo.<name>+json`, for reading and for writing. */
-export type MediaName =
-  | "task"
-  | "tasks"
-  | "user"
-  | "users"
-  | "enterprise"
-  | "enterprises"
-  | "roles"
-  | "virtualdatacenter"
-  | "systemproperty"
-  | "systemproperties";
-
-/** @param version major.minor, as `6.1`; without it the server answers in its newest form */
-export function mediaType(name: MediaName, version: string): string {
+/**
+ * A media type of the API, for reading and for writing.
+ *
+ * @param name as `task`
+ * @param version major.minor, as `6.1`; without it the server answers in its newest form
+ */
+export function mediaType(name: string, version: string): string {
   const type = `application/vnd.abiquo.${name}+json`;
   return version === "" ? type : `${type}; version=${version}`;
 }

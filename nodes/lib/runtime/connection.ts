@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from "node-red";
-import type { AbiquoClient, ApiBase } from "../abiquo/index.ts";
+import type { AbiquoClient, ApiBase, Resources } from "../abiquo/index.ts";
 import type { Connection, Engine } from "../engine/index.ts";
 import { isObject } from "../json.ts";
 import type { AddressList } from "./config.ts";
@@ -8,6 +8,8 @@ import type { AddressList } from "./config.ts";
 export interface ConnectionNode extends Connection {
   readonly base: ApiBase;
   readonly client: AbiquoClient;
+  /** what was read from Abiquo a moment ago, shared by all nodes */
+  readonly resources: Resources;
   /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE when the ledger cannot be opened */
   readonly engine: Promise<Engine>;
   /** this Node-RED's node root as seen from outside; empty when not configured */

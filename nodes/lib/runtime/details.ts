@@ -1,0 +1,168 @@
+import { type DetailLinks, type DetailPart, DetailsReading, isDetailPart } from "../abiquo/index.ts";
+import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
+import { Fault } from "../fault.ts";
+import { isObject, textOf } from "../json.ts";
+import type { ConnectionNode } from "./connection.ts";
+
+/** The totals of a group, with what each is the sum of. `diskMb` is that of disks: Abiquo limits volumes apart. */
+const TOTALS = {
+  cpu: { part: "virtualmachine", amount: "cpu" },
+  ram: { part: "virtualmachine", amount: "ram" },
+  diskMb: { part: "disks", amount: "sizeInMb" },
+} as const satisfies Record<string, { part: DetailPart; amount: string }>;
+
+export type Total = keyof typeof TOTALS;
+export type Group = NonNullable<AbiquoMessage["group"]> & { [total in Total]?: number };
+
+/** How many tasks are completed at the same time; the connection has its own bound. */
+const WIDTH = 8;
+
+/** An entry of `details.missing`: what could not be had, and why, as code and in words. */
+interface Missing {
+  readonly part: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/**
+ * What the tasks of one message come to know beyond themselves. Facts that the message has are used; those it
+ * lacks are read from Abiquo when they are asked for, and added. The message itself stays as it is.
+ */
+export class MessageDetails {
+  /** one for each task, in their order; undefined where nothing is known */
+  readonly details: (Record<string, unknown> | undefined)[];
+  /** whose totals grow as they become known */
+  readonly group: Group;
+  readonly #entries: readonly TaskEntry[];
+  readonly #reading: DetailsReading;
+  readonly #words: (fault: Fault) => string;
+  readonly #asked = new Map<string, Promise<Fault | undefined>>();
+
+  /** @param words what is wrong, in the operator's language */
+  constructor(connection: ConnectionNode, abiquo: AbiquoMessage, entries: readonly TaskEntry[], words: (fault: Fault) => string, signal: AbortSignal) {
+    this.#entries = entries;
+    this.#reading = new DetailsReading(connection.resources, signal);
+    this.#words = words;
+    this.details = entries.map(({ details }) => (isObject(details) ? { ...details } : undefined));
+    this.group = { ...(abiquo.group ?? { id: entries[0]?.task.taskId ?? "", count: entries.length }) };
+  }
+
+  /**
+   * Adds a part to what is known of a task.
+   *
+   * @returns why it cannot be had
+   * @throws AbiquoFault ABIQUO_CLOSED when the connection was closed, or the signal came, before that was known
+   */
+  add(index: number, part: DetailPart): Promise<Fault | undefined> {
+    return this.#once(`${index} ${part}`, () => this.#add(index, part));
+  }
+
+  /**
+   * Adds the parts to all tasks, as far as they can be had, and the totals that they are enough for.
+   *
+   * @returns how many could not be had
+   * @throws as `add`
+   */
+  async addToAll(parts: readonly DetailPart[]): Promise<number> {
+    let missing = 0;
+    await this.#forEach(async (index) => {
+      const known = (this.details[index] ??= {});
+      known["missing"] ??= [];
+      // What was known before may be old; it does not stand in for what cannot be read now.
+      for (const part of parts) delete known[part];
+      const faults = await Promise.all(parts.map((part) => this.add(index, part)));
+      missing += faults.filter((fault) => fault !== undefined).length;
+    });
+    await Promise.all(totalsOf(parts).map((total) => this.addTotal(total)));
+    return missing;
+  }
+
+  /** Adds a total of the group. Returns and throws as `add`; GROUP_NOT_WHOLE when the message has not all its tasks. */
+  addTotal(total: Total): Promise<Fault | undefined> {
+    return this.#once(total, () => this.#addTotal(total));
+  }
+
+  async #addTotal(total: Total): Promise<Fault | undefined> {
+    const count = this.#entries.length;
+    if (this.group.count > count) return new Fault("GROUP_NOT_WHOLE", { count, of: this.group.count });
+    const { part, amount } = TOTALS[total];
+    delete this.group[total];
+    let fault: Fault | undefined;
+    await this.#forEach(async (index) => {
+      if (this.#amount(index, total) === undefined) fault ??= await this.add(index, part);
+    });
+    const field = `${part}.${amount}`;
+    let sum = 0;
+    for (const index of this.#entries.keys()) {
+      const own = this.#amount(index, total);
+      if (own === undefined) return fault ?? new Fault("DETAIL_NO_AMOUNT", { field });
+      sum += own;
+    }
+    this.group[total] = sum;
+    return undefined;
+  }
+
+  #amount(index: number, total: Total): number | undefined {
+    const { part, amount } = TOTALS[total];
+    const value = this.details[index]?.[part];
+    const amounts = (Array.isArray(value) ? (value as unknown[]) : [value]).map((item) => (isObject(item) ? item[amount] : undefined));
+    return amounts.reduce<number | undefined>((sum, own) => (sum === undefined || typeof own !== "number" ? undefined : sum + own), 0);
+  }
+
+  async #add(index: number, part: DetailPart): Promise<Fault | undefined> {
+    const read = await this.#reading.part(linksOf(this.#entries[index] as TaskEntry), part);
+    const known = (this.details[index] ??= {});
+    const missing = missingOf(known).filter((entry) => entry.part !== part);
+    if ("fault" in read) {
+      known["missing"] = [...missing, { part, code: read.fault.code, reason: this.#words(read.fault) }];
+      return read.fault;
+    }
+    const mine = known[part];
+    // What a flow has put there is not overruled, but completed.
+    known[part] = isObject(mine) && isObject(read.value) ? { ...read.value, ...mine } : (mine ?? read.value);
+    known["missing"] = missing;
+    return undefined;
+  }
+
+  #once(key: string, add: () => Promise<Fault | undefined>): Promise<Fault | undefined> {
+    let asked = this.#asked.get(key);
+    if (asked === undefined) this.#asked.set(key, (asked = add()));
+    return asked;
+  }
+
+  async #forEach(work: (index: number) => Promise<void>): Promise<void> {
+    const left = this.#entries.keys();
+    const worker = async (): Promise<void> => {
+      for (const index of left) await work(index);
+    };
+    await Promise.all(Array.from({ length: WIDTH }, worker));
+  }
+}
+
+/** Any node may have written them. */
+export function linksOf({ links }: TaskEntry): DetailLinks {
+  return { self: textOf(links.self), target: textOf(links.target), user: textOf(links.user) };
+}
+
+/** The parts that a configuration names. @throws Fault CONFIG_INVALID when it names anything else */
+export function detailParts(names: readonly string[], property: string): DetailPart[] {
+  const parts = names.filter(isDetailPart);
+  if (parts.length < names.length) throw new Fault("CONFIG_INVALID", { property });
+  return parts;
+}
+
+/** The totals that these parts are enough for. */
+function totalsOf(parts: readonly DetailPart[]): Total[] {
+  return (Object.keys(TOTALS) as Total[]).filter((total) => parts.includes(TOTALS[total].part));
+}
+
+function missingOf(details: Record<string, unknown>): Missing[] {
+  return Array.isArray(details["missing"]) ? (details["missing"] as unknown[]).filter((entry): entry is Missing => isObject(entry)) : [];
+}
+
+/** The message's namespace with what has become known of its tasks. */
+export function withDetails(abiquo: AbiquoMessage, entries: readonly TaskEntry[], known: MessageDetails): AbiquoMessage {
+  const completed = entries.map((entry, index) => (known.details[index] === undefined ? entry : { ...entry, details: known.details[index] }));
+  const group = abiquo.group === undefined ? {} : { group: known.group };
+  return abiquo.tasks === undefined ? { ...abiquo, ...completed[0], ...group } : { ...abiquo, tasks: completed, ...group };
+}

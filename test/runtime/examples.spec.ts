@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: 
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08"]);
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "22"]);
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -94,8 +94,9 @@ for (const version of VERSIONS) {
       credentials["ex08_hook"] = { secret: "${WEBHOOK_SECRET}" };
       const patched = flows.map((node) => (node.id === "ex04_config" ? { ...node, publicUrl: "http://127.0.0.1:1880" } : node));
       files = mkdtempSync(join(tmpdir(), "examples-"));
+      copyFileSync(join(FOLDER, "22 abiquo-rules.json.sample"), join(files, "abiquo-rules.json"));
       const settings = { fileWorkingDirectory: files };
-      nodeRed = await startNodeRed({ flows: patched, credentials, nodeRed: version.nodeRed, palette: ROOT, env, settings });
+      nodeRed = await startNodeRed({ flows: patched, credentials, nodeRed: version.nodeRed, palette: ROOT, userDir: files, env, settings });
     });
 
     after(async () => {
@@ -231,6 +232,21 @@ for (const version of VERSIONS) {
       await eventually(() => states().every((state) => state === "PENDING"));
       assert.match(abiquo.answers[0]?.text ?? "", /Small/);
       await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+
+    it("22: the file's rules decide; a new version does from the next task on, and a broken one changes nothing", async () => {
+      hookAt(`abiquo/rules-file/${SECRET}`);
+      const file = join(files, "abiquo-rules.json");
+      const first = await abiquo.submit({ count: 2 });
+      await eventually(() => first.tasks.every(({ taskId }) => abiquo.task(taskId)?.state === "PENDING"));
+      assert.match(abiquo.answers[0]?.text ?? "", /Few machines/);
+      writeFileSync(file, readFileSync(file, "utf8").replace('"outcome": "continue"', '"outcome": "cancel"'));
+      const second = await abiquo.submit({ count: 1 });
+      await eventually(() => abiquo.task(second.tasks[0]?.taskId ?? "")?.state === "CANCELLED");
+      writeFileSync(file, '{ "rules": [');
+      const third = await abiquo.submit({ count: 1 });
+      await eventually(() => abiquo.task(third.tasks[0]?.taskId ?? "")?.state === "CANCELLED");
+      await nodeRed.waitForLog(/abiquo-rules\.json:1:13.*The rules read before stay in force/);
     });
   });
 

@@ -21,6 +21,21 @@ export function faultOf(node: unknown): Fault | undefined {
   return isObject(node) ? faultyNodes.get(node) : undefined;
 }
 
+/** What runs at the next start, by Node-RED: one listener for all nodes, as Node.js suspects a leak beyond ten. */
+const starters = new WeakMap<object, Set<() => void>>();
+
+function startersOf({ events }: NodeAPI): Set<() => void> {
+  const known = starters.get(events);
+  if (known !== undefined) return known;
+  const waiting = new Set<() => void>();
+  starters.set(events, waiting);
+  events.once("flows:started", () => {
+    starters.delete(events);
+    for (const run of waiting) run();
+  });
+  return waiting;
+}
+
 type Closer = (removed: boolean) => Promise<void> | void;
 
 /** How long a node waits for its own closing steps, in ms; Node-RED gives up after 15 s. */
@@ -106,9 +121,9 @@ export class NodeKit {
         .then(start)
         .catch((error: unknown) => this.report(error));
     };
-    const events = this.RED.events;
-    events.once("flows:started", run);
-    this.onClose(() => void events.removeListener("flows:started", run));
+    const waiting = startersOf(this.RED);
+    waiting.add(run);
+    this.onClose(() => void waiting.delete(run));
   }
 
   onInput(handle: InputHandler): void {

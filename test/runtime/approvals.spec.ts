@@ -31,11 +31,11 @@ interface Approval {
 }
 
 /** A hook, an approval, and what leaves it; messages come in by HTTP. */
-function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, hook: object = {}): object[] {
+function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, config: object = {}): object[] {
   return [
     { id: "tab", type: "tab", label: "Under test" },
-    { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: PUBLIC },
-    { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "secret", emit: "group", wires: [["approval"]], ...hook },
+    { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: PUBLIC, ...config },
+    { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "secret", emit: "group", wires: [["approval"]] },
     {
       id: "approval",
       type: "abiquo-approval",
@@ -226,6 +226,40 @@ for (const version of VERSIONS) {
           assert.equal(response.status, 403);
           assert.match(await response.text(), language === "es" ? /lang="es/ : /lang="en/);
         }
+      });
+    });
+
+    describe("behind a proxy that signs people in", () => {
+      const asAna = { "X-Forwarded-Email": ANA };
+      const inbox = (init: RequestInit = {}): Promise<Response> => fetch(`${nodeRed.nodeUrl}abiquo/inbox`, init);
+
+      async function startBehind(trustedProxies: string): Promise<void> {
+        nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, {
+          flows: approvalFlows(sink, abiquo, {}, { trustedProxies, identityHeader: "X-Forwarded-Email" }),
+          credentials: credentials(abiquo),
+        });
+      }
+
+      it("show each all that waits, and decide by what the page gave only", async () => {
+        await startBehind("127.0.0.1");
+        const [id = ""] = await submit();
+        const { id: approval } = await askedOf(ANA);
+        const page = await (await inbox({ headers: asAna })).text();
+        assert.match(page, /\.\/approval\//);
+        const fields = { action: "approve", reason: "fine", pick: approval };
+        await inbox({ method: "POST", headers: asAna, body: new URLSearchParams(fields) });
+        const [, form = ""] = /name="form" value="([^"]+)"/.exec(page) ?? [];
+        await inbox({ method: "POST", headers: { "X-Forwarded-Email": BEN }, body: new URLSearchParams({ ...fields, form }) });
+        assert.equal(sink.of("approved").length, 0);
+        const done = await inbox({ method: "POST", headers: asAna, body: new URLSearchParams({ ...fields, form }) });
+        assert.equal(done.status, 200);
+        await sink.have("answered");
+        assert.equal(abiquo.task(id)?.state, "PENDING");
+      });
+
+      it("believe nobody else who says who it is", async () => {
+        await startBehind("192.0.2.1");
+        assert.equal((await inbox({ headers: asAna })).status, 403);
       });
     });
 

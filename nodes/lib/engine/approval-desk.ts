@@ -53,6 +53,16 @@ const BULK_WIDTH = 25;
 /** How many fresh links are remembered, against many of them in a short time. */
 const REMEMBERED = 10_000;
 
+/** How an inbox was reached. */
+interface InboxPlace {
+  /** where the pages of requests are, from there */
+  readonly pages: string;
+  /** what its form must bring back; absent where the address itself is the secret */
+  readonly form?: string;
+}
+
+const BY_LINK: InboxPlace = { pages: "../approval/" };
+
 /** Where people meet their requests: pages by link, inboxes, and the letters that bring the links. */
 export class ApprovalDesk {
   readonly #ledger: Ledger;
@@ -185,18 +195,34 @@ export class ApprovalDesk {
   /** The inbox of a link. */
   async inbox(token: string, query: URLSearchParams): Promise<Page> {
     const reading = await this.#links.readInbox(token);
-    if (reading.code === "OK") return this.inboxOf(reading.link.person, query, "../approval/");
+    if (reading.code === "OK") return this.#inboxPage(reading.link.person, query, BY_LINK);
     if (reading.code === "BAD") return this.notice(403);
     return { status: 410, html: noticePage({ status: 410 }, this.#wordsOf()) };
   }
 
   async submitInbox(token: string, form: URLSearchParams): Promise<Page> {
     const reading = await this.#links.readInbox(token);
-    return reading.code === "OK" ? this.decideInbox(reading.link.person, form, "../approval/") : this.inbox(token, new URLSearchParams());
+    return reading.code === "OK" ? this.#decide(reading.link.person, form, BY_LINK) : this.inbox(token, new URLSearchParams());
   }
 
-  /** @param pages where the pages are, from the inbox */
-  async inboxOf(person: string, query: URLSearchParams, pages: string, result?: InboxView["result"], typed?: InboxView["typed"]): Promise<Page> {
+  /** The inbox of somebody whom a trusted proxy has signed in. */
+  async ownInbox(person: string, query: URLSearchParams): Promise<Page> {
+    return this.#inboxPage(person, query, await this.#signedIn(person));
+  }
+
+  /** Its form decides only when it holds what the page gave: the person's browser can be made to post by others. */
+  async submitOwnInbox(person: string, form: URLSearchParams): Promise<Page> {
+    const reading = await this.#links.readInbox(form.get("form") ?? "");
+    const isOurs = reading.code === "OK" && reading.link.person === person;
+    return isOurs ? this.#decide(person, form, await this.#signedIn(person)) : this.ownInbox(person, form);
+  }
+
+  async #signedIn(person: string): Promise<InboxPlace> {
+    const form = await this.#links.inbox({ person, expiresAt: this.#clock.now() + SIGNED_IN });
+    return { pages: "./approval/", form };
+  }
+
+  async #inboxPage(person: string, query: URLSearchParams, place: InboxPlace, outcome: Pick<InboxView, "result" | "typed"> = {}): Promise<Page> {
     const page = Math.max(1, Math.floor(Number(query.get("page")) || 1));
     const text = (query.get("q") ?? "").slice(0, 200);
     const type = query.get("type") ?? "";
@@ -205,7 +231,7 @@ export class ApprovalDesk {
     });
     const now = this.#clock.now();
     const opened = found.rows.map(openedApproval);
-    const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, person, pages)])));
+    const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, person, place.pages)])));
     const [first] = opened;
     const view: InboxView = {
       now,
@@ -218,8 +244,8 @@ export class ApprovalDesk {
       query: text,
       type,
       types: found.types,
-      ...(result === undefined ? {} : { result }),
-      ...(typed === undefined ? {} : { typed }),
+      ...(place.form === undefined ? {} : { form: place.form }),
+      ...outcome,
     };
     return { status: 200, html: inboxPage(view, this.#wordsOf(first)) };
   }
@@ -232,20 +258,20 @@ export class ApprovalDesk {
   }
 
   /** Decides many requests with one reason, each with its own result. */
-  async decideInbox(person: string, form: URLSearchParams, pages: string): Promise<Page> {
+  async #decide(person: string, form: URLSearchParams, place: InboxPlace): Promise<Page> {
     const action = form.get("action");
-    if (action !== "approve" && action !== "reject") return this.inboxOf(person, form, pages);
+    if (action !== "approve" && action !== "reject") return this.#inboxPage(person, form, place);
     const reason = reasonIn(form);
     const all = form.has("all");
     const picked = all ? await this.#matches(person, form) : [...new Set(form.getAll("pick"))].slice(0, BULK_LIMIT);
     const typed = { reason, picked: form.getAll("pick"), all };
-    if (picked.length === 0) return this.inboxOf(person, form, pages, { vote: action, refused: "none-picked" }, typed);
+    if (picked.length === 0) return this.#inboxPage(person, form, place, { result: { vote: action, refused: "none-picked" }, typed });
     const each: BulkResult[] = [];
     for (let start = 0; start < picked.length; start += BULK_WIDTH) {
       const some = picked.slice(start, start + BULK_WIDTH);
-      each.push(...(await Promise.all(some.map((id) => this.#voteInBulk(id, person, action, reason, pages)))));
+      each.push(...(await Promise.all(some.map((id) => this.#voteInBulk(id, person, action, reason, place.pages)))));
     }
-    return this.inboxOf(person, form, pages, { vote: action, ...(reason === "" ? {} : { reason }), each });
+    return this.#inboxPage(person, form, place, { result: { vote: action, ...(reason === "" ? {} : { reason }), each } });
   }
 
   /** Those that match and that the person can have seen. */

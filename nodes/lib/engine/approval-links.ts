@@ -24,6 +24,8 @@ const SETTING = "link-keys";
 const DAY = 24 * 60 * 60_000;
 /** How long one key signs. */
 const KEY_AGE = 90 * DAY;
+/** How often a token that no key knows makes us look for new keys, in ms: anybody may send such tokens. */
+const LOOK_AGAIN = 10_000;
 /** Longer than any link is valid: so long a retired key still verifies. */
 const LONGEST_VALIDITY = 366 * DAY;
 
@@ -32,6 +34,7 @@ export class ApprovalLinks {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   #ring: KeyRing | undefined;
+  #loadedAt = 0;
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
@@ -57,9 +60,8 @@ export class ApprovalLinks {
   }
 
   async #read<Link>(read: (keys: LinkKeys) => LinkReading<Link>): Promise<LinkReading<Link>> {
-    const known = this.#ring;
     const reading = read((await this.#current()).keys);
-    if (reading.code !== "BAD" || known === undefined) return reading;
+    if (reading.code !== "BAD" || this.#clock.now() - this.#loadedAt < LOOK_AGAIN) return reading;
     // Another instance may have begun a new key since.
     this.#ring = undefined;
     return read((await this.#current()).keys);
@@ -77,6 +79,8 @@ export class ApprovalLinks {
 
   async #load(): Promise<KeyRing> {
     const first: KeyRing = { keys: newLinkKeys(), since: this.#clock.now() };
-    return JSON.parse(await this.#ledger.approvals.setting(SETTING, JSON.stringify(first))) as KeyRing;
+    const ring = JSON.parse(await this.#ledger.approvals.setting(SETTING, JSON.stringify(first))) as KeyRing;
+    this.#loadedAt = this.#clock.now();
+    return ring;
   }
 }

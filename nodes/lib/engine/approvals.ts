@@ -46,8 +46,8 @@ export interface Notification {
 
 /** How a node that carries approvals on hears of them. */
 export interface ApprovalPort {
-  /** Lets a message to one person leave. */
-  notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): void | Promise<void>;
+  /** Lets a message to one person leave. Answers false when the node is closing and could not. */
+  notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): Promise<boolean>;
   /** Lets the outcome leave, by one port each. */
   leave(outcome: ApprovalOutcome): void;
   /** Nobody can be asked, or not for now; the request is kept. */
@@ -77,6 +77,8 @@ export interface AskedTask {
 
 /** How many notifications are read at once. */
 const NOTIFICATIONS_AT_ONCE = 100;
+/** How many requests are opened in one commit: other writes wait for it. */
+const OPENED_AT_ONCE = 200;
 /** How many due approvals are worked on at once. */
 const DUE_AT_ONCE = 50;
 /** How long until Abiquo is asked again for the people of a request, in ms. */
@@ -145,7 +147,9 @@ export class Approvals {
    */
   async ask(call: AskCall): Promise<void> {
     const units = call.scope === "group" ? [call.tasks] : call.tasks.map((task) => [task]);
-    await Promise.all(units.map((unit) => this.#askOne(call, unit)));
+    for (let start = 0; start < units.length; start += OPENED_AT_ONCE) {
+      await Promise.all(units.slice(start, start + OPENED_AT_ONCE).map((unit) => this.#askOne(call, unit)));
+    }
     this.#count(call.key);
     this.#sleepUntil(this.#clock.now());
   }
@@ -385,7 +389,8 @@ export class Approvals {
       const port = this.#ports.get(key);
       if (port === undefined) return false;
       const opened = await this.get(notification.approval);
-      if (opened !== undefined) await port.notify(opened, JSON.parse(notification.body) as Notification, notification);
+      const body = JSON.parse(notification.body) as Notification;
+      if (opened !== undefined && !(await port.notify(opened, body, notification))) return false;
       await this.#ledger.approvals.told(notification.id);
     }
     return untold.length === NOTIFICATIONS_AT_ONCE;

@@ -79,7 +79,7 @@ async function inbox(visit: Visit): Promise<Page | undefined> {
   const person = token === "" ? await proxyIdentity(visit) : undefined;
   if (person === undefined) return undefined;
   const { desk } = person.engine;
-  return form === undefined ? desk.inboxOf(person.email, query, "approval/") : desk.decideInbox(person.email, form, "approval/");
+  return form === undefined ? desk.ownInbox(person.email, query) : desk.submitOwnInbox(person.email, form);
 }
 
 /** Whom a trusted reverse proxy says it has authenticated, and the engine of the connection that trusts it. */

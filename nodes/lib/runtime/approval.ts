@@ -132,7 +132,9 @@ export class ApprovalNode {
     return {
       notify: async (opened, notification, record) => {
         const message = await notificationMessage(engine, opened, notification, record);
-        if (message !== undefined && !this.#kit.signal.aborted) node.send(atPort("notify", message) as never);
+        if (this.#kit.signal.aborted) return false;
+        if (message !== undefined) node.send(atPort("notify", message) as never);
+        return true;
       },
       leave: (outcome) => {
         this.#hasLet = true;

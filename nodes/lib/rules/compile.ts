@@ -4,6 +4,7 @@ import { RulesFault, type RuleProblem } from "./faults.ts";
 import { parseRules, type ParsedRule } from "./parse.ts";
 import { readLoosely, readPath, type FieldPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
+import { Seeker } from "./seeker.ts";
 import type { CompiledRules, RuleOptions, RuleSubject, Unjudged, UnjudgedCode, Verdict } from "./types.ts";
 
 /** How many different values of one fact a verdict over a group lists. */
@@ -40,36 +41,40 @@ export function compileRules(rules: unknown, options: RuleOptions): CompiledRule
     return rule.reason === "" ? verdict : { ...verdict, reason: rule.reason };
   }
 
-  /** Judges until an expression is met; only then does it take a promise to go on. */
-  function judgeFrom(start: number, subject: RuleSubject, purse: Purse): Verdict | Promise<Verdict> {
+  /** Judges until a fact has to be sought or an expression is met; only then does it take a promise to go on. */
+  function judgeFrom(start: number, subject: RuleSubject, purse: Purse, seeker: Seeker | undefined): Verdict | Promise<Verdict> {
     for (let index = start; index < parsed.length; index += 1) {
       const rule = parsed[index];
       if (rule === undefined) break;
       const match = matchPlain(rule, subject);
       if (match === false) continue;
-      if (rule.expressions.length > 0) return judgeExpressions(rule, match, subject, purse);
+      const isSettled = rule.expressions.length === 0 && (match === true || seeker === undefined);
+      if (!isSettled) return judgeFurther(rule, match, subject, purse, seeker);
       return verdictOf(rule, match, subject);
     }
     return { outcome: otherwise, facts: factsUsed(allFields, parsed, subject) };
   }
 
-  async function judgeExpressions(
+  async function judgeFurther(
     rule: ParsedRule,
-    plain: true | Doubt,
+    known: true | Doubt,
     subject: RuleSubject,
     purse: Purse,
+    seeker: Seeker | undefined,
   ): Promise<Verdict> {
-    const match = await matchExpressions(rule, plain, subject, scope === "group", purse);
-    return match === false ? judgeFrom(rule.index + 1, subject, purse) : verdictOf(rule, match, subject);
+    const plain = known === true || seeker === undefined ? known : await matchSeeking(rule, subject, seeker);
+    const match = plain === false ? false : await matchExpressions(rule, plain, subject, scope === "group", purse, seeker);
+    return match === false ? judgeFrom(rule.index + 1, subject, purse, seeker) : verdictOf(rule, match, subject);
   }
 
   return {
     fields: allFields.map((path) => path.field),
-    evaluate(subject) {
+    evaluate(subject, source) {
       if (scope === "task" && subject.tasks.length !== 1) {
         return Promise.reject(new RangeError("rules of scope task judge exactly one task"));
       }
-      const verdict = judgeFrom(0, subject, { left: EXPRESSION_LIMITS.stepsPerVerdict });
+      const seeker = source === undefined ? undefined : new Seeker(subject, source);
+      const verdict = judgeFrom(0, subject, { left: EXPRESSION_LIMITS.stepsPerVerdict }, seeker);
       return verdict instanceof Promise ? verdict : Promise.resolve(verdict);
     },
   };
@@ -100,19 +105,46 @@ function matchPlain(rule: ParsedRule, subject: RuleSubject): Match {
   return doubt ?? true;
 }
 
+/**
+ * As `matchPlain`, where facts that are absent are sought: for one condition after the other, and no further than
+ * until one is false. Totals come last, because they take the most reading.
+ */
+async function matchSeeking(rule: ParsedRule, subject: RuleSubject, seeker: Seeker): Promise<Match> {
+  for (const { path, test } of rule.facts) {
+    const isFalse = await seeker.someTask(async (task) => {
+      await seeker.have(path, task);
+      return test(readPath(subject.tasks[task], path.segments)) === false;
+    });
+    if (isFalse) return false;
+  }
+  for (const { path, test } of rule.totals) {
+    await seeker.have(path, undefined);
+    if (test(readPath(subject.group, path.segments)) === false) return false;
+  }
+  const match = matchPlain(rule, subject);
+  if (typeof match === "boolean" || match.why !== "RULE_FACT_ABSENT") return match;
+  return seeker.explain(match);
+}
+
 async function matchExpressions(
   rule: ParsedRule,
   plain: true | Doubt,
   subject: RuleSubject,
   inGroup: boolean,
   purse: Purse,
+  seeker: Seeker | undefined,
 ): Promise<Match> {
   let doubt = plain === true ? undefined : plain;
   if (subject.tasks.length === 0) doubt ??= { field: "", why: "RULE_FACT_ABSENT" satisfies UnjudgedCode };
-  const seen = subject.tasks.map((facts) => factsSeen(facts, subject, inGroup));
   for (const expression of rule.expressions) {
-    const needed = expression.sameForAll ? seen.slice(0, 1) : seen;
-    for (const [task, facts] of needed.entries()) {
+    const tasks = expression.sameForAll ? subject.tasks.slice(0, 1) : subject.tasks;
+    for (const [task, known] of tasks.entries()) {
+      const lacking = await seeker?.haveAll(expression, task);
+      if (lacking !== undefined) {
+        doubt ??= lacking;
+        continue;
+      }
+      const facts = factsSeen(known, subject, inGroup);
       const truth = await expression.test(facts, subject.at, purse);
       if (truth === false) return false;
       if (truth === true) continue;

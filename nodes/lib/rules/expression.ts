@@ -34,6 +34,10 @@ export interface Purse {
 export interface Expression {
   /** The facts it names, as paths. */
   readonly fields: readonly FieldPath[];
+  /** The details and totals that it may look at, wherever it names them, so that they can be sought before. */
+  readonly wants: readonly FieldPath[];
+  /** It looks at the facts of all tasks, and not only at those of its own. */
+  readonly spansTasks: boolean;
   /** It reads nothing but `tasks`, totals and time, and so yields the same for each task of a group. */
   readonly sameForAll: boolean;
   /** Whether it holds; else why that cannot be said. Never rejects. */
@@ -94,6 +98,8 @@ function expressionOf(compiled: jsonata.Expression, ast: unknown): Expression {
   const required = named.filter((fact) => fact.required).map((fact) => fact.path);
   return {
     fields: named.map((fact) => fact.path),
+    wants: factsWanted(ast),
+    spansTasks: namesStep(ast, "tasks"),
     sameForAll: isSameForAll(ast),
     async test(facts, at, purse) {
       for (const path of required) {
@@ -283,6 +289,29 @@ function collectPath(
   }
   const path = parseField(names.join("."));
   if (path !== undefined) found(path, asked);
+}
+
+/**
+ * The details and totals named anywhere: within functions and filters too, where nobody can tell from the text whose
+ * facts they are. At worst one too many is sought.
+ */
+function factsWanted(ast: unknown): readonly FieldPath[] {
+  const wanted = new Map<string, FieldPath>();
+  for (const node of allNodes(ast, new Set())) {
+    if (node["type"] !== "path" || !Array.isArray(node["steps"])) continue;
+    const names = (node["steps"] as unknown[]).map((step) => (isObject(step) && step["type"] === "name" ? textOf(step["value"]) : ""));
+    const start = names.findIndex((name) => name === "details" || name === "group");
+    if (start < 0) continue;
+    const end = names.indexOf("", start);
+    const path = parseField(names.slice(start, end < 0 ? undefined : end).join("."));
+    if (path !== undefined) wanted.set(path.field, path);
+  }
+  return [...wanted.values()];
+}
+
+function namesStep(ast: unknown, name: string): boolean {
+  for (const node of allNodes(ast, new Set())) if (node["type"] === "name" && node["value"] === name) return true;
+  return false;
 }
 
 /** These take the input when they are given one argument less. */

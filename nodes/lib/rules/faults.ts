@@ -37,6 +37,8 @@ export const RULE_FAULTS = {
   RULE_EXPRESSION_REGEX: ["pattern"],
 
   RULE_FACT_ABSENT: ["rule", "field"],
+  /** `reason` is why, in words. */
+  RULE_FACT_UNAVAILABLE: ["rule", "field", "reason"],
   RULE_FACT_WRONG_KIND: ["rule", "field"],
   RULE_EXPRESSION_FAILED: ["rule"],
   RULE_EXPRESSION_NOT_BOOLEAN: ["rule"],

@@ -7,6 +7,8 @@ export { RULE_FAULTS, RulesFault, type RuleFaultCode, type RuleProblem } from ".
 export type {
   CompiledRules,
   Condition,
+  FactCause,
+  FactSource,
   Outcome,
   Rule,
   RuleOptions,

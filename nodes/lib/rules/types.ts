@@ -1,3 +1,5 @@
+import type { FaultParams } from "../fault.ts";
+
 /** What becomes of a task: answered with continue, answered with cancel, or handed to a person. */
 export type Outcome = "continue" | "cancel" | "review";
 
@@ -59,6 +61,7 @@ export interface RuleSubject {
 /** Why a rule could not be judged; each has its text in the catalogue. */
 export type UnjudgedCode =
   | "RULE_FACT_ABSENT"
+  | "RULE_FACT_UNAVAILABLE"
   | "RULE_FACT_WRONG_KIND"
   | "RULE_EXPRESSION_FAILED"
   | "RULE_EXPRESSION_NOT_BOOLEAN"
@@ -73,6 +76,26 @@ export interface Unjudged {
   why: UnjudgedCode;
   /** Position in `subject.tasks` of the task concerned; absent for totals and `time`. */
   task?: number;
+  /** Why the fact could not be had, with `RULE_FACT_UNAVAILABLE`. */
+  cause?: FactCause;
+}
+
+/** Why a fact cannot be had, for the catalogue. */
+export interface FactCause {
+  readonly code: string;
+  readonly params: FaultParams;
+}
+
+/** Where facts come from that a subject lacks. */
+export interface FactSource {
+  /**
+   * Puts a fact into the subject, if it can be had; asked only for what is absent there.
+   *
+   * @param field a path such as `details.virtualmachine.cpu`, or a total such as `group.cpu`
+   * @param task position in `subject.tasks`; undefined for a total
+   * @returns why it cannot be had; undefined when the subject now holds all that is known of it, be it nothing
+   */
+  seek(field: string, task: number | undefined): Promise<FactCause | undefined>;
 }
 
 /** The outcome and what it rests on. */
@@ -111,7 +134,10 @@ export interface CompiledRules {
    * `review`, because a later rule must not continue what this one might have cancelled; but a rule with one
    * condition that is certainly false does not match, whatever is unknown about its others.
    *
-   * Rejects with RangeError only where a subject of scope `task` does not hold exactly one task.
+   * With a source, facts that the subject lacks are sought: those of one rule after the other, and only until it is
+   * certain whether the rule matches. A fact that cannot be had leaves its rule in doubt.
+   *
+   * Rejects with RangeError where a subject of scope `task` does not hold exactly one task, and as the source does.
    */
-  evaluate(subject: RuleSubject): Promise<Verdict>;
+  evaluate(subject: RuleSubject, source?: FactSource): Promise<Verdict>;
 }

@@ -1,0 +1,77 @@
+import type { Expression } from "./expression.ts";
+import { readLoosely, readPath, type FieldPath } from "./path.ts";
+import { isAbsent } from "./scalar.ts";
+import type { FactCause, FactSource, RuleSubject, Unjudged } from "./types.ts";
+
+/** For how many tasks facts are sought at the same time. */
+const WIDTH = 8;
+
+type Doubt = Omit<Unjudged, "rule">;
+
+/** Asks a source for the facts that a subject lacks, and remembers which cannot be had. */
+export class Seeker {
+  readonly #subject: RuleSubject;
+  readonly #source: FactSource;
+  /** by field and task */
+  readonly #causes = new Map<string, FactCause>();
+
+  constructor(subject: RuleSubject, source: FactSource) {
+    this.#subject = subject;
+    this.#source = source;
+  }
+
+  /** Seeks a fact of a task, or a total, unless it is there. */
+  async have(path: FieldPath, task: number | undefined): Promise<void> {
+    const { source, segments, field } = path;
+    if (source === "time") return;
+    const from: unknown = source === "group" ? this.#subject.group : this.#subject.tasks[task ?? 0];
+    if (!isAbsent(readPath(from, segments) ?? readLoosely(from, segments))) return;
+    const cause = await this.#source.seek(field, source === "group" ? undefined : task);
+    if (cause !== undefined) this.#causes.set(keyOf(field, source === "group" ? undefined : task), cause);
+  }
+
+  /** Whether the test holds for some task; once it does, no further task is begun. */
+  async someTask(test: (task: number) => Promise<boolean>): Promise<boolean> {
+    const left = this.#subject.tasks.keys();
+    let found = false;
+    const worker = async (): Promise<void> => {
+      for (const task of left) {
+        if (found) return;
+        if (await test(task)) found = true;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(WIDTH, this.#subject.tasks.length) }, worker));
+    return found;
+  }
+
+  /** Seeks what an expression may look at when it is judged for a task; tells the first fact that cannot be had. */
+  async haveAll({ wants, spansTasks, sameForAll }: Expression, task: number): Promise<Doubt | undefined> {
+    for (const path of wants) {
+      const isTotal = path.source === "group";
+      if (isTotal) await this.have(path, undefined);
+      else if (spansTasks || sameForAll) await this.someTask((each) => this.have(path, each).then(() => false));
+      else await this.have(path, task);
+      const concerned = isTotal ? [undefined] : spansTasks || sameForAll ? this.#subject.tasks.keys() : [task];
+      for (const each of concerned) {
+        const doubt = this.#doubt(path.field, each);
+        if (doubt !== undefined) return doubt;
+      }
+    }
+    return undefined;
+  }
+
+  /** A doubt about an absent fact, with the reason why it is absent, where that is known. */
+  explain(doubt: Doubt): Doubt {
+    return this.#doubt(doubt.field, doubt.task) ?? doubt;
+  }
+
+  #doubt(field: string, task: number | undefined): Doubt | undefined {
+    const cause = this.#causes.get(keyOf(field, task));
+    if (cause === undefined) return undefined;
+    return { field, why: "RULE_FACT_UNAVAILABLE", cause, ...(task === undefined ? {} : { task }) };
+  }
+}
+
+function keyOf(field: string, task: number | undefined): string {
+  return `${task ?? ""} ${field}`;
+}

@@ -1,11 +1,11 @@
 import type { NodeAPI } from "node-red";
-import type { AbiquoMessage, TaskEntry } from "./lib/engine/index.ts";
+import type { AbiquoMessage } from "./lib/engine/index.ts";
 import { Fault } from "./lib/fault.ts";
 import { defineNode, type Message } from "./lib/runtime/define.ts";
 import { ruleDesk } from "./lib/runtime/rule-desk.ts";
 import { ruleSource } from "./lib/runtime/rule-source.ts";
 import { faultText } from "./lib/runtime/text.ts";
-import { allEntriesOf, forReview, judge, portMessages } from "./lib/runtime/verdicts.ts";
+import { allEntriesOf, forReview, judge, portMessages, type Words } from "./lib/runtime/verdicts.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
 
@@ -13,24 +13,21 @@ export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-task-decision", {}, (kit) => {
     const { node } = kit;
     const source = ruleSource(kit);
+    const words: Words = ({ code, params }) => faultText(RED, code, params);
     const by = (): string => node.name || kit.text("by");
 
     kit.onInput(async (message: Message, send, done) => {
-      kit.connection(message);
+      const connection = kit.connection(message);
       const entries = allEntriesOf(message.abiquo);
+      const abiquo = message.abiquo as AbiquoMessage;
       const set = await source.rulesFor(message);
-      const without = set instanceof Fault ? faultText(RED, set.code, set.params) : "";
-      if (without !== "") node.warn(without);
       const decided =
-        set instanceof Fault ? forReview(entries, by(), without) : await judge(set.rules, set.scope, message.abiquo as AbiquoMessage, entries, by());
-      for (const { unjudged } of decided) {
-        if (unjudged === undefined) continue;
-        node.warn(faultText(RED, unjudged.why, { rule: unjudged.rule, field: unjudged.field }));
-      }
-      const byOutcome = OUTCOMES.map((outcome) =>
-        decided.flatMap(({ entry }): TaskEntry[] => (entry.decision?.action === outcome ? [entry] : [])),
-      );
-      send(portMessages(message, byOutcome, RED.util.cloneMessage));
+        set instanceof Fault
+          ? forReview(abiquo, entries, by(), words(set))
+          : await judge({ ...set, abiquo, entries, by: by(), connection, words, signal: kit.signal });
+      for (const doubt of decided.doubts) node.warn(doubt);
+      const byOutcome = OUTCOMES.map((outcome) => decided.entries.filter(({ decision }) => decision?.action === outcome));
+      send(portMessages(message, decided.abiquo, byOutcome, RED.util.cloneMessage));
       const shown = OUTCOMES.find((_, port) => byOutcome[port]?.length) ?? "review";
       if (source.isSound) kit.show(shown === "continue" ? "green" : shown === "cancel" ? "red" : "yellow", "dot", shown);
       done();

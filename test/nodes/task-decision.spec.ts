@@ -176,8 +176,10 @@ describe("the node abiquo-task-decision", () => {
     const out = await flow.inbox("review").first();
     await flow.inbox("completed").first();
     assert.equal(out.abiquo?.decision?.action, "review");
+    assert.equal(out.abiquo?.decision?.rule, "not too large");
+    assert.match(out.abiquo?.decision?.reason ?? "", /details\.virtualmachine\.cpu/);
     assert.equal(flow.inbox("continue").all.length, 0);
-    const [warning, ...others] = flow.logged("warn").filter((text) => text.includes("RULE_FACT_ABSENT"));
+    const [warning, ...others] = flow.logged("warn").filter((text) => text.includes("RULE_FACT_UNAVAILABLE"));
     assert.match(warning ?? "", /not too large/);
     assert.match(warning ?? "", /details\.virtualmachine\.cpu/);
     assert.deepEqual(others, []);
@@ -192,7 +194,7 @@ describe("the node abiquo-task-decision", () => {
     flow.send("decide", several([entry("t1"), entry("t2")], { group: { id: "g1", count: 2 } }));
     await flow.inbox("completed").first();
     assert.deepEqual(idsAt(flow, "review"), ["t1", "t2"]);
-    assert.equal(flow.logged("warn").filter((text) => text.includes("RULE_FACT_ABSENT")).length, 1);
+    assert.equal(flow.logged("warn").filter((text) => text.includes("RULE_FACT_UNAVAILABLE")).length, 1);
   });
 
   it("uses the details that the message has, and keeps them", async () => {

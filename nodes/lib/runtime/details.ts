@@ -14,6 +14,10 @@ const TOTALS = {
 export type Total = keyof typeof TOTALS;
 export type Group = NonNullable<AbiquoMessage["group"]> & { [total in Total]?: number };
 
+export function isTotal(name: string): name is Total {
+  return Object.hasOwn(TOTALS, name);
+}
+
 /** How many tasks are completed at the same time; the connection has its own bound. */
 const WIDTH = 8;
 
@@ -44,7 +48,8 @@ export class MessageDetails {
     this.#reading = new DetailsReading(connection.resources, signal);
     this.#words = words;
     this.details = entries.map(({ details }) => (isObject(details) ? { ...details } : undefined));
-    this.group = { ...(abiquo.group ?? { id: entries[0]?.task.taskId ?? "", count: entries.length }) };
+    const { id = entries[0]?.task.taskId ?? "", count = 0, ...totals } = (abiquo.group ?? {}) as Partial<Group>;
+    this.group = { ...totals, id, count: Math.max(count, entries.length) };
   }
 
   /**

@@ -1,8 +1,11 @@
+import { isDetailPart } from "../abiquo/index.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
-import type { CompiledRules, RuleSubject, Scope, Verdict } from "../rules/index.ts";
+import type { CompiledRules, FactSource, Scope, Unjudged, Verdict } from "../rules/index.ts";
+import type { ConnectionNode } from "./connection.ts";
 import type { Message } from "./define.ts";
+import { isTotal, MessageDetails } from "./details.ts";
 
 /** The tasks of a message: its one, or those of its group or list. Any node may have written what is there. */
 export function entriesOf(abiquo: unknown): TaskEntry[] {
@@ -22,44 +25,89 @@ function isEntry(value: unknown): value is TaskEntry {
   return isObject(value) && isObject(value["task"]) && isObject(value["links"]);
 }
 
+/** What is to be judged, and for whom. */
+export interface Case {
+  readonly rules: CompiledRules;
+  readonly scope: Scope;
+  /** of the message */
+  readonly abiquo: AbiquoMessage;
+  readonly entries: readonly TaskEntry[];
+  /** in whose name */
+  readonly by: string;
+  /** where facts are read that the message lacks */
+  readonly connection: ConnectionNode;
+  /** what is wrong, in the operator's language */
+  readonly words: Words;
+  /** after which nothing is read any more */
+  readonly signal: AbortSignal;
+}
+
 interface Judged {
-  readonly entry: TaskEntry;
-  readonly unjudged: Verdict["unjudged"];
+  /** the message's namespace, with the totals that were read */
+  readonly abiquo: AbiquoMessage;
+  /** each with its decision and with the facts that were read */
+  readonly entries: readonly TaskEntry[];
+  /** why rules could not be judged */
+  readonly doubts: readonly string[];
 }
 
 /** Proposes a decision for each task: by itself, or one for the whole group. */
-export async function judge(
-  rules: CompiledRules,
-  scope: Scope,
-  abiquo: AbiquoMessage,
-  entries: readonly TaskEntry[],
-  by: string,
-): Promise<Judged[]> {
+export async function judge({ rules, scope, abiquo, entries, by, connection, words, signal }: Case): Promise<Judged> {
   const at = new Date();
-  const total = abiquo.group ?? { id: entries[0]?.task.taskId ?? "", count: entries.length };
-  const group = scope === "group" ? { ...total, count: Math.max(total.count, entries.length) } : total;
-  const facts = entries.map(({ task, details }) => ({ task, group, ...(details === undefined ? {} : { details }) }));
-  const subjects: RuleSubject["tasks"][] = scope === "group" ? [facts] : facts.map((fact) => [fact]);
-  const verdicts = await Promise.all(subjects.map((tasks) => rules.evaluate({ tasks, group, at })));
-  return entries.map((entry, index) => {
-    const verdict = verdicts[scope === "group" ? 0 : index] as Verdict;
-    const { task, links, details } = entry;
-    const proposed = { task, links, ...(details === undefined ? {} : { details }), decision: decisionFrom(verdict, by, at) };
-    return { entry: proposed, unjudged: scope === "group" && index > 0 ? undefined : verdict.unjudged };
-  });
+  const known = new MessageDetails(connection, abiquo, entries, words, signal);
+  const { group } = known;
+  const facts = entries.map(({ task }, index): Facts => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
+  const verdicts =
+    scope === "group"
+      ? [await rules.evaluate({ tasks: facts, group, at }, sourceOf(known, facts, 0))]
+      : await Promise.all(facts.map((fact, index) => rules.evaluate({ tasks: [fact], group, at }, sourceOf(known, facts, index))));
+  const decisions = verdicts.map((verdict) => decisionFrom(verdict, by, at, words));
+  return {
+    abiquo: abiquo.group === undefined ? abiquo : { ...abiquo, group },
+    entries: entries.map(({ task, links }, index): TaskEntry => {
+      const details = known.details[index];
+      const decision = decisions[scope === "group" ? 0 : index] as Decision;
+      return { task, links, ...(details === undefined ? {} : { details }), decision };
+    }),
+    doubts: [...new Set(verdicts.flatMap(({ unjudged }) => (unjudged === undefined ? [] : [doubtText(unjudged, words)])))],
+  };
+}
+
+type Facts = Record<string, unknown> & { details?: Record<string, unknown> };
+
+/** @param first place among the message's tasks of the first that is judged */
+function sourceOf(known: MessageDetails, facts: readonly Facts[], first: number): FactSource {
+  return {
+    async seek(field, task) {
+      const [root, name = ""] = field.split(".");
+      if (root === "group") return isTotal(name) ? known.addTotal(name) : undefined;
+      if (root !== "details" || task === undefined || !isDetailPart(name)) return undefined;
+      const fault = await known.add(first + task, name);
+      const details = known.details[first + task];
+      if (details !== undefined) (facts[first + task] as Facts).details = details;
+      return fault;
+    },
+  };
+}
+
+export type Words = (problem: Pick<Fault, "code" | "params">) => string;
+
+/** Why a rule could not be judged. */
+export function doubtText({ rule, field, why, cause }: Unjudged, words: Words): string {
+  const params = { rule, field };
+  return words({ code: why, params: cause === undefined ? params : { ...params, reason: words(cause) } });
 }
 
 /** What cannot be judged at all is for a person, who is told why. */
-export function forReview(entries: readonly TaskEntry[], by: string, reason: string): Judged[] {
-  const at = new Date().toISOString();
-  return entries.map(({ task, links, details }) => ({
-    entry: { task, links, ...(details === undefined ? {} : { details }), decision: { action: "review", by, cause: "rule", reason, at } },
-    unjudged: undefined,
-  }));
+export function forReview(abiquo: AbiquoMessage, entries: readonly TaskEntry[], by: string, reason: string): Judged {
+  const decision: Decision = { action: "review", by, cause: "rule", reason, at: new Date().toISOString() };
+  const decided = entries.map(({ task, links, details }) => ({ task, links, ...(details === undefined ? {} : { details }), decision }));
+  return { abiquo, entries: decided, doubts: [reason] };
 }
 
-function decisionFrom(verdict: Verdict, by: string, at: Date): Decision {
-  const { outcome, rule, reason, facts } = verdict;
+function decisionFrom(verdict: Verdict, by: string, at: Date, words: Words): Decision {
+  const { outcome, facts, unjudged } = verdict;
+  const { rule, reason } = unjudged === undefined ? verdict : { rule: unjudged.rule, reason: doubtText(unjudged, words) };
   return {
     action: outcome,
     by,
@@ -74,6 +122,7 @@ function decisionFrom(verdict: Verdict, by: string, at: Date): Decision {
 /** One message for each port that has tasks; the message itself serves the first of them. */
 export function portMessages(
   message: Message,
+  abiquo: AbiquoMessage,
   byPort: readonly (readonly TaskEntry[])[],
   clone: (message: Message) => Message,
 ): (Message | null)[] {
@@ -81,7 +130,7 @@ export function portMessages(
   return byPort.map((entries) => {
     if (entries.length === 0) return null;
     const own = ports > 1 ? clone(message) : message;
-    own.abiquo = withEntries(message.abiquo as AbiquoMessage, entries);
+    own.abiquo = withEntries(abiquo, entries);
     return own;
   });
 }

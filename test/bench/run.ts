@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { startAbiquo } from "../harness/index.ts";
 import { type Contender, startBareConnector, startCoreNodes, startPalette } from "./contenders.ts";
 import { drive, type Figures } from "./load.ts";
+import { benchRules } from "./rules.ts";
 
 const { values } = parseArgs({
   options: {
@@ -56,3 +57,4 @@ const ratio = (name: string): string => (rate("palette") / rate(name)).toFixed(2
 console.log(`${connections} connections, ${rounds} rounds of ${tasks} tasks, medians`);
 console.log(`palette : core nodes      ${ratio("core nodes")} x   (aim: at least 2.5)`);
 console.log(`palette : bare connector  ${ratio("bare connector")} x   (aim: at least 0.75)`);
+await benchRules();

@@ -88,6 +88,9 @@ describe("a JSONata condition", () => {
       "$length($join([1..100000].('abcdefghijkl'))) > 1",
     ];
     for (const runaway of runaways) assert.equal(await whyOf(runaway), "RULE_EXPRESSION_RUNAWAY", runaway);
+    const { outcome, unjudged } = await judge(expression(runaways[0] ?? ""));
+    assert.equal(outcome, "review");
+    assert.equal(unjudged?.rule, "only");
   });
 
   it("affords a group of five hundred, but not work that grows with its square", async () => {

@@ -85,6 +85,24 @@ describe("a wildcard pattern", () => {
     }
   });
 
+  it("takes steps in proportion to 100 kB of text for patterns of any shape", () => {
+    const unit = fc.constantFrom("a", "b", "?", "*", "😀");
+    const pattern = fc
+      .array(fc.tuple(fc.string({ unit, minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 6 })
+      .map((pieces) => pieces.map(([piece, times]) => piece.repeat(times)).join("").slice(0, LONGEST_PATTERN));
+    const text = fc
+      .tuple(fc.string({ unit: fc.constantFrom("a", "b", "😀"), minLength: 1, maxLength: 8 }), fc.string({ unit, maxLength: 4 }))
+      .map(([piece, end]) => piece.repeat(Math.ceil(100_000 / piece.length)) + end);
+    fc.assert(
+      fc.property(pattern, text, (shape, long) => {
+        const counter: StepCounter = { steps: 0 };
+        compileWildcard(shape)(long, counter);
+        assert.ok(counter.steps <= (LONGEST_PATTERN + 1) * long.length, `${shape}: ${counter.steps}`);
+      }),
+      { numRuns: 60 },
+    );
+  }).timeout(60_000);
+
   it("takes twice the steps on twice the text, not four times", () => {
     const pattern = "*" + "a".repeat(200) + "b*a?b";
     const stepsOn = (length: number): number => {

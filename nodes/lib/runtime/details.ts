@@ -94,7 +94,10 @@ export class MessageDetails {
     delete this.group[total];
     let fault: Fault | undefined;
     await this.#forEach(async (index) => {
-      if (this.#amount(index, total) === undefined) fault ??= await this.add(index, part);
+      // Without one of them there is no total: the rest need not be read for it.
+      if (fault !== undefined || this.#amount(index, total) !== undefined) return;
+      const found = await this.add(index, part);
+      fault ??= found;
     });
     const field = `${part}.${amount}`;
     let sum = 0;

@@ -17,8 +17,17 @@ const FOLDER = join(ROOT, "examples");
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const EXAMPLES = NAMES.map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as FlowNode[]);
 
+/** Rules that hold at any hour of any day, since a test does not choose when it runs. */
+function aroundTheClock(id: string): object {
+  const node = EXAMPLES.flat().find((one) => one.id === id);
+  return { rules: JSON.parse(JSON.stringify(node?.["rules"]).replace(/"days":.*?"timeZone"/, '"days":[],"from":"00:00","to":"24:00","timeZone"')) };
+}
+
 /** What one example needs to be watched, by node. */
 const PATCHES: Readonly<Record<string, object>> = {
+  ex20_rules: aroundTheClock("ex20_rules"),
+  ex20_review: { console: true },
+  ex21_review: { console: true },
   ex04_config: { publicUrl: "http://127.0.0.1:1880" },
   ex22_fault: { console: true },
 };
@@ -41,7 +50,7 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: 
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "22"]);
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "20", "21", "22"]);
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -238,6 +247,35 @@ for (const version of VERSIONS) {
       await eventually(() => states().every((state) => state === "PENDING"));
       assert.match(abiquo.answers[0]?.text ?? "", /Small/);
       await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+
+    it("20: small deploys of users pass; large ones, administrators' and unreadable ones wait for a person, with their details", async () => {
+      hookAt(`abiquo/small-deploys/${SECRET}`);
+      const { tasks: small } = await abiquo.submit({ cpu: 4, ram: 8_192 });
+      await eventually(() => abiquo.task(small[0]?.taskId ?? "")?.state === "PENDING");
+      assert.match(abiquo.answers[0]?.text ?? "", /Small, and within office hours/);
+      const { tasks: large } = await abiquo.submit({ cpu: 8 });
+      const { tasks: admins } = await abiquo.submit({ user: "carla" });
+      for (const [task] of [large, admins]) await nodeRed.waitForLog(new RegExp(`taskId: '${task?.taskId}'[^]*location: \\{`));
+      abiquo.inject({ match: { path: "/virtualmachines/" }, status: 403, times: 1 });
+      const { tasks: unread } = await abiquo.submit();
+      await nodeRed.waitForLog(new RegExp(`taskId: '${unread[0]?.taskId}'[^]*details\\.virtualmachine\\.cpu, which could not be read`));
+      assert.deepEqual(states(), ["PENDING", "QUEUEING", "QUEUEING", "QUEUEING"]);
+    });
+
+    it("21: a group passes within the quota, is cancelled over it, and waits between, or when a machine cannot be read", async () => {
+      hookAt(`abiquo/quota/${SECRET}`);
+      const ask = async (request: object): Promise<string> => (await abiquo.submit({ count: 4, ...request })).tasks[0]?.taskId ?? "";
+      const within = await ask({ cpu: 4 });
+      const over = await ask({ cpu: 20 });
+      await eventually(() => abiquo.task(within)?.state === "PENDING" && abiquo.task(over)?.state === "CANCELLED");
+      const between = await ask({ cpu: 8 });
+      await nodeRed.waitForLog(new RegExp(`taskId: '${between}'`));
+      abiquo.inject({ match: { path: "/virtualmachines/" }, status: 403, times: 1 });
+      const unread = await ask({ cpu: 1 });
+      await nodeRed.waitForLog(new RegExp(`taskId: '${unread}'`));
+      assert.equal(abiquo.tasks({ state: "QUEUEING" }).length, 8);
+      assert.equal(abiquo.answers.length, 8);
     });
 
     it("22: the file's rules decide; a new version does from the next task on, and a broken one changes nothing", async () => {

@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { startAbiquo } from "../harness/index.ts";
 import { type Contender, startBareConnector, startCoreNodes, startPalette } from "./contenders.ts";
+import { benchDetails } from "./details.ts";
 import { drive, type Figures } from "./load.ts";
 import { benchRules } from "./rules.ts";
 
@@ -58,3 +59,4 @@ console.log(`${connections} connections, ${rounds} rounds of ${tasks} tasks, med
 console.log(`palette : core nodes      ${ratio("core nodes")} x   (aim: at least 2.5)`);
 console.log(`palette : bare connector  ${ratio("bare connector")} x   (aim: at least 0.75)`);
 await benchRules();
+await benchDetails();

@@ -77,6 +77,8 @@ export interface AskedTask {
 
 /** How many notifications are read at once. */
 const NOTIFICATIONS_AT_ONCE = 100;
+/** How often the open requests are counted, in ms. */
+const COUNT_INTERVAL = 250;
 /** How many requests are opened in one commit: other writes wait for it. */
 const OPENED_AT_ONCE = 200;
 /** How many due approvals are worked on at once. */
@@ -96,6 +98,7 @@ export class Approvals {
   readonly #reported = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
   readonly #settling: { emitted(key: TaskKey): void; checkpoint(key: TaskKey): void };
+  readonly #counting = new Map<string, () => void>();
   #callOff: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #isClosed = false;
@@ -223,6 +226,7 @@ export class Approvals {
   close(): void {
     this.#isClosed = true;
     this.#callOff?.();
+    for (const callOff of this.#counting.values()) callOff();
   }
 
   async #withdrawOvertaken(id: string): Promise<void> {
@@ -385,12 +389,14 @@ export class Approvals {
   /** True when there may be more to tell. */
   async #tellSome(key: string): Promise<boolean> {
     const untold = await this.#ledger.approvals.untold(key, NOTIFICATIONS_AT_ONCE);
+    const records = await this.#ledger.approvals.several(untold.map(({ approval }) => approval));
+    const opened = new Map(records.map((record) => [record.id, openedApproval(record)]));
     for (const notification of untold) {
       const port = this.#ports.get(key);
       if (port === undefined) return false;
-      const opened = await this.get(notification.approval);
+      const about = opened.get(notification.approval);
       const body = JSON.parse(notification.body) as Notification;
-      if (opened !== undefined && !(await port.notify(opened, body, notification))) return false;
+      if (about !== undefined && !(await port.notify(about, body, notification))) return false;
       await this.#ledger.approvals.told(notification.id);
     }
     return untold.length === NOTIFICATIONS_AT_ONCE;
@@ -420,13 +426,17 @@ export class Approvals {
     return new Map([...decisions.values()].map((decision) => [decision.taskId, decision]));
   }
 
+  /** Soon, and once for all that changes meanwhile: to count many takes longer than to change one. */
   #count(key: string): void {
-    const port = this.#ports.get(key);
-    if (port === undefined) return;
-    this.#ledger.approvals.count(key).then(
-      (open) => port.count(open),
-      () => undefined,
-    );
+    if (this.#counting.has(key)) return;
+    const callOff = this.#clock.after(COUNT_INTERVAL, () => {
+      this.#counting.delete(key);
+      this.#ledger.approvals.count(key).then(
+        (open) => this.#ports.get(key)?.count(open),
+        () => undefined,
+      );
+    });
+    this.#counting.set(key, callOff);
   }
 }
 

@@ -153,6 +153,11 @@ export class ApprovalStore {
     return (await this.#records([id]))[0];
   }
 
+  /** Those of these ids that there are. */
+  async several(ids: readonly string[]): Promise<ApprovalRecord[]> {
+    return this.#records([...new Set(ids)]);
+  }
+
   /** JSON text of what leaves with the outcome. */
   async message(id: string): Promise<string> {
     const row = await this.#db.selectFrom("approval").select("message").where("id", "=", id).executeTakeFirst();
@@ -275,33 +280,32 @@ export class ApprovalStore {
 
   /** What waits for a person, oldest first. */
   async inbox({ person, text, type, until, offset, limit }: InboxQuery): Promise<Inbox> {
-    const mine = this.#db
-      .selectFrom("approval_person")
-      .innerJoin("approval", "approval.id", "approval_person.approval")
-      .where("approval_person.person", "=", person);
+    const mine = this.#db.selectFrom("approval_person").where("person", "=", person);
     let matching = mine;
-    if (type !== "") matching = matching.where("approval.type", "=", type);
-    if (until > 0) matching = matching.where("approval.created_at", "<=", until);
-    for (const word of text.toLowerCase().split(/\s+/).filter((each) => each !== "")) {
-      // Contains, said in a function that both engines have and without the wildcards of LIKE.
-      matching = matching.where((eb) => eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")));
+    if (type !== "") matching = matching.where("type", "=", type);
+    if (until > 0) matching = matching.where("created_at", "<=", until);
+    const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    if (words.length > 0) {
+      matching = matching.where(({ exists, selectFrom }) => {
+        let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
+        for (const word of words) {
+          // Contains, said in a function that both engines have and without the wildcards of LIKE.
+          found = found.where((eb) => eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")));
+        }
+        return exists(found);
+      });
     }
     const counted = async (query: typeof mine): Promise<number> => {
       const row = await query.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
       return Number(row.count);
     };
-    const ids = await matching
-      .select("approval.id")
-      .orderBy("approval_person.created_at")
-      .orderBy("approval.id")
-      .offset(offset)
-      .limit(limit)
-      .execute();
-    const types = await mine.select("approval.type").distinct().orderBy("approval.type").execute();
+    const ids = await matching.select("approval as id").orderBy("created_at").orderBy("approval").offset(offset).limit(limit).execute();
+    const types = await mine.select("type").distinct().orderBy("type").execute();
+    const total = await counted(mine);
     return {
       rows: await this.#records(ids.map(({ id }) => id)),
-      matching: await counted(matching),
-      total: await counted(mine),
+      matching: matching === mine ? total : await counted(matching),
+      total,
       types: types.map((row) => row.type),
     };
   }
@@ -424,10 +428,10 @@ async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> 
     .where("version", "=", version)
     .executeTakeFirstOrThrow();
   if (Number(numUpdatedRows) === 0) return false;
-  const { key, created_at } = await db.selectFrom("approval").select(["key", "created_at"]).where("id", "=", id).executeTakeFirstOrThrow();
+  const { key, created_at, type } = await db.selectFrom("approval").select(["key", "created_at", "type"]).where("id", "=", id).executeTakeFirstOrThrow();
   await db.deleteFrom("approval_person").where("approval", "=", id).execute();
   for (const some of chunks([...new Set(waiting)])) {
-    await db.insertInto("approval_person").values(some.map((person) => ({ person, created_at, approval: id }))).execute();
+    await db.insertInto("approval_person").values(some.map((person) => ({ person, created_at, approval: id, type }))).execute();
   }
   await insertNotifications(db, { approval: id, key, at, notifications });
   if (!OPEN_APPROVAL.includes(status)) {

@@ -122,6 +122,8 @@ export interface LedgerSchema {
     /** the approval's, so that an inbox is read in order */
     created_at: number;
     approval: string;
+    /** the approval's, so that an inbox is filtered without it */
+    type: string;
   };
   notification: {
     id: string;
@@ -277,8 +279,10 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("person", "text", (c) => c.notNull())
           .addColumn("created_at", types.long, (c) => c.notNull())
           .addColumn("approval", "text", (c) => c.notNull())
+          .addColumn("type", "text", (c) => c.notNull())
           .addPrimaryKeyConstraint("approval_person_pk", ["person", "created_at", "approval"])
           .execute();
+        await db.schema.createIndex("approval_person_by_type").on("approval_person").columns(["person", "type"]).execute();
         await db.schema.createIndex("approval_person_by_approval").on("approval_person").column("approval").execute();
 
         await db.schema
@@ -296,7 +300,7 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
         await db.schema
           .createIndex("notification_pending")
           .on("notification")
-          .columns(["key", "state"])
+          .columns(["key", "state", "created_at", "position"])
           .where("state", "=", "pending")
           .execute();
         await db.schema.createIndex("notification_by_approval").on("notification").column("approval").execute();

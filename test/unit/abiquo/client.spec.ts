@@ -200,6 +200,7 @@ describe("the client", () => {
         enterpriseId: "21",
         enterpriseName: "Acme",
         roleName: "CLOUD_ADMIN",
+        isActive: true,
       });
       assert.equal(server.requests[0]?.url, "/api/login");
     });

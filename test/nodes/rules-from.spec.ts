@@ -12,7 +12,7 @@ describe("the rules of abiquo-task-decision", () => {
   let file: string;
 
   before(async () => {
-    abiquo = await startAbiquo();
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", recordRequests: true });
   });
   after(() => abiquo.close());
   beforeEach(() => {
@@ -211,6 +211,26 @@ describe("the rules of abiquo-task-decision", () => {
       assert.equal(reply["compared"], true);
       assert.deepEqual(abiquo.requests.slice(before), []);
       assert.deepEqual(["continue", "cancel", "review"].flatMap((port) => ids(flow, port)), []);
+    });
+
+    it("read on trial what the ledger does not keep, when they are told to, and only that", async () => {
+      const flow = await load({ rules: [] });
+      abiquo.hold({ user: "ana" });
+      const config = flow.RED.nodes.getNode("config") as unknown as { abiquo: { base: string; client: { pendingTasks(query: object): AsyncIterable<{ task: { taskId: string }; links: object }> }; engine: Promise<{ ledger: { receive(tasks: object[]): Promise<unknown> } }> } };
+      const { base, client, engine } = config.abiquo;
+      for await (const { task, links } of client.pendingTasks({ enterprise: "2" })) {
+        await (await engine).ledger.receive([
+          { api: base, taskId: task.taskId, connection: "config", source: "", group: { id: task.taskId, index: 0, count: 1 }, receivedAt: 1, summary: JSON.stringify(task), links: JSON.stringify(links), payload: "{}" },
+        ]);
+      }
+      const body = { id: "new", connection: "config", limit: 10, otherwise: "cancel", scope: "task", rules: [{ name: "small", when: [{ field: "details.virtualmachine.cpu", op: "lte", value: 64 }, { field: "group.cpu", op: "lte", value: 64 }], outcome: "continue" }] };
+      const outcomes = async (read: boolean): Promise<unknown[]> => ((await ask("try", { ...body, read }))["tasks"] as { outcome: string; why?: string }[]).map(({ outcome, why }) => [outcome, why === undefined]);
+      const before = abiquo.requests.length;
+      assert.deepEqual(await outcomes(false), [["review", false]]);
+      assert.equal(abiquo.requests.length, before);
+      assert.deepEqual(await outcomes(true), [["continue", true]]);
+      assert.ok(abiquo.requests.slice(before).every(({ method }) => method === "GET"));
+      abiquo.forget();
     });
 
     it("are tried without a comparison while the node is not deployed", async () => {

@@ -7,6 +7,6 @@ export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export { type Arrival, type Receipt } from "./intake.ts";
 export * from "./message.ts";
 export { type Connection } from "./outbox.ts";
-export { recordedTasks } from "./recorded.ts";
+export { type LedgerTask, recordedTasks } from "./recorded.ts";
 export { type FinishedRequest, type RequestPort, type TaskResult } from "./requests.ts";
 export { headers as pageHeaders, type Texts } from "./pages/index.ts";

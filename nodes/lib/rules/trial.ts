@@ -1,10 +1,10 @@
 import type { RecordedTask } from "./recorded.ts";
 import type { RuleSet } from "./ruleset.ts";
-import type { Outcome, RuleSubject, Verdict } from "./types.ts";
+import type { FactSource, Outcome, RuleSubject, Verdict } from "./types.ts";
 
 /** What a set of rules makes of one recorded task. */
-export interface Tried {
-  readonly task: RecordedTask;
+export interface Tried<T extends RecordedTask = RecordedTask> {
+  readonly task: T;
   readonly verdict: Verdict;
   /** What the other set makes of it, when there is one. */
   readonly before?: Verdict;
@@ -12,21 +12,31 @@ export interface Tried {
   readonly differs: boolean;
 }
 
-export interface Trial {
+export interface Trial<T extends RecordedTask = RecordedTask> {
   /** In the order of the recorded tasks. */
-  readonly tried: readonly Tried[];
+  readonly tried: readonly Tried<T>[];
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly differing: number;
 }
 
+/** Where facts come from that the record of these tasks lacks. What it finds it puts into the subject. */
+export type FactSourceFor<T extends RecordedTask> = (tasks: readonly T[], subject: RuleSubject) => FactSource;
+
 /**
  * Runs rules over recorded tasks, each at its own moment, and beside another set when there is one. Nothing is
  * decided. In scope `group` the tasks recorded with the same group are judged together.
+ *
+ * @param sourceFor without it, a fact that was not recorded is absent
  */
-export async function tryRules(tasks: readonly RecordedTask[], set: RuleSet, against?: RuleSet): Promise<Trial> {
-  const verdicts = await verdictsOf(tasks, set);
-  const earlier = against === undefined ? undefined : await verdictsOf(tasks, against);
-  const tried = tasks.map((task, index): Tried => {
+export async function tryRules<T extends RecordedTask>(
+  tasks: readonly T[],
+  set: RuleSet,
+  against?: RuleSet,
+  sourceFor?: FactSourceFor<T>,
+): Promise<Trial<T>> {
+  const verdicts = await verdictsOf(tasks, set, sourceFor);
+  const earlier = against === undefined ? undefined : await verdictsOf(tasks, against, sourceFor);
+  const tried = tasks.map((task, index): Tried<T> => {
     const verdict = verdicts[index] as Verdict;
     const before = earlier?.[index];
     return before === undefined ? { task, verdict, differs: false } : { task, verdict, before, differs: before.outcome !== verdict.outcome };
@@ -36,13 +46,21 @@ export async function tryRules(tasks: readonly RecordedTask[], set: RuleSet, aga
   return { tried, counts, differing: tried.filter(({ differs }) => differs).length };
 }
 
-async function verdictsOf(tasks: readonly RecordedTask[], { rules, scope }: RuleSet): Promise<Verdict[]> {
+async function verdictsOf<T extends RecordedTask>(
+  tasks: readonly T[],
+  { rules, scope }: RuleSet,
+  sourceFor: FactSourceFor<T> | undefined,
+): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
-  for (const together of scope === "group" ? groupsOf(tasks) : [...tasks.keys()].map((index) => [index])) {
-    const members = together.map((index) => tasks[index] as RecordedTask);
-    const verdict = await rules.evaluate(subjectOf(members));
-    for (const index of together) verdicts[index] = verdict;
-  }
+  const together = scope === "group" ? groupsOf(tasks) : [...tasks.keys()].map((index) => [index]);
+  await Promise.all(
+    together.map(async (indexes) => {
+      const members = indexes.map((index) => tasks[index] as T);
+      const subject = subjectOf(members);
+      const verdict = await rules.evaluate(subject, sourceFor?.(members, subject));
+      for (const index of indexes) verdicts[index] = verdict;
+    }),
+  );
   return verdicts;
 }
 

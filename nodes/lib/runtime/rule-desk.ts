@@ -1,17 +1,22 @@
 import type { NodeAPI } from "node-red";
-import { recordedTasks } from "../engine/index.ts";
+import { type LedgerTask, recordedTasks } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { textOf } from "../json.ts";
-import { compileRules, RulesFault, type RuleSet, type Scope, type Outcome, tryRules, type Tried, unreachableRules, type Unreachable } from "../rules/index.ts";
+import { compileRules, RulesFault, type RuleSet, type Scope, type Outcome, type FactSourceFor, tryRules, type Tried, unreachableRules, type Unreachable } from "../rules/index.ts";
+import { isDetailPart } from "../abiquo/index.ts";
 import { adminAction } from "./admin.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "./connection.ts";
+import { isTotal, MessageDetails } from "./details.ts";
 import { deployedRules } from "./rule-source.ts";
 import { faultText, translated } from "./text.ts";
+import { doubtText } from "./verdicts.ts";
 
 const TYPE = "abiquo-task-decision";
 
 /** Tasks that one trial runs over at the most. */
 const MOST_TASKS = 1_000;
+/** How long one trial reads from Abiquo, in ms. */
+const READING_MS = 30_000;
 /** Names that a dialog offers at the most; who has more tenants types. */
 const MOST_CHOICES = 500;
 
@@ -33,7 +38,8 @@ export function ruleDesk(RED: NodeAPI): void {
     const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
     const set = body["rules"] === undefined ? deployed : setIn(body);
     if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
-    const { tried, counts, differing } = await tryRules(tasks, set, deployed);
+    const source = body["read"] === true ? factsFrom(RED, connection) : undefined;
+    const { tried, counts, differing } = await tryRules(tasks, set, deployed, source);
     return { ok: true, counts, compared: deployed !== undefined, differing, tasks: tried.map((one) => shownTask(RED, one)) };
   });
 }
@@ -83,8 +89,37 @@ function whyUnreachable(RED: NodeAPI, list: readonly unknown[], { by, field = ""
 function shownTask(RED: NodeAPI, { task, verdict, before, differs }: Tried): object {
   const { taskId, type, requester } = task.facts["task"] as Record<string, unknown>;
   const { outcome, rule, reason, facts, unjudged } = verdict;
-  const why = unjudged === undefined ? {} : { why: faultText(RED, unjudged.why, { rule: unjudged.rule, field: unjudged.field }) };
+  const why = unjudged === undefined ? {} : { why: doubtText(unjudged, ({ code, params }) => faultText(RED, code, params)) };
   return { taskId, type, requester, at: task.at.toISOString(), outcome, rule, reason, facts, ...why, before: before?.outcome, differs };
+}
+
+/** Reads what the ledger does not keep, as the deployed node would. */
+function factsFrom(RED: NodeAPI, connection: ConnectionNode): FactSourceFor<LedgerTask> {
+  const signal = AbortSignal.timeout(READING_MS);
+  const words = ({ code, params }: Fault): string => faultText(RED, code, params);
+  return (members, subject) => {
+    const entries = members.map(({ entry, facts }) => ({ ...entry, details: facts["details"] }));
+    const known = new MessageDetails(connection, { connection: connection.id, group: subject.group }, entries, words, signal);
+    return {
+      async seek(field, task) {
+        const [root, name = ""] = field.split(".");
+        try {
+          if (root === "group" && isTotal(name)) {
+            const fault = await known.addTotal(name);
+            Object.assign(subject.group, known.group);
+            return fault;
+          }
+          if (root !== "details" || task === undefined || !isDetailPart(name)) return undefined;
+          const fault = await known.add(task, name);
+          Object.assign(subject.tasks[task] as object, { details: known.details[task] });
+          return fault;
+        } catch (error) {
+          if (signal.aborted) return new Fault("TRIAL_TOO_LONG", { seconds: READING_MS / 1000 });
+          throw error;
+        }
+      },
+    };
+  };
 }
 
 /** The connection that the dialog names, or the only one. @throws Fault CONNECTION_NOT_DEPLOYED */

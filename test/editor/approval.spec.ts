@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
-import { closeDialog, faintTexts, openDialog, picture, reasons } from "./dialog.ts";
+import { closeDialog, faintTexts, openDialog, picture, reasons, showTab } from "./dialog.ts";
 import { startEditor, type Editor, type EditorPage } from "./editor.ts";
 import { CREDENTIALS, FLOW, LEVELS } from "./flow.ts";
 
@@ -50,20 +50,19 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     const property = (name: string): Promise<unknown> => page.evaluate((key) => RED.nodes.node("approval")[key], name);
     const set = (values: Record<string, unknown>): Promise<void> =>
       page.evaluate((given) => void Object.assign(RED.nodes.node("approval"), given), values);
-    const showTab = (name: string): Promise<void> => page.locator("#abiquo-approval-tabs a", { hasText: name }).click();
 
     it("shows who is asked and whether a reason is needed first, all else behind tabs", async () => {
       await openDialog(page, "approval");
       const shown = (): Promise<string[]> =>
         page.locator(".abiquo-form label[for]:visible").evaluateAll((labels) => labels.map((label) => label.getAttribute("for")!.replace("node-input-", "")));
       assert.deepEqual(await shown(), ["name", "connection", "requireReason"]);
-      await showTab("Request");
+      await showTab(page, "Request");
       assert.deepEqual(await shown(), ["name", "connection", "scope", "title", "language", "linkValidity", "key"]);
-      await showTab("People");
+      await showTab(page, "People");
       assert.deepEqual(await shown(), ["name", "connection", "noApprover", "fallback", "allowSelfApproval", "allowSamePersonTwice", "delegation"]);
       await page.locator("#node-input-noApprover").selectOption("keep");
       assert.equal(await page.locator("#node-input-fallback").isVisible(), false);
-      await showTab("Working time");
+      await showTab(page, "Working time");
       assert.deepEqual(await shown(), ["name", "connection", "abiquo-approval-clock"]);
       await closeDialog(page, "cancel");
     });
@@ -88,9 +87,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await level(1).locator(".abiquo-deadline").fill("");
       assert.equal(await meaning(1), "Decided by ana@example.com; there is no deadline.");
       assert.equal(await level(1).locator(".abiquo-at-deadline").isVisible(), false, "nothing to choose without a deadline");
-      await showTab("Working time");
+      await showTab(page, "Working time");
       await page.locator("#abiquo-approval-clock").selectOption("business");
-      await showTab("Levels");
+      await showTab(page, "Levels");
       assert.match(await meaning(2), /after 48 hours of working time/);
       await closeDialog(page, "cancel");
     });
@@ -156,15 +155,15 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("keeps every value, saved and opened again", async () => {
       await openDialog(page, "approval");
       await page.locator("#node-input-requireReason").selectOption("always");
-      await showTab("Request");
+      await showTab(page, "Request");
       await page.locator("#node-input-key").fill("deploys");
       await page.locator("#node-input-linkValidity").fill("48");
       await page.locator("#node-input-language").selectOption("en-US");
-      await showTab("People");
+      await showTab(page, "People");
       await page.locator("#node-input-allowSelfApproval").check();
       await page.locator("#node-input-delegation").uncheck();
       await page.locator("#node-input-fallback").fill("role:CLOUD_ADMIN");
-      await showTab("Working time");
+      await showTab(page, "Working time");
       await page.locator("#abiquo-approval-clock").selectOption("business");
       await page.locator("#abiquo-approval-days input").nth(4).uncheck();
       await page.locator("#abiquo-approval-from").fill("08:30");
@@ -183,18 +182,18 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.deepEqual(await stored(), saved);
       await openDialog(page, "approval");
       for (const tab of TABS) {
-        await showTab(tab);
+        await showTab(page, tab);
         await picture(page, `${distribution}-approval-${tab.toLowerCase().replace(" ", "-")}`);
       }
       await closeDialog(page, "ok");
       assert.deepEqual(await stored(), saved);
       await openDialog(page, "approval");
-      await showTab("Working time");
+      await showTab(page, "Working time");
       for (const end of ["from", "to"]) await page.locator(`#abiquo-approval-${end}`).fill("00:00");
       await closeDialog(page, "ok");
       assert.deepEqual(await property("calendar"), { ...WORKING_TIME, from: "00:00", to: "24:00" });
       await openDialog(page, "approval");
-      await showTab("Working time");
+      await showTab(page, "Working time");
       assert.equal(await page.locator("#abiquo-approval-to").inputValue(), "00:00");
       await page.locator("#abiquo-approval-clock").selectOption("");
       await closeDialog(page, "ok");
@@ -230,10 +229,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.deepEqual(await reasons(page, "approval", nothing), []);
       await openDialog(page, "approval");
       assert.equal(await meaning(1), "Decided by ana@example.com or Berta; there is no deadline.");
-      await showTab("People");
+      await showTab(page, "People");
       assert.equal(await page.locator("#node-input-delegation").isChecked(), true);
       assert.equal(await page.locator("#node-input-noApprover").inputValue(), "keep");
-      await showTab("Request");
+      await showTab(page, "Request");
       assert.equal(await page.locator("#node-input-linkValidity").inputValue(), "168");
       await closeDialog(page, "ok");
       assert.deepEqual(
@@ -319,7 +318,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
           "Decide: ana@example.com o berta@example.com; pasado un plazo de 2 horas, se rechaza; se recuerda cada 30 minutos.",
         );
         for (const tab of ["Niveles", "Solicitud", "Personas", "Horario"]) {
-          await spanish.page.locator("#abiquo-approval-tabs a", { hasText: tab }).click();
+          await showTab(spanish.page, tab);
           if (tab === "Horario") await spanish.page.locator("#abiquo-approval-clock").selectOption("business");
           await picture(spanish.page, `${distribution}-approval-es-${tab.toLowerCase()}`);
           assert.ok((await spanish.page.locator(".abiquo-form").evaluate((form) => form.scrollWidth - form.clientWidth)) <= 1, tab);
@@ -342,7 +341,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
           });
           await openDialog(dark.page, "approval");
           for (const tab of TABS) {
-            await dark.page.locator("#abiquo-approval-tabs a", { hasText: tab }).click();
+            await showTab(dark.page, tab);
             if (tab === "Working time") await dark.page.locator("#abiquo-approval-clock").selectOption("business");
             await picture(dark.page, `${distribution}-approval-dark-${tab.toLowerCase().replace(" ", "-")}`);
             assert.deepEqual(await faintTexts(dark.page), [], tab);

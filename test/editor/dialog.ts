@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 
 /** The editor's own objects, inside the browser. */
 declare const RED: any;
@@ -36,6 +36,20 @@ export async function closeDialog(page: Page, how: "ok" | "cancel"): Promise<voi
     await tray.waitFor({ state: "detached", timeout: 300 }).catch(() => undefined);
   }
   assert.equal(await tray.count(), 0, "the dialog closes");
+}
+
+/** Node-RED takes a click soon after another for half of a double click, so the click is repeated. */
+export async function showTab(page: Page, name: string): Promise<void> {
+  const tab = page.locator(".abiquo-tabs li", { hasText: name });
+  for (let attempt = 0; attempt < 10 && !(await isActive(tab)); attempt++) {
+    await tab.locator("a").click();
+    await tab.and(page.locator(".active")).waitFor({ timeout: 500 }).catch(() => undefined);
+  }
+  assert.ok(await isActive(tab), `the tab ${name} opens`);
+}
+
+async function isActive(tab: Locator): Promise<boolean> {
+  return (await tab.getAttribute("class"))?.split(" ").includes("active") === true;
 }
 
 /** The reasons why a node with these properties is invalid. */

@@ -9,7 +9,7 @@ import { CREDENTIALS, FLOW, PALETTE, RULES } from "./flow.ts";
 declare const RED: any;
 declare const $: any;
 
-const FLOW_NODES = ["webhook", "decision", "approval", "continue", "cancel", "list", "configure"];
+const FLOW_NODES = ["webhook", "details", "decision", "approval", "continue", "cancel", "list", "configure"];
 
 let browser: Browser;
 before(async () => {
@@ -120,6 +120,11 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         ["webhook", { connection: "" }, /Connection/],
         ["webhook", { allowFrom: "somewhere" }, /not an address or a network.*somewhere/],
         ["webhook", { maxBody: 0 }, /a number from/],
+        ["details", { include: [] }, /Details: enter a value/],
+        ["details", { source: "rel" }, /Relation: enter a value/],
+        ["details", { source: "path" }, /Path: enter a value/],
+        ["details", { source: "path", path: "https://cloud.example.com/api/admin" }, /without scheme and host/],
+        ["details", { source: "rel", rel: "target", mediaType: "a b" }, /name of a media type/],
         ["continue", { task: "a b", taskType: "msg" }, /Task/],
         ["cancel", { message: "$(", messageType: "jsonata" }, /Message/],
         ["list", { enterprise: "" }, /Enterprise id: enter a value/],
@@ -168,6 +173,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await closeDialog(page, "ok");
       assert.equal(await page.evaluate(() => RED.nodes.node("list").emit), "${ABIQUO_EMIT}");
       await page.evaluate(() => (RED.nodes.node("list").emit = "task"));
+      assert.deepEqual(await reasons(page, "details", { include: "${A}", source: "${A}", path: "${A}" }), []);
+      await page.evaluate(() => (RED.nodes.node("details").include = "${ABIQUO_DETAILS}"));
+      await openDialog(page, "details");
+      await closeDialog(page, "ok");
+      assert.equal(await page.evaluate(() => RED.nodes.node("details").include), "${ABIQUO_DETAILS}");
+      await page.evaluate(() => (RED.nodes.node("details").include = ["user", "disks"]));
     });
 
     it("keeps an environment variable where there is a box to tick, and lets it be changed", async () => {

@@ -85,6 +85,10 @@ export const FLOW = [
     enterpriseType: "str", user: "2", userType: "str", stage: "held", filter: "", limit: 0, emit: "task", x: 150, y: 240, wires: [[]],
   },
   {
+    id: "details", type: "abiquo-task-details", z: "flow", name: "", connection: "connection", source: "facts", include: ["user", "disks"],
+    rel: "", path: "", pathType: "str", mediaType: "", property: "payload", x: 150, y: 320, wires: [[]],
+  },
+  {
     id: "configure", type: "abiquo-configure-workflow", z: "flow", name: "", connection: "connection", target: "platform",
     action: "enable", endpoint: "webhook", endpointType: "webhook", enterprise: "", enterpriseType: "str", force: false, x: 400, y: 240,
     wires: [[]],
@@ -98,6 +102,7 @@ export const FLOW = [
 
 export const PALETTE = [
   "abiquo-webhook-in",
+  "abiquo-task-details",
   "abiquo-task-decision",
   "abiquo-approval",
   "abiquo-continue",

@@ -85,7 +85,7 @@ export function compileExpression(value: unknown, report: Report): Expression | 
   } catch (error) {
     const { code, position, token } = isObject(error) ? error : {};
     report("RULE_EXPRESSION_INVALID", {
-      problem: textOf(code),
+      error: textOf(code),
       position: typeof position === "number" ? position : 0,
       token: token === undefined ? "" : shown(token),
     });

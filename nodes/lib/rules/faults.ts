@@ -31,8 +31,8 @@ export const RULE_FAULTS = {
   RULE_TIME_DAY_UNKNOWN: ["day"],
   RULE_TIME_HOUR_INVALID: ["hour"],
   RULE_TIME_ZONE_UNKNOWN: ["timeZone"],
-  /** `problem` is JSONata's own code, `position` counts characters from 0. */
-  RULE_EXPRESSION_INVALID: ["problem", "position", "token"],
+  /** `error` is JSONata's own code, `position` counts characters from 0. */
+  RULE_EXPRESSION_INVALID: ["error", "position", "token"],
   RULE_EXPRESSION_EVAL: [],
   RULE_EXPRESSION_REGEX: ["pattern"],
 
@@ -68,7 +68,8 @@ export class RulesFault extends Fault {
 
   constructor(problems: readonly RuleProblem[]) {
     const first = problems[0];
-    super("RULES_INVALID", { count: problems.length, rule: (first?.rule ?? -1) + 1, problem: first?.code ?? "" });
+    // The first problem is told in its own words, which need its own parameters.
+    super("RULES_INVALID", { ...first?.params, count: problems.length, rule: (first?.rule ?? -1) + 1, problem: first?.code ?? "" });
     this.name = "RulesFault";
     this.problems = problems;
   }

@@ -156,7 +156,7 @@ describe("a JSONata condition", () => {
 
   it("is refused when it does not parse, makes code while running, or may backtrack without end", () => {
     const problemOf = (value: string) => problemsOf([{ when: expression(value), outcome: "review" }])[0];
-    assert.deepEqual(problemOf("1 +")?.params, { problem: "S0207", position: 3, token: "(end)" });
+    assert.deepEqual(problemOf("1 +")?.params, { error: "S0207", position: 3, token: "(end)" });
     assert.equal(problemOf("(".repeat(100_000))?.code, "RULE_EXPRESSION_INVALID");
     assert.equal(problemOf("($e := $eval; $e('1'))")?.code, "RULE_EXPRESSION_EVAL");
     assert.equal(problemOf("$contains(task.requester, /(a+)+$/)")?.code, "RULE_EXPRESSION_REGEX");

@@ -56,7 +56,8 @@ export function problemsOf(
   } catch (error) {
     assert.ok(error instanceof RulesFault);
     assert.equal(error.code, "RULES_INVALID");
-    assert.deepEqual(Object.keys(error.params), RULE_FAULTS.RULES_INVALID);
+    const { params } = error.problems[0] as RuleProblem;
+    assert.deepEqual(Object.keys(error.params), [...Object.keys(params), ...RULE_FAULTS.RULES_INVALID]);
     for (const problem of error.problems) assert.deepEqual(Object.keys(problem.params), RULE_FAULTS[problem.code]);
     return error.problems;
   }

@@ -90,6 +90,26 @@ describe("abiquo-task-details", () => {
     assert.equal(new Set(reads()).size, reads().length);
   });
 
+  it("reads for each task of a list, which has no totals", async () => {
+    const flow = await load({ include: ["virtualmachine"] });
+    const tasks = [held({ cpu: 1 }), held({ cpu: 2, user: "bob" })];
+    const message = await through(flow, { abiquo: { connection: "config", tasks: tasks.map(entryOf) } });
+    assert.deepEqual(allDetailsIn(message).map(({ virtualmachine }) => virtualmachine?.cpu), [1, 2]);
+    assert.equal(message.abiquo?.group, undefined);
+  });
+
+  it("reads anew what a message has from before, and does not keep it when that fails", async () => {
+    const flow = await load({ include: ["virtualmachine", "user"] });
+    abiquo.inject({ match: { path: "/admin/" }, status: 403 });
+    const message = single(held({ cpu: 3 })) as { abiquo: Record<string, unknown> };
+    message.abiquo["details"] = { virtualmachine: { cpu: 99 }, user: { nick: "old" }, note: "kept" };
+    const details = detailsIn(await through(flow, message));
+    assert.equal(details.virtualmachine?.cpu, 3);
+    assert.equal(details.user, undefined);
+    assert.equal(details["note"], "kept");
+    assert.deepEqual(details.missing.map(({ part }) => part), ["user"]);
+  });
+
   it("names what it could not read, tells why, and keeps the rest", async () => {
     const flow = await load({ include: ["user", "virtualmachine", "disks"] });
     abiquo.inject({ match: { path: "/storage/disks" }, status: 403 });

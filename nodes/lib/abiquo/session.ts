@@ -181,15 +181,19 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 /** When nobody answered the first request, those that waited for it would not fare better one after the other. */
 function toldToOthers(error: unknown): AbiquoFault | undefined {
-  if (!(error instanceof AbiquoFault) || !error.retriable) return undefined;
+  if (!isPassing(error)) return undefined;
   const { code, params, status, retryAfterMs } = error;
   return new AbiquoFault(code as "ABIQUO_UNREACHABLE", params, { status, retryAfterMs, retriable: true, cause: error.cause });
 }
 
 /** In how many ms to try again; undefined when that would not help. */
 function retryWait(error: unknown, attempt: number): number | undefined {
-  if (!(error instanceof AbiquoFault) || !error.retriable) return undefined;
-  if (error.status !== undefined && !PASSING.has(error.status)) return undefined;
+  if (!isPassing(error)) return undefined;
   const wait = error.retryAfterMs ?? FIRST_RETRY_WAIT * 2 ** attempt * (0.5 + Math.random());
   return wait <= LONGEST_RETRY_WAIT ? wait : undefined;
+}
+
+/** Nobody answered, or somebody who says to come back: not a fault of this one resource. */
+function isPassing(error: unknown): error is AbiquoFault {
+  return error instanceof AbiquoFault && error.retriable && (error.status === undefined || PASSING.has(error.status));
 }

@@ -85,6 +85,13 @@ describe("details", () => {
     assert.deepEqual(paths(), ["/api/admin/enterprises/21/users/22"]);
   });
 
+  it("are not lost because the first of all reads failed", async () => {
+    reply = (url) => (url.endsWith("/users/22") ? { status: 500 } : { body: THERE[url] });
+    const one = reading();
+    const found = await Promise.all((["user", "virtualmachine", "disks"] as const).map((part) => one.part(LINKS, part)));
+    assert.deepEqual(found.map((outcome) => "fault" in outcome), [true, false, false]);
+  });
+
   it("ask for nothing more after the signal", async () => {
     const closing = new AbortController();
     const one = reading(closing.signal);

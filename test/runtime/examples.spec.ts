@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
+import { type Mail, Mailbox } from "./mailbox.ts";
 import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
 
 interface FlowNode {
@@ -28,6 +29,7 @@ const PATCHES: Readonly<Record<string, object>> = {
   ex20_rules: aroundTheClock("ex20_rules"),
   ex20_review: { console: true },
   ex21_review: { console: true },
+  ex10_later: { timeout: "10", timeoutUnits: "milliseconds" },
   ex04_config: { publicUrl: "http://127.0.0.1:1880" },
   ex22_fault: { console: true },
 };
@@ -50,7 +52,7 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: 
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "20", "21", "22"]);
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "20", "21", "22"]);
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -70,6 +72,7 @@ for (const version of VERSIONS) {
     let abiquo: SimulatedAbiquo;
     let nodeRed: NodeRedProcess;
     let tickets: Server;
+    let mailbox: Mailbox;
     let files: string;
     const opened: Record<string, unknown>[] = [];
 
@@ -84,7 +87,10 @@ for (const version of VERSIONS) {
         });
       });
       await new Promise<void>((resolve) => tickets.listen(0, "127.0.0.1", resolve));
+      mailbox = await Mailbox.start();
       const { flows, credentials } = settled(EXAMPLES.flat(), abiquo);
+      const mailServer = { server: "127.0.0.1", port: String(mailbox.port), secure: false, tls: false };
+      credentials["ex10_mail"] = mailbox.account;
       const env = {
         ABIQUO_URL: abiquo.url,
         ABIQUO_TIMEOUT: "5",
@@ -107,7 +113,8 @@ for (const version of VERSIONS) {
         accessTokenSecret: "${ABIQUO_ACCESS_TOKEN_SECRET}",
       };
       credentials["ex08_hook"] = { secret: "${WEBHOOK_SECRET}" };
-      const patched = flows.map((node) => (PATCHES[node.id] === undefined ? node : { ...node, ...PATCHES[node.id] }));
+      const patches: Readonly<Record<string, object>> = { ...PATCHES, ex10_mail: mailServer };
+      const patched = flows.map((node) => ({ ...node, ...patches[node.id] }));
       files = mkdtempSync(join(tmpdir(), "examples-"));
       copyFileSync(join(FOLDER, "22 abiquo-rules.json.sample"), join(files, "abiquo-rules.json"));
       const settings = { fileWorkingDirectory: files };
@@ -118,6 +125,7 @@ for (const version of VERSIONS) {
       await nodeRed.stop();
       await abiquo.close();
       await new Promise((resolve) => tickets.close(resolve));
+      await mailbox.close();
       rmSync(files, { recursive: true });
     });
 
@@ -247,6 +255,29 @@ for (const version of VERSIONS) {
       await eventually(() => states().every((state) => state === "PENDING"));
       assert.match(abiquo.answers[0]?.text ?? "", /Small/);
       await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+
+    it("10: a mail asks the manager, again after the server refused it; the page behind its link decides, and the requester hears of it", async () => {
+      const mailsTo = (address: string): Mail[] => mailbox.mails.filter(({ to }) => to.includes(address));
+      hookAt(`abiquo/manager/${SECRET}`);
+      mailbox.refusals = 1;
+      const { tasks } = await abiquo.submit({ user: "bob" });
+      const id = tasks[0]?.taskId ?? "";
+      await eventually(() => mailsTo("manager@example.com").length === 1);
+      const [mail] = mailsTo("manager@example.com");
+      assert.match(mail?.subject ?? "", /Approval needed/);
+      const [link = ""] = /https:\/\/node-red\.example\.com\/abiquo\/approval\/\S+/.exec(mail?.text ?? "") ?? [];
+      assert.ok(mail?.html.includes(link) && link !== "");
+      const page = link.replace("https://node-red.example.com/", nodeRed.nodeUrl);
+      const shown = await fetch(page);
+      assert.equal(shown.status, 200);
+      assert.deepEqual(states(), ["QUEUEING"], "reading decides nothing");
+      const decided = await fetch(page, { method: "POST", body: new URLSearchParams({ action: "approve", reason: "Budget is there" }) });
+      assert.equal(decided.status, 200);
+      await eventually(() => abiquo.task(id)?.state === "PENDING");
+      assert.match(abiquo.task(id)?.text ?? "", /manager@example\.com[^]*Budget is there/);
+      await eventually(() => mailsTo("bob@example.com").length === 1);
+      assert.match(mailsTo("bob@example.com")[0]?.subject ?? "", /approved/i);
     });
 
     it("20: small deploys of users pass; large ones, administrators' and unreadable ones wait for a person, with their details", async () => {

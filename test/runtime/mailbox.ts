@@ -19,6 +19,8 @@ export class Mailbox {
 
   private constructor() {
     this.#server = new SMTPServer({
+      disabledCommands: ["STARTTLS"],
+      allowInsecureAuth: true,
       onAuth: ({ username, password }, _session, answer) => {
         const known = username === this.account.userid && password === this.account.password;
         answer(known ? null : new Error("Wrong user or password"), { user: username });

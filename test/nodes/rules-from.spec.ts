@@ -196,6 +196,21 @@ describe("the rules of abiquo-task-decision", () => {
       assert.match(JSON.stringify(problems), /"rule":0,"text":"RULE_OUTCOME_UNKNOWN/);
     });
 
+    it("are read with their environment variables, as a deploy would read them", async () => {
+      const flow = await load({ rules: [] });
+      await received(flow, 2);
+      process.env["ABIQUO_TEST_TYPE"] = "UNDEPLOY";
+      try {
+        const rules = [{ name: "v", when: [{ field: "task.type", op: "in", value: ["${ABIQUO_TEST_TYPE}"] }], outcome: "cancel", reason: "" }];
+        const { tasks } = await ask("try", { id: "decide", connection: "config", limit: 5, rules, otherwise: "review", scope: "task" });
+        assert.deepEqual((tasks as { outcome: string }[]).map(({ outcome }) => outcome), ["review", "cancel"]);
+      } finally {
+        delete process.env["ABIQUO_TEST_TYPE"];
+      }
+      const { problems } = await ask("check", { rules: [{ name: "u", when: [{ field: "group.cpu", op: "gt", value: "${ABIQUO_TEST_UNSET}" }], outcome: "cancel" }], otherwise: "review", scope: "task" });
+      assert.match(JSON.stringify(problems), /RULE_VALUE_NOT_A_NUMBER \$\{ABIQUO_TEST_UNSET\}/);
+    });
+
     it("are tried on the newest tasks of the ledger, beside the deployed ones, and nothing is decided", async () => {
       const flow = await load({ rules: deploys("continue") });
       await received(flow, 4);

@@ -39,15 +39,16 @@ describe("The published tarball", () => {
     }
   });
 
-  it("holds the simulator, which is its command, with its types", () => {
+  it("holds its commands, the simulator with its types, and the schema of the rules", () => {
     const { bin, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
       bin: Record<string, string>;
-      exports: Record<string, { types: string; default: string }>;
+      exports: { "./harness": { types: string; default: string }; "./rules.schema.json": string };
     };
-    const wanted = [...Object.values(bin), exports["./harness"]!.types, exports["./harness"]!.default];
+    assert.deepEqual(Object.keys(bin).sort(), ["abiquo-rules", "abiquo-simulator"]);
+    const { types: harness, default: program } = exports["./harness"];
+    const wanted = [...Object.values(bin), harness, program, exports["./rules.schema.json"]];
     for (const path of wanted) assert.ok(files.includes(path.replace(/^\.\//, "")), `${path} is missing`);
-    const command = readFileSync(join(folder, Object.values(bin)[0]!), "utf8");
-    assert.match(command, /^#!\/usr\/bin\/env node\n/);
+    for (const path of Object.values(bin)) assert.match(readFileSync(join(folder, path), "utf8"), /^#!\/usr\/bin\/env node\n/);
   });
 
   it("holds the examples", () => {

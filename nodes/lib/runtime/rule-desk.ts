@@ -1,9 +1,20 @@
 import type { NodeAPI } from "node-red";
+import { isDetailPart } from "../abiquo/index.ts";
 import { type LedgerTask, recordedTasks } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
-import { textOf } from "../json.ts";
-import { compileRules, RulesFault, type RuleSet, type Scope, type Outcome, type FactSourceFor, tryRules, type Tried, unreachableRules, type Unreachable } from "../rules/index.ts";
-import { isDetailPart } from "../abiquo/index.ts";
+import { isObject, textOf } from "../json.ts";
+import {
+  compileRules,
+  type FactSourceFor,
+  type Outcome,
+  RulesFault,
+  type RuleSet,
+  type Scope,
+  type Tried,
+  tryRules,
+  type Unreachable,
+  unreachableRules,
+} from "../rules/index.ts";
 import { adminAction } from "./admin.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "./connection.ts";
 import { isTotal, MessageDetails } from "./details.ts";
@@ -22,7 +33,8 @@ const MOST_CHOICES = 500;
 
 /** What the dialog of the rules asks for while they are edited. Nothing here changes anything. */
 export function ruleDesk(RED: NodeAPI): void {
-  adminAction(RED, `/${TYPE}/check`, `${TYPE}.read`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
+  // Rules may name environment variables, whose values a refusal quotes: that is for those who may deploy.
+  adminAction(RED, `/${TYPE}/check`, `${TYPE}.write`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
 
   adminAction(RED, `/${TYPE}/choices`, `${TYPE}.read`, async (_params, body) => {
     const { client } = connectionIn(RED, body);
@@ -33,10 +45,10 @@ export function ruleDesk(RED: NodeAPI): void {
 
   adminAction(RED, `/${TYPE}/try`, `${TYPE}.write`, async (_params, body) => {
     const connection = connectionIn(RED, body);
-    const limit = Math.min(Math.max(1, Number(body["limit"]) || 0), MOST_TASKS);
+    const limit = Math.min(Math.max(1, Math.trunc(Number(body["limit"])) || 0), MOST_TASKS);
     const tasks = await recordedTasks((await connection.engine).ledger, { api: connection.base, limit });
     const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
-    const set = body["rules"] === undefined ? deployed : setIn(body);
+    const set = body["rules"] === undefined ? deployed : setIn(RED, body);
     if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
     const source = body["read"] === true ? factsFrom(RED, connection) : undefined;
     const { tried, counts, differing } = await tryRules(tasks, set, deployed, source);
@@ -58,17 +70,29 @@ async function someOf<T>(all: AsyncIterable<T>): Promise<T[]> {
   return some;
 }
 
-/** @throws RulesFault when the rules are wrong */
-function setIn(body: Record<string, unknown>): RuleSet {
-  const list = Array.isArray(body["rules"]) ? body["rules"] : [];
+/** The rules as a deploy would make them. @throws RulesFault when they are wrong */
+function setIn(RED: NodeAPI, body: Record<string, unknown>): RuleSet {
+  const list = rulesIn(RED, body);
   const options = { otherwise: body["otherwise"] as Outcome, scope: body["scope"] as Scope };
   return { rules: compileRules(list, options), list, ...options };
 }
 
+function rulesIn(RED: NodeAPI, body: Record<string, unknown>): readonly unknown[] {
+  const node: unknown = RED.nodes.getNode(textOf(body["id"]));
+  const { getSetting } = RED.util as unknown as { getSetting(node: unknown, name: string): unknown };
+  const substituted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(substituted);
+    if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituted(inner)]));
+    const name = typeof value === "string" ? /^\$\{(\S+)\}$/.exec(value)?.[1] : undefined;
+    return name === undefined ? value : (getSetting(node, name) ?? value);
+  };
+  return Array.isArray(body["rules"]) ? body["rules"].map(substituted) : [];
+}
+
 function check(RED: NodeAPI, body: Record<string, unknown>): object {
-  const list: readonly unknown[] = Array.isArray(body["rules"]) ? body["rules"] : [];
+  const list = rulesIn(RED, body);
   try {
-    setIn(body);
+    setIn(RED, body);
   } catch (error) {
     if (!(error instanceof RulesFault)) throw error;
     const problems = error.problems.map(({ rule, condition, code, params }) => ({ rule, condition, text: faultText(RED, code, params) }));

@@ -95,6 +95,17 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
     assert.equal(flow.inbox("continue").all.length, 0);
   });
 
+  it("reads every detail for an expression that does not say which it means, and goes to review without one of them", async () => {
+    const condition = { field: "", op: "jsonata", value: "$lookup(details, 'virtualmachine').cpu != 8", valueType: "jsonata" };
+    const flow = await load({ rules: [{ name: "not eight", when: [condition], outcome: "continue" }] });
+    await decide(flow, group(abiquo.hold({ cpu: 2 })));
+    assert.equal(at(flow, "continue").length, 1);
+    abiquo.inject({ match: { path: "/storage/volumes" }, status: 403 });
+    flow.send("decide", group(abiquo.hold({ cpu: 2 })));
+    await flow.inbox("completed").have(2);
+    assert.match(at(flow, "review")[0]?.decision?.reason ?? "", /RULE_FACT_UNAVAILABLE.*details ABIQUO_FORBIDDEN/);
+  });
+
   it("decides a group by its totals, and adds them to it", async () => {
     const flow = await load({ scope: "group", rules: [{ name: "quota", when: [{ field: "group.cpu", op: "lte", value: "40" }, { field: "group.diskMb", op: "lte", value: "102400" }], outcome: "continue" }] });
     await decide(flow, group(abiquo.hold({ count: 10, cpu: 4 })));

@@ -291,6 +291,12 @@ function collectPath(
   if (path !== undefined) found(path, asked);
 }
 
+/** Named without saying which, as in `$lookup(details, "role")`: any of them may be meant. */
+const WHOLE = {
+  details: { field: "details", source: "task", segments: ["details"] },
+  group: { field: "group", source: "group", segments: [] },
+} as const satisfies Record<string, FieldPath>;
+
 /**
  * The details and totals named anywhere: within functions and filters too, where nobody can tell from the text whose
  * facts they are. At worst one too many is sought.
@@ -303,7 +309,8 @@ function factsWanted(ast: unknown): readonly FieldPath[] {
     const start = names.findIndex((name) => name === "details" || name === "group");
     if (start < 0) continue;
     const end = names.indexOf("", start);
-    const path = parseField(names.slice(start, end < 0 ? undefined : end).join("."));
+    const named = names.slice(start, end < 0 ? undefined : end);
+    const path = named.length === 1 ? WHOLE[named[0] as keyof typeof WHOLE] : parseField(named.join("."));
     if (path !== undefined) wanted.set(path.field, path);
   }
   return [...wanted.values()];

@@ -25,7 +25,8 @@ export class Seeker {
     const { source, segments, field } = path;
     if (source === "time") return;
     const from: unknown = source === "group" ? this.#subject.group : this.#subject.tasks[task ?? 0];
-    if (!isAbsent(readPath(from, segments) ?? readLoosely(from, segments))) return;
+    const isWhole = !field.includes(".");
+    if (!isWhole && !isAbsent(readPath(from, segments) ?? readLoosely(from, segments))) return;
     const cause = await this.#source.seek(field, source === "group" ? undefined : task);
     if (cause !== undefined) this.#causes.set(keyOf(field, source === "group" ? undefined : task), cause);
   }

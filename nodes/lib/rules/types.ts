@@ -89,9 +89,10 @@ export interface FactCause {
 /** Where facts come from that a subject lacks. */
 export interface FactSource {
   /**
-   * Puts a fact into the subject, if it can be had; asked only for what is absent there.
+   * Puts a fact into the subject, if it can be had; asked only for what is absent there, or may be.
    *
-   * @param field a path such as `details.virtualmachine.cpu`, or a total such as `group.cpu`
+   * @param field a path such as `details.virtualmachine.cpu`, or a total such as `group.cpu`; `details` or `group`
+   *   for all that there is
    * @param task position in `subject.tasks`; undefined for a total
    * @returns why it cannot be had; undefined when the subject now holds all that is known of it, be it nothing
    */

@@ -14,6 +14,8 @@ const TOTALS = {
 export type Total = keyof typeof TOTALS;
 export type Group = NonNullable<AbiquoMessage["group"]> & { [total in Total]?: number };
 
+export const TOTAL_NAMES = Object.keys(TOTALS) as readonly Total[];
+
 export function isTotal(name: string): name is Total {
   return Object.hasOwn(TOTALS, name);
 }
@@ -161,7 +163,7 @@ export function detailParts(names: readonly string[], property: string): DetailP
 
 /** The totals that these parts are enough for. */
 function totalsOf(parts: readonly DetailPart[]): Total[] {
-  return (Object.keys(TOTALS) as Total[]).filter((total) => parts.includes(TOTALS[total].part));
+  return TOTAL_NAMES.filter((total) => parts.includes(TOTALS[total].part));
 }
 
 function missingOf(details: Record<string, unknown>): Missing[] {

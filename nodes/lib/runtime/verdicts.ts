@@ -1,11 +1,11 @@
-import { isDetailPart } from "../abiquo/index.ts";
+import { DETAIL_PARTS } from "../abiquo/index.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import type { CompiledRules, FactSource, Scope, Unjudged, Verdict } from "../rules/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { Message } from "./define.ts";
-import { isTotal, MessageDetails } from "./details.ts";
+import { MessageDetails, TOTAL_NAMES } from "./details.ts";
 
 /** The tasks of a message: its one, or those of its group or list. Any node may have written what is there. */
 export function entriesOf(abiquo: unknown): TaskEntry[] {
@@ -79,15 +79,21 @@ type Facts = Record<string, unknown> & { details?: Record<string, unknown> };
 function sourceOf(known: MessageDetails, facts: readonly Facts[], first: number): FactSource {
   return {
     async seek(field, task) {
-      const [root, name = ""] = field.split(".");
-      if (root === "group") return isTotal(name) ? known.addTotal(name) : undefined;
-      if (root !== "details" || task === undefined || !isDetailPart(name)) return undefined;
-      const fault = await known.add(first + task, name);
-      const details = known.details[first + task];
-      if (details !== undefined) (facts[first + task] as Facts).details = details;
+      const [root, name] = field.split(".");
+      if (root === "group") return firstFault(TOTAL_NAMES.filter((total) => name === undefined || name === total).map((total) => known.addTotal(total)));
+      if (root !== "details" || task === undefined) return undefined;
+      const index = first + task;
+      const parts = DETAIL_PARTS.filter((part) => (name === undefined ? known.details[index]?.[part] === undefined : name === part));
+      const fault = await firstFault(parts.map((part) => known.add(index, part)));
+      const details = known.details[index];
+      if (details !== undefined) (facts[index] as Facts).details = details;
       return fault;
     },
   };
+}
+
+async function firstFault(asked: readonly Promise<Fault | undefined>[]): Promise<Fault | undefined> {
+  return (await Promise.all(asked)).find((fault) => fault !== undefined);
 }
 
 export type Words = (problem: Pick<Fault, "code" | "params">) => string;

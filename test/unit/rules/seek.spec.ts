@@ -26,7 +26,7 @@ class Elsewhere implements FactSource {
   async seek(field: string, task: number | undefined): Promise<FactCause | undefined> {
     this.asked.push(task === undefined ? field : `${field} ${task}`);
     await Promise.resolve();
-    const [root = "", part = ""] = field.split(".");
+    const [root = "", part = "all"] = field.split(".");
     if (this.#out.has(part) || this.#out.has(`${part} ${task}`)) return { code: "NOT_TODAY", params: { part } };
     if (root === "group") {
       if (this.#total !== undefined) this.subject.group.cpu = this.#total;
@@ -125,6 +125,21 @@ describe("facts that a subject lacks", () => {
       assert.deepEqual(elsewhere.asked, asked);
       const out = new Elsewhere([vm(2), vm(2)], 4, ["virtualmachine 1", "cpu"]);
       assert.equal((await out.judge([rule])).unjudged?.why, "RULE_FACT_UNAVAILABLE");
+    });
+  }
+
+  for (const [text, asked] of [
+    ["$lookup(details, 'role').name != 'ADMIN'", "details 0"],
+    ["($d := details; $d.role.name != 'ADMIN')", "details 0"],
+    ["$lookup(group, 'cpu') != 99", "group"],
+  ] as const) {
+    it(`are all sought for the expression ${text}, which does not say which of them it means`, async () => {
+      const rule = { when: [roleIs("USER"), { field: "", op: "jsonata", value: text }], outcome: "continue" as const };
+      const elsewhere = new Elsewhere([vm(2)], 4);
+      await elsewhere.judge([rule]);
+      assert.equal(elsewhere.asked.at(-1), asked);
+      const out = await new Elsewhere([vm(2)], 4, ["all"]).judge([rule]);
+      assert.deepEqual([out.outcome, out.unjudged?.why], ["review", "RULE_FACT_UNAVAILABLE"]);
     });
   }
 

@@ -19,7 +19,7 @@ export function requestView(opened: OpenedApproval, state: KeptState, link: Pick
     subject: subjectView(opened, state),
     state: stateFor(approval, link),
     levels: approval.policy.levels.map((_, index) => levelView(approval, index)),
-    history: approval.history.flatMap((entry) => historyEntry(approval, entry)),
+    history: approval.history.flatMap((entry) => historyEntry(state, entry)),
   };
 }
 
@@ -30,15 +30,14 @@ function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "per
   const { policy, dueAt, frozen, votes } = approval;
   const { onDeadline } = policy.levels[approval.level] ?? { onDeadline: "wait" as const };
   const due = { onDeadline, ...(dueAt === undefined || approval.overdue === true ? {} : { dueAt }) };
-  const given = votes.find((vote) => vote.by === email && vote.level === approval.level);
-  if (given !== undefined) {
-    const { action, at, reason } = given;
-    return { kind: "voted", vote: action, at, ...reasonOf(reason), ...due };
-  }
+  const given = votes.findLast((vote) => vote.by === email);
+  const voted = given === undefined ? undefined : ({ kind: "voted", vote: given.action, at: given.at, ...reasonOf(given.reason), ...due } as const);
+  if (voted !== undefined && given?.level === approval.level) return voted;
   if (frozen !== undefined) return { kind: "frozen", by: personView(approval, frozen.by), at: frozen.at, ...reasonOf(frozen.reason) };
   if (waitingFor(approval).some((each) => each.email.toLowerCase() === email)) {
     return { kind: "waiting", requireReason: policy.requireReason, delegation: policy.delegation, ...due };
   }
+  if (voted !== undefined) return voted;
   const handed = approval.history.findLast(({ what, by, level: at }) => what === "delegated" && at === approval.level && identify(approval, by ?? "") === email);
   if (handed !== undefined) return { kind: "delegated", to: personView(approval, handed.to ?? ""), at: handed.at };
   const passed = approval.history.find((entry) => entry.what === "level-approved" && entry.level === level);
@@ -67,7 +66,7 @@ function reasonOf(reason: string | undefined): { reason?: string } {
 }
 
 function levelView(approval: Approval, index: number): LevelView {
-  const { policy, level, status, votes, seats, escalatedTo } = approval;
+  const { policy, level, votes, seats, escalatedTo } = approval;
   const { name, approvers, need } = policy.levels[index] as (typeof policy.levels)[number];
   const given = votes.filter((vote) => vote.level === index);
   const voteOf = (email: string): { vote?: "approve" | "reject" } => {
@@ -76,26 +75,35 @@ function levelView(approval: Approval, index: number): LevelView {
   };
   const asked = index === level ? [...seats, ...escalatedTo].map(({ person }) => person) : [];
   const people = asked.length > 0 ? asked : [...given.map(({ by }) => personView(approval, by)), ...(index > level ? approvers : [])];
-  const state = index < level || (index === level && status === "approved") ? "approved" : index > level ? "ahead" : status === "rejected" ? "rejected" : "current";
   const { approvals, needed } = index === level ? tally(approval) : { approvals: given.filter(({ action }) => action === "approve").length, needed: required(need, approvers.length) };
-  return { name, state, approvals, needed, people: people.map(({ email, name: own }) => ({ person: { email, ...(own === undefined ? {} : { name: own }) }, ...voteOf(email) })) };
+  return { name, state: levelState(approval, index), approvals, needed, people: people.map(({ email, name: own }) => ({ person: { email, ...(own === undefined ? {} : { name: own }) }, ...voteOf(email) })) };
+}
+
+function levelState({ level, status, decision }: Approval, index: number): LevelView["state"] {
+  if (index < level) return "approved";
+  if (status === "open") return index === level ? "current" : "ahead";
+  const isDecidedHere = index === level && decision !== undefined && decision.cause !== "bypass";
+  return isDecidedHere ? decision.outcome : "closed";
 }
 
 const PLAIN = ["opened", "overdue", "escalated", "fallback", "delegated", "reassigned", "approve", "reject", "level-approved", "frozen", "unfrozen", "withdrawn", "stuck"] as const;
 
-function historyEntry(approval: Approval, entry: CoreEntry): HistoryEntry[] {
+function historyEntry({ approval, requester }: KeptState, entry: CoreEntry): HistoryEntry[] {
   const { what, at, by, to, level, reason, outcome, cause } = entry;
   const kind = what === "decided" ? endOf(outcome, cause) : PLAIN.find((each) => each === what);
   if (kind === undefined) return [];
-  const excepted = approval.votes.find((vote) => vote.at === at && vote.by === by)?.except?.length;
+  const isRequester = by !== undefined && requester?.email.toLowerCase() === by.toLowerCase();
+  // The vote before it said so.
+  const isVotesResult = what === "level-approved" || (what === "decided" && cause === "vote");
+  const excepted = isVotesResult ? undefined : approval.votes.find((vote) => vote.at === at && vote.by === by)?.except?.length;
   return [
     {
       kind,
       at,
-      ...(by === undefined ? {} : { by: personView(approval, by) }),
+      ...(by === undefined ? {} : { by: isRequester ? requester : personView(approval, by) }),
       ...(to === undefined ? {} : { to: personView(approval, to) }),
       ...(approval.policy.levels.length > 1 ? { level: approval.policy.levels[level]?.name ?? "" } : {}),
-      ...reasonOf(reason),
+      ...reasonOf(isVotesResult ? undefined : reason),
       ...(excepted === undefined ? {} : { excepted }),
     },
   ];

@@ -17,7 +17,7 @@ export function levelsSection(levels: readonly LevelView[], words: Words): Conte
 </section>`;
 }
 
-const DOTS: Readonly<Record<LevelView["state"], string>> = { ahead: "", current: " now", approved: " good", rejected: " bad" };
+const DOTS: Readonly<Record<LevelView["state"], string>> = { ahead: "", current: " now", approved: " good", rejected: " bad", closed: "" };
 
 function levelItem(level: LevelView, position: number, words: Words): Html {
   const { state, approvals, needed } = level;

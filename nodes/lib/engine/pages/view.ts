@@ -38,7 +38,8 @@ export type ReasonRule = "never" | "reject" | "always";
 
 export interface LevelView {
   readonly name: string;
-  readonly state: "ahead" | "current" | "approved" | "rejected";
+  /** `closed`: the request ended without it */
+  readonly state: "ahead" | "current" | "approved" | "rejected" | "closed";
   /** approvals given, and how many it takes */
   readonly approvals: number;
   readonly needed: number;

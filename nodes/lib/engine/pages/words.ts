@@ -34,6 +34,7 @@ export class Words {
   readonly #dates: Intl.DateTimeFormat;
   readonly #days: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
+  readonly #now: string;
   readonly #lists: Intl.ListFormat;
 
   /** @throws RangeError for a language or a time zone that does not exist */
@@ -55,6 +56,7 @@ export class Words {
     });
     this.#days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZone });
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+    this.#now = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(0, "second");
     this.#lists = new Intl.ListFormat(language, { type: "conjunction" });
   }
 
@@ -100,10 +102,12 @@ export class Words {
     return html`<time datetime="${new Date(at).toISOString()}">${this.#days.format(at)}</time>`;
   }
 
-  /** How far `at` lies from `now`, in whole days, hours or minutes. */
+  /** How far `at` lies from `now`, in whole days, hours or minutes; less than a minute is now. */
   distance(at: number, now: number): string {
     const away = at - now;
-    const [unit, ms] = RELATIVE_UNITS.find(([, length]) => Math.abs(away) >= length) ?? ["minute", MINUTE];
+    const found = RELATIVE_UNITS.find(([, length]) => Math.abs(away) >= length);
+    if (found === undefined) return this.#now;
+    const [unit, ms] = found;
     return this.#relative.format(Math.trunc(away / ms), unit);
   }
 

@@ -16,10 +16,6 @@ export type Group = NonNullable<AbiquoMessage["group"]> & { [total in Total]?: n
 
 export const TOTAL_NAMES = Object.keys(TOTALS) as readonly Total[];
 
-export function isTotal(name: string): name is Total {
-  return Object.hasOwn(TOTALS, name);
-}
-
 /** How many tasks are completed at the same time; the connection has its own bound. */
 const WIDTH = 8;
 

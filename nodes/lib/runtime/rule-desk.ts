@@ -1,5 +1,4 @@
 import type { NodeAPI } from "node-red";
-import { isDetailPart } from "../abiquo/index.ts";
 import { type LedgerTask, recordedTasks } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
@@ -17,7 +16,8 @@ import {
 } from "../rules/index.ts";
 import { adminAction } from "./admin.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "./connection.ts";
-import { isTotal, MessageDetails } from "./details.ts";
+import { MessageDetails } from "./details.ts";
+import { factSource } from "./fact-source.ts";
 import { deployedRules } from "./rule-source.ts";
 import { faultText, translated } from "./text.ts";
 import { doubtText } from "./verdicts.ts";
@@ -124,19 +124,11 @@ function factsFrom(RED: NodeAPI, connection: ConnectionNode): FactSourceFor<Ledg
   return (members, subject) => {
     const entries = members.map(({ entry, facts }) => ({ ...entry, details: facts["details"] }));
     const known = new MessageDetails(connection, { connection: connection.id, group: subject.group }, entries, words, signal);
+    const source = factSource(known, subject);
     return {
       async seek(field, task) {
-        const [root, name = ""] = field.split(".");
         try {
-          if (root === "group" && isTotal(name)) {
-            const fault = await known.addTotal(name);
-            Object.assign(subject.group, known.group);
-            return fault;
-          }
-          if (root !== "details" || task === undefined || !isDetailPart(name)) return undefined;
-          const fault = await known.add(task, name);
-          Object.assign(subject.tasks[task] as object, { details: known.details[task] });
-          return fault;
+          return await source.seek(field, task);
         } catch (error) {
           if (signal.aborted) return new Fault("TRIAL_TOO_LONG", { seconds: READING_MS / 1000 });
           throw error;

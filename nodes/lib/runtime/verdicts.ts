@@ -1,11 +1,11 @@
-import { DETAIL_PARTS } from "../abiquo/index.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
-import type { CompiledRules, FactSource, Scope, Unjudged, Verdict } from "../rules/index.ts";
+import type { CompiledRules, RuleSubject, Scope, Unjudged, Verdict } from "../rules/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { Message } from "./define.ts";
-import { MessageDetails, TOTAL_NAMES } from "./details.ts";
+import { MessageDetails } from "./details.ts";
+import { factSource } from "./fact-source.ts";
 
 /** The tasks of a message: its one, or those of its group or list. Any node may have written what is there. */
 export function entriesOf(abiquo: unknown): TaskEntry[] {
@@ -56,11 +56,12 @@ export async function judge({ rules, scope, abiquo, entries, by, connection, wor
   const at = new Date();
   const known = new MessageDetails(connection, abiquo, entries, words, signal);
   const { group } = known;
-  const facts = entries.map(({ task }, index): Facts => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
-  const verdicts =
-    scope === "group"
-      ? [await rules.evaluate({ tasks: facts, group, at }, sourceOf(known, facts, 0))]
-      : await Promise.all(facts.map((fact, index) => rules.evaluate({ tasks: [fact], group, at }, sourceOf(known, facts, index))));
+  const facts = entries.map(({ task }, index) => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
+  const evaluate = (tasks: RuleSubject["tasks"], first: number): Promise<Verdict> => {
+    const subject = { tasks, group, at };
+    return rules.evaluate(subject, factSource(known, subject, first));
+  };
+  const verdicts = scope === "group" ? [await evaluate(facts, 0)] : await Promise.all(facts.map((fact, index) => evaluate([fact], index)));
   const decisions = verdicts.map((verdict) => decisionFrom(verdict, by, at, words));
   return {
     abiquo: abiquo.group === undefined ? abiquo : { ...abiquo, group },
@@ -71,29 +72,6 @@ export async function judge({ rules, scope, abiquo, entries, by, connection, wor
     }),
     doubts: [...new Set(verdicts.flatMap(({ unjudged }) => (unjudged === undefined ? [] : [doubtText(unjudged, words)])))],
   };
-}
-
-type Facts = Record<string, unknown> & { details?: Record<string, unknown> };
-
-/** @param first place among the message's tasks of the first that is judged */
-function sourceOf(known: MessageDetails, facts: readonly Facts[], first: number): FactSource {
-  return {
-    async seek(field, task) {
-      const [root, name] = field.split(".");
-      if (root === "group") return firstFault(TOTAL_NAMES.filter((total) => name === undefined || name === total).map((total) => known.addTotal(total)));
-      if (root !== "details" || task === undefined) return undefined;
-      const index = first + task;
-      const parts = DETAIL_PARTS.filter((part) => (name === undefined ? known.details[index]?.[part] === undefined : name === part));
-      const fault = await firstFault(parts.map((part) => known.add(index, part)));
-      const details = known.details[index];
-      if (details !== undefined) (facts[index] as Facts).details = details;
-      return fault;
-    },
-  };
-}
-
-async function firstFault(asked: readonly Promise<Fault | undefined>[]): Promise<Fault | undefined> {
-  return (await Promise.all(asked)).find((fault) => fault !== undefined);
 }
 
 export type Words = (problem: Pick<Fault, "code" | "params">) => string;

@@ -288,7 +288,7 @@ for (const version of VERSIONS) {
       const { tasks: large } = await abiquo.submit({ cpu: 8 });
       const { tasks: admins } = await abiquo.submit({ user: "carla" });
       for (const [task] of [large, admins]) await nodeRed.waitForLog(new RegExp(`taskId: '${task?.taskId}'[^]*location: \\{`));
-      abiquo.inject({ match: { path: "/virtualmachines/" }, status: 403, times: 1 });
+      abiquo.inject({ match: { method: "GET", path: /\/virtualmachines\/\d+$/ }, status: 403, times: 1 });
       const { tasks: unread } = await abiquo.submit();
       await nodeRed.waitForLog(new RegExp(`taskId: '${unread[0]?.taskId}'[^]*details\\.virtualmachine\\.cpu, which could not be read`));
       assert.deepEqual(states(), ["PENDING", "QUEUEING", "QUEUEING", "QUEUEING"]);
@@ -302,7 +302,7 @@ for (const version of VERSIONS) {
       await eventually(() => abiquo.task(within)?.state === "PENDING" && abiquo.task(over)?.state === "CANCELLED");
       const between = await ask({ cpu: 8 });
       await nodeRed.waitForLog(new RegExp(`taskId: '${between}'`));
-      abiquo.inject({ match: { path: "/virtualmachines/" }, status: 403, times: 1 });
+      abiquo.inject({ match: { method: "GET", path: /\/virtualmachines\/\d+$/ }, status: 403, times: 1 });
       const unread = await ask({ cpu: 1 });
       await nodeRed.waitForLog(new RegExp(`taskId: '${unread}'`));
       assert.equal(abiquo.tasks({ state: "QUEUEING" }).length, 8);

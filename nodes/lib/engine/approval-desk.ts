@@ -5,7 +5,7 @@ import { type KeptState, type OpenedApproval, openedApproval, personView } from 
 import type { Approvals, Notification } from "./approvals.ts";
 import { closedState, inboxRow, mailView, requestView } from "./approval-views.ts";
 import type { Clock } from "./clock.ts";
-import type { Ledger } from "../ledger/index.ts";
+import type { Inbox, Ledger } from "../ledger/index.ts";
 import {
   BULK_LIMIT,
   type BulkResult,
@@ -223,19 +223,22 @@ export class ApprovalDesk {
   }
 
   async #inboxPage(person: string, query: URLSearchParams, place: InboxPlace, outcome: Pick<InboxView, "result" | "typed"> = {}): Promise<Page> {
-    const page = Math.max(1, Math.floor(Number(query.get("page")) || 1));
+    const asked = pageIn(query);
     const text = (query.get("q") ?? "").slice(0, 200);
     const type = query.get("type") ?? "";
-    const found = await this.#ledger.approvals.inbox({
-      person: person.toLowerCase(), text, type, until: 0, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE,
-    });
+    const read = (page: number): Promise<Inbox> =>
+      this.#ledger.approvals.inbox({ person: person.toLowerCase(), text, type, until: 0, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE });
+    const first = await read(asked);
+    // What was decided since may have been all of that page.
+    const page = Math.min(asked, Math.max(1, Math.ceil(first.matching / PAGE_SIZE)));
+    const found = page === asked ? first : await read(page);
     const now = this.#clock.now();
     const opened = found.rows.map(openedApproval);
     const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, person, place.pages)])));
-    const [first] = opened;
+    const [oldest] = opened;
     const view: InboxView = {
       now,
-      person: first?.state === undefined ? { email: person } : personView(first.state.approval, person),
+      person: oldest?.state === undefined ? { email: person } : personView(oldest.state.approval, person),
       rows,
       matching: found.matching,
       total: found.total,
@@ -247,7 +250,7 @@ export class ApprovalDesk {
       ...(place.form === undefined ? {} : { form: place.form }),
       ...outcome,
     };
-    return { status: 200, html: inboxPage(view, this.#wordsOf(first)) };
+    return { status: 200, html: inboxPage(view, this.#wordsOf(oldest)) };
   }
 
   async #row(opened: OpenedApproval, state: KeptState, person: string, pages: string): Promise<InboxView["rows"][number]> {
@@ -289,13 +292,14 @@ export class ApprovalDesk {
 
   async #voteInBulk(id: string, person: string, action: Ballot["action"], reason: string, pages: string): Promise<BulkResult> {
     const opened = await this.#approvals.get(id);
-    if (opened?.state === undefined) return { id, page: "", title: "", result: "failed" };
+    if (opened?.state === undefined) return stranger(id);
     const { page, subject, machines, machine } = await this.#row(opened, opened.state, person, pages);
     const count = { count: machines, ...(machine === undefined ? {} : { name: machine }) };
     const title = titleOf(subject, count, this.#wordsOf(opened));
     try {
       const { level } = opened.state.approval;
       const { result, why, approval } = await this.#approvals.vote(id, { level, action, by: person, ...(reason === "" ? {} : { reason }) });
+      if (why === "NOT_APPROVER") return stranger(id);
       const closed = closedState(approval);
       const decided = closed?.kind === "decided" ? { decided: closed } : {};
       return { id, page, title, result: why === "REASON_REQUIRED" ? "reason-missing" : result, ...decided };
@@ -319,6 +323,17 @@ export class ApprovalDesk {
     if (words === undefined) this.#words.set(id, (words = new Words({ texts: this.#texts(language), language: language || "en-US", timeZone })));
     return words;
   }
+}
+
+/** Whoever was not asked is not told what was asked, nor whether anything was. */
+function stranger(id: string): BulkResult {
+  return { id, page: "", title: id, result: "forbidden" };
+}
+
+/** The first page where the address names none. */
+function pageIn(query: URLSearchParams): number {
+  const page = Number(query.get("page"));
+  return Number.isSafeInteger(page * PAGE_SIZE) && page >= 1 ? page : 1;
 }
 
 function reasonIn(form: URLSearchParams): string {

@@ -130,7 +130,8 @@ ${counted.length > 0 && html`<details${flag("open", others.length === 0 && count
 }
 
 function resultItem({ page, title, result, decided }: BulkResult, words: Words): Html {
-  return html`<li><a href="${address(page)}">${title}</a><br><span class="small">${words.say(`pages.inbox.each.${result}`)}${decided && html` ${decidedBy(decided, words)} ${words.time(decided.at)}`}</span></li>`;
+  const name = page === "" ? title : html`<a href="${address(page)}">${title}</a>`;
+  return html`<li>${name}<br><span class="small">${words.say(`pages.inbox.each.${result}`)}${decided && html` ${decidedBy(decided, words)} ${words.time(decided.at)}`}</span></li>`;
 }
 
 /** Only what failed, once more: the rest keeps what it has. */

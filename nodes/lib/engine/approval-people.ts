@@ -26,7 +26,9 @@ export async function readPeople(client: AbiquoClient, policy: RawPolicy, tasks:
     try {
       return await read;
     } catch (error) {
-      if (!(error instanceof AbiquoFault) || error.retriable || error.status === 401) throw error;
+      // Only what Abiquo itself says is final: a connection that closes in a deploy says nothing of the people.
+      const isFinal = error instanceof AbiquoFault && error.status !== undefined && !error.retriable && error.status !== 401;
+      if (!isFinal) throw error;
       faults.push(error);
       return otherwise;
     }

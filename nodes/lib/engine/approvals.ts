@@ -138,6 +138,11 @@ export class Approvals {
     this.#sleepUntil(this.#clock.now());
   }
 
+  /** A connection is there: those that waited for one begin. */
+  connected(): void {
+    this.#sleepUntil(this.#clock.now());
+  }
+
   detach(key: string, port: ApprovalPort): void {
     if (this.#ports.get(key) === port) this.#ports.delete(key);
   }
@@ -350,6 +355,8 @@ export class Approvals {
       this.#reported.delete(id);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      // The connection closes in a deploy: it is as if nothing was tried, and the next one begins with it.
+      if (error.code === "ABIQUO_CLOSED") return;
       // Told once a request: it is tried again and again.
       if (!this.#reported.has(id)) port?.report(error);
       this.#reported.add(id);

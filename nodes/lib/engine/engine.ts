@@ -73,8 +73,9 @@ export class Engine {
   }
 
   /** Delivers by this connection, beginning with what an earlier run left. */
-  connect(connection: Connection): Promise<void> {
-    return this.#outbox(connection.client.base).attach(connection);
+  async connect(connection: Connection): Promise<void> {
+    await this.#outbox(connection.client.base).attach(connection);
+    this.approvals.connected();
   }
 
   disconnect(connection: Connection): void {

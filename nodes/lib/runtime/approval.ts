@@ -24,6 +24,9 @@ import { entriesOf, withEntries } from "./verdicts.ts";
 const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
 type Port = (typeof PORTS)[number];
 
+/** How many wires a message has time to pass before it counts as told; Node-RED takes a turn for each. */
+const HOPS = 5;
+
 /** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
 export class ApprovalNode {
   readonly #kit: NodeKit;
@@ -134,7 +137,9 @@ export class ApprovalNode {
         const message = await notificationMessage(engine, opened, notification, record);
         if (this.#kit.signal.aborted) return false;
         if (message !== undefined) node.send(atPort("notify", message) as never);
-        return true;
+        // A deploy in this moment would take it from the nodes behind: then it is told again.
+        for (let turn = 0; turn < HOPS; turn++) await new Promise((next) => setImmediate(next));
+        return !this.#kit.signal.aborted;
       },
       leave: (outcome) => {
         this.#hasLet = true;

@@ -39,7 +39,7 @@ export async function drive(abiquo: SimulatedAbiquo, tasks: number, connections:
   return { rate: tasks / seconds, p50: at(0.5), p99: at(0.99), memory: peakMemory(pid) };
 }
 
-function peakMemory(pid: number): number {
+export function peakMemory(pid: number): number {
   try {
     const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return Number(peak ?? 0) / 1024;

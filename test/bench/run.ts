@@ -2,6 +2,7 @@
 // a bare connector that keeps nothing. All three in one run, in turns, since machines are noisy.
 import { parseArgs } from "node:util";
 import { startAbiquo } from "../harness/index.ts";
+import { benchApprovals } from "./approvals.ts";
 import { type Contender, startBareConnector, startCoreNodes, startPalette } from "./contenders.ts";
 import { benchDetails } from "./details.ts";
 import { drive, type Figures } from "./load.ts";
@@ -60,3 +61,4 @@ console.log(`palette : core nodes      ${ratio("core nodes")} x   (aim: at least
 console.log(`palette : bare connector  ${ratio("bare connector")} x   (aim: at least 0.75)`);
 await benchRules();
 await benchDetails();
+await benchApprovals();

@@ -91,7 +91,6 @@ for (const version of VERSIONS) {
     });
 
     afterEach(async () => {
-      if (process.env["DEBUG_A"]) console.log(nodeRed.logs(), sink.reports.map((r) => [r.path, JSON.stringify(r.body).slice(0, 200), JSON.stringify(r.body.abiquo).slice(0, 600)]));
       await nodeRed.stop();
     });
 

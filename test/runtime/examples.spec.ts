@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
+import { ChatPeer } from "./chat-peer.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
 
@@ -14,6 +16,7 @@ interface FlowNode {
   readonly [property: string]: unknown;
 }
 
+const SLACK_SECRET = "slack-signing-secret-0123456789";
 const FOLDER = join(ROOT, "examples");
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const EXAMPLES = NAMES.map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as FlowNode[]);
@@ -24,22 +27,32 @@ function aroundTheClock(id: string): object {
   return { rules: JSON.parse(JSON.stringify(node?.["rules"]).replace(/"days":.*?"timeZone"/, '"days":[],"from":"00:00","to":"24:00","timeZone"')) };
 }
 
+/** The same levels with deadlines that a test can await, at any hour. */
+function inSeconds(id: string): object {
+  const node = EXAMPLES.flat().find((one) => one.id === id) as { levels?: { deadline: number }[] } | undefined;
+  const [lead, ...others] = node?.levels ?? [];
+  return { levels: [{ ...lead, deadline: 0.01 }, ...others], calendar: "" };
+}
+
 /** What one example needs to be watched, by node. */
 const PATCHES: Readonly<Record<string, object>> = {
   ex20_rules: aroundTheClock("ex20_rules"),
   ex20_review: { console: true },
   ex21_review: { console: true },
+  ex11_approval: inSeconds("ex11_approval"),
   ex10_later: { timeout: "10", timeoutUnits: "milliseconds" },
   ex04_config: { publicUrl: "http://127.0.0.1:1880" },
   ex22_fault: { console: true },
 };
 
 /** What a person does after an import: the address, the credentials, and the peers on this machine. */
-function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: FlowNode[]; credentials: Record<string, Record<string, string>> } {
+function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo, chats: ChatPeer): { flows: FlowNode[]; credentials: Record<string, Record<string, string>> } {
   const text = JSON.stringify(nodes)
     .replaceAll("https://cloud.example.com/api", abiquo.url)
     .replaceAll("http://127.0.0.1:8009/api", abiquo.url)
-    .replaceAll("http://127.0.0.1:8009/", abiquo.pageUrl);
+    .replaceAll("http://127.0.0.1:8009/", abiquo.pageUrl)
+    .replaceAll("https://slack.com/api/", `${chats.url}/slack/`)
+    .replaceAll("https://api.telegram.org/", `${chats.url}/telegram/`);
   // The flow that asks by itself is asked by the test.
   const flows = (JSON.parse(text) as FlowNode[]).map((node) => (node.type === "inject" ? { ...node, once: false, repeat: "" } : node));
   const credentials: Record<string, Record<string, string>> = {};
@@ -52,7 +65,7 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo): { flows: 
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "20", "21", "22"]);
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "20", "21", "22"]);
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -73,6 +86,7 @@ for (const version of VERSIONS) {
     let nodeRed: NodeRedProcess;
     let tickets: Server;
     let mailbox: Mailbox;
+    let chats: ChatPeer;
     let files: string;
     const opened: Record<string, unknown>[] = [];
 
@@ -88,9 +102,10 @@ for (const version of VERSIONS) {
       });
       await new Promise<void>((resolve) => tickets.listen(0, "127.0.0.1", resolve));
       mailbox = await Mailbox.start();
-      const { flows, credentials } = settled(EXAMPLES.flat(), abiquo);
+      chats = await ChatPeer.start();
+      const { flows, credentials } = settled(EXAMPLES.flat(), abiquo, chats);
       const mailServer = { server: "127.0.0.1", port: String(mailbox.port), secure: false, tls: false };
-      credentials["ex10_mail"] = mailbox.account;
+      for (const example of ["ex10", "ex11", "ex14"]) credentials[`${example}_mail`] = mailbox.account;
       const env = {
         ABIQUO_URL: abiquo.url,
         ABIQUO_TIMEOUT: "5",
@@ -105,6 +120,10 @@ for (const version of VERSIONS) {
         // The names of example 08's own flows_cred.json
         ...Object.fromEntries(Object.entries(abiquo.credentials.oauth).map(([name, value]) => [`ABIQUO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`, value])),
         WEBHOOK_SECRET: SECRET,
+        SLACK_TOKEN: "xoxb-of-the-bot",
+        SLACK_SIGNING_SECRET: SLACK_SECRET,
+        TELEGRAM_TOKEN: "1:of-the-bot",
+        TELEGRAM_SECRET: SECRET,
       };
       credentials["ex08_config"] = {
         consumerKey: "${ABIQUO_CONSUMER_KEY}",
@@ -113,7 +132,7 @@ for (const version of VERSIONS) {
         accessTokenSecret: "${ABIQUO_ACCESS_TOKEN_SECRET}",
       };
       credentials["ex08_hook"] = { secret: "${WEBHOOK_SECRET}" };
-      const patches: Readonly<Record<string, object>> = { ...PATCHES, ex10_mail: mailServer };
+      const patches: Readonly<Record<string, object>> = { ...PATCHES, ex10_mail: mailServer, ex11_mail: mailServer, ex14_mail: mailServer };
       const patched = flows.map((node) => ({ ...node, ...patches[node.id] }));
       files = mkdtempSync(join(tmpdir(), "examples-"));
       copyFileSync(join(FOLDER, "22 abiquo-rules.json.sample"), join(files, "abiquo-rules.json"));
@@ -126,6 +145,7 @@ for (const version of VERSIONS) {
       await abiquo.close();
       await new Promise((resolve) => tickets.close(resolve));
       await mailbox.close();
+      await chats.close();
       rmSync(files, { recursive: true });
     });
 
@@ -278,6 +298,90 @@ for (const version of VERSIONS) {
       assert.match(abiquo.task(id)?.text ?? "", /manager@example\.com[^]*Budget is there/);
       await eventually(() => mailsTo("bob@example.com").length === 1);
       assert.match(mailsTo("bob@example.com")[0]?.subject ?? "", /approved/i);
+    });
+
+    /** Approves or rejects by the page behind the link of a mail. */
+    async function answerBy(mail: Mail | undefined, fields: [string, string][]): Promise<void> {
+      const [link = ""] = /https:\/\/node-red\.example\.com\/abiquo\/approval\/\S+/.exec(mail?.text ?? "") ?? [];
+      const page = link.replace("https://node-red.example.com/", nodeRed.nodeUrl);
+      const { status } = await fetch(page, { method: "POST", body: new URLSearchParams(fields) });
+      assert.equal(status, 200);
+    }
+
+    async function mailTo(address: string, subject: RegExp): Promise<Mail> {
+      const found = (): Mail | undefined => mailbox.mails.find((mail) => mail.to.includes(address) && subject.test(mail.subject));
+      await eventually(() => found() !== undefined);
+      return found() as Mail;
+    }
+
+    it("11: nobody answers in time, so the head is asked too; then everybody in finance approves", async () => {
+      hookAt(`abiquo/two-levels/${SECRET}`);
+      const { tasks } = await abiquo.submit({ user: "bob" });
+      await mailTo("lead@example.com", /Approval needed/);
+      await answerBy(await mailTo("head@example.com", /Escalated/), [["action", "approve"]]);
+      const finance = [await mailTo("fiona@example.com", /Approval needed/), await mailTo("frank@example.com", /Approval needed/)];
+      await answerBy(finance[0], [["action", "approve"]]);
+      assert.deepEqual(states(), ["QUEUEING"]);
+      await answerBy(finance[1], [["action", "approve"], ["reason", "Within the budget"]]);
+      await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "PENDING");
+      assert.match(abiquo.task(tasks[0]?.taskId ?? "")?.text ?? "", /frank@example\.com[^]*Within the budget/);
+    });
+
+    it("12: a button in Slack decides, the message loses its buttons, and nobody else can press them", async () => {
+      hookAt(`abiquo/slack/${SECRET}`);
+      const { tasks } = await abiquo.submit({ user: "bob" });
+      const asked = await chats.have("/slack/chat.postMessage", 2);
+      const toMia = asked.find(({ body }) => body["channel"] === "U024BE7LH");
+      assert.equal(toMia?.authorization, "Bearer xoxb-of-the-bot");
+      const [, { elements: [approve] = [] } = {}] = toMia?.body["blocks"] as { elements?: { action_id: string; value: string }[] }[];
+      assert.equal(approve?.action_id, "approve");
+      const press = async (user: string, secret: string): Promise<number> => {
+        const payload = { user: { id: user }, actions: [approve], response_url: `${chats.url}/slack/respond` };
+        const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+        const time = String(Math.floor(Date.now() / 1000));
+        const signature = `v0=${createHmac("sha256", secret).update(`v0:${time}:${body}`).digest("hex")}`;
+        const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": time, "X-Slack-Signature": signature };
+        return (await fetch(`${nodeRed.nodeUrl}slack/approval`, { method: "POST", headers, body })).status;
+      };
+      assert.equal(await press("U024BE7LH", "forged"), 401);
+      assert.equal(await press("USTRANGER", SLACK_SECRET), 200);
+      assert.match(String((await chats.have("/slack/respond"))[0]?.body["text"]), /does not count/);
+      assert.deepEqual(states(), ["QUEUEING"]);
+      assert.equal(await press("U024BE7LH", SLACK_SECRET), 200);
+      await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "PENDING");
+      const [updated] = await chats.have("/slack/chat.update");
+      assert.equal((updated?.body["blocks"] as unknown[]).length, 1);
+    });
+
+    it("13: a button in Telegram decides, the message loses its buttons, and nobody else can press them", async () => {
+      hookAt(`abiquo/telegram/${SECRET}`);
+      const { tasks } = await abiquo.submit({ user: "bob" });
+      const asked = await chats.have("/telegram/bot1:of-the-bot/sendMessage", 2);
+      const { inline_keyboard } = asked[0]?.body["reply_markup"] as { inline_keyboard: { callback_data: string }[][] };
+      const reject = inline_keyboard[0]?.[1]?.callback_data ?? "";
+      assert.ok(reject.startsWith("reject ") && Buffer.byteLength(reject) <= 64);
+      const press = async (from: number, secret: string): Promise<number> => {
+        const headers = { "Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret };
+        const body = JSON.stringify({ callback_query: { id: "q1", from: { id: from }, data: reject } });
+        return (await fetch(`${nodeRed.nodeUrl}telegram/approval`, { method: "POST", headers, body })).status;
+      };
+      assert.equal(await press(100_200_300, "forged"), 401);
+      assert.equal(await press(100_200_301, SECRET), 200);
+      await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "CANCELLED");
+      assert.match(String((await chats.have("/telegram/bot1:of-the-bot/answerCallbackQuery"))[0]?.body["text"]), /counts/);
+      const [edited] = await chats.have("/telegram/bot1:of-the-bot/editMessageText");
+      assert.deepEqual((edited?.body["reply_markup"] as { inline_keyboard: unknown[] }).inline_keyboard, []);
+    });
+
+    it("14: one request asks about a group with its sizes; the machine that is left out is cancelled, the rest released", async () => {
+      hookAt(`abiquo/group/${SECRET}`);
+      mailbox.mails.length = 0;
+      const { tasks } = await abiquo.submit({ user: "bob", count: 3, cpu: 2, ram: 2_048 });
+      const mail = await mailTo("manager@example.com", /Approval needed/);
+      assert.match(mail.text, /6 CPU|6 processors|CPU/);
+      await answerBy(mail, [["action", "approve"], ["reason", "Two will do"], ["except", tasks[1]?.taskId ?? ""]]);
+      await eventually(() => states().every((state) => state !== "QUEUEING"));
+      assert.deepEqual(tasks.map(({ taskId }) => abiquo.task(taskId)?.state), ["PENDING", "CANCELLED", "PENDING"]);
     });
 
     it("20: small deploys of users pass; large ones, administrators' and unreadable ones wait for a person, with their details", async () => {

@@ -33,9 +33,9 @@ export function approvalTerms(kit: NodeKit): Terms {
     parsePolicy({
       levels: own,
       requireReason: config.text("requireReason"),
-      allowSelfApproval: config.text("allowSelfApproval"),
-      allowSamePersonTwice: config.text("allowSamePersonTwice"),
-      delegation: config.text("delegation"),
+      allowSelfApproval: config.flag("allowSelfApproval"),
+      allowSamePersonTwice: config.flag("allowSamePersonTwice"),
+      delegation: config.text("delegation") === "" || config.flag("delegation"),
       noApprover: config.text("noApprover"),
       fallback: config.raw("fallback"),
       calendar: config.raw("calendar"),

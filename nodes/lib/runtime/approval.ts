@@ -99,6 +99,7 @@ export class ApprovalNode {
     const { approvals } = await this.#kit.connection(message).engine;
     const { result, why, decidedBy, at } = await approvals.vote(idIn(given), parseBallot(given));
     const vote = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
+    if (result === "forbidden") this.#kit.show("yellow", "ring", "forbidden");
     message.abiquo = { ...message.abiquo, vote } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
@@ -147,7 +148,10 @@ export class ApprovalNode {
         this.#kit.show(outcome.port === "approved" ? "green" : outcome.port === "rejected" ? "red" : "yellow", "dot", outcome.port);
         node.send(atPort(outcome.port, message) as never);
       },
-      report: (fault) => this.#kit.report(fault),
+      report: (fault) => {
+        if (fault.code === "APPROVAL_STUCK") this.#kit.show("red", "ring", "stuck");
+        this.#kit.report(fault);
+      },
       count: (open) => {
         if (open > 0) this.#kit.show("blue", "dot", "waiting", { count: open });
         else if (!this.#hasLet) this.#kit.show("grey", "ring", "idle");

@@ -135,12 +135,13 @@ export class Approvals {
     }
     this.#count(key);
     void this.#tell(key);
+    void this.#beginAll();
     this.#sleepUntil(this.#clock.now());
   }
 
   /** A connection is there: those that waited for one begin. */
   connected(): void {
-    this.#sleepUntil(this.#clock.now());
+    void this.#beginAll();
   }
 
   detach(key: string, port: ApprovalPort): void {
@@ -344,7 +345,7 @@ export class Approvals {
     const port = this.#ports.get(record.key);
     const client = this.#clientOf(record);
     try {
-      if (client === undefined) return await this.#beginLater(opened);
+      if (client === undefined) return await this.#postpone(opened);
       const people = await readPeople(client, request.policy, record.tasks);
       for (const fault of people.faults) port?.report(fault);
       const items = record.tasks.map(({ taskId }) => taskId);
@@ -355,21 +356,33 @@ export class Approvals {
       this.#reported.delete(id);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      // The connection closes in a deploy: it is as if nothing was tried, and the next one begins with it.
-      if (error.code === "ABIQUO_CLOSED") return;
+      if (error.code === "ABIQUO_CLOSED") return await this.#postpone(opened);
       // Told once a request: it is tried again and again.
       if (!this.#reported.has(id)) port?.report(error);
       this.#reported.add(id);
-      await this.#beginLater(opened);
+      await this.#postpone(opened, this.#clock.now() + PEOPLE_AGAIN);
     }
   }
 
-  async #beginLater({ record }: OpenedApproval): Promise<void> {
+  async #beginAll(): Promise<void> {
+    const keys = [...this.#ports.keys()];
+    if (keys.length === 0) return;
+    try {
+      const ids = await this.#ledger.approvals.opening(keys);
+      for (let start = 0; start < ids.length; start += DUE_AT_ONCE) {
+        await Promise.all(ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#exclusive.run(id, () => this.#begin(id))));
+      }
+    } catch {
+      this.#sleepUntil(this.#clock.now() + PEOPLE_AGAIN);
+    }
+  }
+
+  /** @param until when to try again; absent = once there is a connection, as when one closes in a deploy */
+  async #postpone({ record }: OpenedApproval, until?: number): Promise<void> {
     const { id, version } = record;
     const at = this.#clock.now();
-    const nextWake = at + PEOPLE_AGAIN;
-    await this.#ledger.approvals.change({ id, version, status: "opening", state: "", nextWake, waiting: [], notifications: [], at });
-    this.#sleepUntil(nextWake);
+    await this.#ledger.approvals.change({ id, version, status: "opening", state: "", nextWake: until, waiting: [], notifications: [], at });
+    if (until !== undefined) this.#sleepUntil(until);
   }
 
   /** Tells one after the other, each marked before the next: a kill repeats the one in flight at the most. */

@@ -179,6 +179,13 @@ export class ApprovalStore {
     return rows.map(({ id }) => id);
   }
 
+  /** Ids of the requests of these keys whose people are still being found out, oldest first. */
+  async opening(keys: readonly string[]): Promise<string[]> {
+    const select = this.#db.selectFrom("approval").select("id").where("key", "in", keys).where("status", "=", "opening");
+    const rows = await select.orderBy("created_at").execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** When time moves the next approval of these keys. */
   async nextWake(keys: readonly string[]): Promise<number | undefined> {
     const select = this.#db.selectFrom("approval").select("next_wake").where("next_wake", "is not", null);

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { parsePolicy, type RawPolicy } from "../../../nodes/lib/approval/index.ts";
+import { type ApprovalOutcome, type ApprovalPort, type Notification, taskReferences } from "../../../nodes/lib/engine/index.ts";
+import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
+import { type Answering, error, isAnswer, Log, ok, taskIn, Workshop } from "./support.ts";
+
+const KEY = "managers";
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Hears what a node would let leave. */
+class Desk implements ApprovalPort {
+  readonly told = new Log<{ readonly approval: string; readonly notification: Notification; readonly record: NotificationRecord }>();
+  readonly left = new Log<ApprovalOutcome>();
+  readonly reported = new Log<Fault>();
+  isClosing = false;
+
+  async notify(opened: Parameters<ApprovalPort["notify"]>[0], notification: Notification, record: NotificationRecord): Promise<boolean> {
+    if (!this.isClosing) this.told.add({ approval: opened.record.id, notification, record });
+    return !this.isClosing;
+  }
+
+  leave(outcome: ApprovalOutcome): void {
+    this.left.add(outcome);
+  }
+
+  report(fault: Fault): void {
+    this.reported.add(fault);
+  }
+
+  count(): void {}
+
+  /** `kind address` of what was told. */
+  async lines(count: number): Promise<string[]> {
+    return (await this.told.have(count)).map(({ notification: { kind, person } }) => `${kind} ${person.email}`);
+  }
+}
+
+const json = (body: unknown): { headers: Record<string, string>; body: unknown } => ({ headers: { "Content-Type": "application/json" }, body });
+const user = (id: number, email: string, role: string, active = true): object => ({
+  id,
+  nick: email.split("@")[0],
+  name: "A",
+  surname: "Person",
+  email,
+  active,
+  links: [{ rel: "role", href: "/admin/roles/1", title: role }, { rel: "enterprise", href: "/admin/enterprises/7", title: "Acme" }],
+});
+
+/** An Abiquo whose tasks were asked for by one person, and whose enterprise has some administrators. */
+function cloud(requester = "requester@example.com"): Answering {
+  return (request) => {
+    if (isAnswer(request)) return ok;
+    const { url } = request;
+    if (/\/users\/\d+$/.test(url)) return json(user(1, requester, "USER"));
+    if (/\/users\?/.test(url)) {
+      const all = [user(2, "ada@example.com", "ADMIN"), user(3, "off@example.com", "ADMIN", false), user(4, "", "ADMIN"), user(5, "other@example.com", "USER")];
+      return json({ collection: all, totalSize: all.length, links: [] });
+    }
+    if (/\/virtualdatacenters\/\d+$/.test(url)) return json({ id: 1, links: [{ rel: "enterprise", href: "http://x/api/admin/enterprises/7" }] });
+    return taskIn("QUEUEING")(request);
+  };
+}
+
+describe("approvals at work", () => {
+  let shop: Workshop;
+  let desk: Desk;
+
+  beforeEach(async () => {
+    shop = await Workshop.open({ answering: cloud() });
+    desk = new Desk();
+    await shop.engine.approvals.attach(KEY, desk);
+  });
+
+  afterEach(() => shop.close());
+
+  const policy = (level: object = {}, more: object = {}): RawPolicy =>
+    parsePolicy({ levels: [{ name: "Managers", approvers: "mia@example.com", need: "any", ...level }], ...more });
+
+  async function ask(tasks: unknown, own: RawPolicy = policy(), scope: "task" | "group" = "task"): Promise<void> {
+    const terms = { policy: own, language: "en-US", timeZone: "UTC", linkValidity: HOUR, publicUrl: "https://x.example.com" };
+    const { connection } = shop;
+    await shop.engine.ask({ key: KEY, connection, scope, title: "", terms, messageFor: () => '{"topic":"x"}', references: taskReferences(tasks) });
+    // The people are read as soon as the clock is asked what is due.
+    shop.clock.advance(0);
+  }
+
+  /** A request about tasks that just came. */
+  async function asked(ids: string[] = ["t1"], own?: RawPolicy, scope?: "task" | "group"): Promise<string> {
+    await shop.receive(...ids);
+    const before = desk.told.all.length;
+    await ask(ids, own, scope);
+    const told = await desk.told.have(before + 1);
+    return told.at(-1)?.approval ?? "";
+  }
+
+  async function restart(): Promise<void> {
+    desk.isClosing = true;
+    await shop.restart();
+    desk = new Desk();
+    await shop.engine.approvals.attach(KEY, desk);
+  }
+
+  it("ask about a task once, however often the message comes, and again after the request is closed", async () => {
+    const id = await asked();
+    await ask(["t1"]);
+    await ask("t1");
+    assert.deepEqual(await shop.at("asked"), ["t1"]);
+    await shop.engine.approvals.vote(id, { action: "reject", by: "mia@example.com" });
+    await desk.left.have(1);
+    await ask(["t1"]);
+    const told = await desk.told.have(4);
+    assert.notEqual(told.at(-1)?.approval, id);
+  });
+
+  it("let a task that was decided meanwhile leave as withdrawn, and ask nobody", async () => {
+    await shop.receive("t1");
+    await shop.answer("continue", ["t1"]);
+    await ask(["t1"]);
+    const [outcome] = await desk.left.have(1);
+    assert.equal(outcome?.port, "withdrawn");
+    assert.equal(outcome?.entries[0]?.decision?.action, "continue");
+    assert.equal(desk.told.all.length, 0);
+  });
+
+  it("keep the request while Abiquo cannot say who asked for it, tell so once, and ask when it can", async () => {
+    shop.answering = () => error(503, "BUSY");
+    await shop.receive("t1");
+    await ask(["t1"]);
+    assert.equal((await desk.reported.have(1))[0]?.code, "ABIQUO_FAILED");
+    assert.deepEqual(await shop.at("asked"), ["t1"]);
+    shop.answering = cloud();
+    await shop.clock.waits.have(1);
+    shop.clock.advance(MINUTE);
+    assert.deepEqual(await desk.lines(1), ["asked mia@example.com"]);
+    assert.equal(desk.reported.all.length, 1);
+  });
+
+  it("ask those who hold the role in the enterprise of the virtual datacenter, and may log in", async () => {
+    await asked(["t1"], policy({ approvers: "role:ADMIN" }));
+    assert.deepEqual(await desk.lines(1), ["asked ada@example.com"]);
+  });
+
+  it("do not ask the requester, and say visibly when nobody else is left", async () => {
+    shop.answering = cloud("MIA@example.com");
+    await shop.receive("t1");
+    await ask(["t1"]);
+    const [fault] = await desk.reported.have(1);
+    assert.deepEqual([fault?.code, fault?.params["reason"]], ["APPROVAL_STUCK", "APPROVAL_NO_APPROVER"]);
+    assert.equal(desk.told.all.length, 0);
+  });
+
+  it("fire a deadline once, however late the process wakes", async () => {
+    await asked(["t1"], policy({ deadline: 60, onDeadline: "reject" }));
+    shop.clock.oversleep(HOUR, 100 * HOUR);
+    const [outcome] = await desk.left.have(1);
+    assert.deepEqual([outcome?.port, outcome?.entries[0]?.decision?.cause], ["rejected", "deadline"]);
+    await restart();
+    assert.equal((await desk.left.have(1))[0]?.redelivered, true, "the flow may have lost it");
+    shop.clock.advance(HOUR);
+    await restart();
+    assert.equal(desk.left.all.length, 0, "the flow has had it for long");
+  });
+
+  it("do nothing by time while no node has the key, and go on when one comes", async () => {
+    await asked(["t1"], policy({ deadline: 60, onDeadline: "approve" }));
+    shop.engine.approvals.detach(KEY, desk);
+    shop.clock.advance(2 * HOUR);
+    assert.deepEqual(await shop.at("asked"), ["t1"]);
+    assert.equal(desk.left.all.length, 0);
+    const another = new Desk();
+    await shop.engine.approvals.attach(KEY, another);
+    shop.clock.advance(0);
+    assert.equal((await another.left.have(1))[0]?.port, "approved");
+  });
+
+  it("tell after a restart what was not told before, under the same name", async () => {
+    desk.isClosing = true;
+    await shop.receive("t1");
+    await ask(["t1"]);
+    await restart();
+    shop.clock.advance(0);
+    const [first] = await desk.told.have(1);
+    await shop.engine.approvals.notified(first?.record.id ?? "", { failed: true });
+    const [, again] = await desk.told.have(2);
+    assert.equal(again?.record.id, first?.record.id);
+    assert.equal(again?.notification.kind, "asked");
+  });
+
+  it("give later notifications the name that a channel has for the first", async () => {
+    const id = await asked();
+    const [first] = await desk.told.have(1);
+    await shop.engine.approvals.notified(first?.record.id ?? "", { ref: "C1 17.5" });
+    await shop.engine.approvals.vote(id, { action: "approve", by: "mia@example.com" });
+    const told = await desk.told.have(2);
+    const later = told.find(({ notification }) => notification.kind === "decided" && notification.person.email === "mia@example.com");
+    assert.equal(later?.record.ref, "C1 17.5");
+  });
+
+  it("let one of 50 answers at once decide, and tell the others what holds", async () => {
+    const people = Array.from({ length: 50 }, (_, index) => `p${index}@example.com`);
+    const id = await asked(["t1"], policy({ approvers: people }));
+    await desk.told.have(50);
+    const votes = await Promise.all(
+      people.map((by, index) => shop.engine.approvals.vote(id, { level: 0, action: index % 2 === 0 ? "approve" : "reject", by })),
+    );
+    assert.equal(votes.filter(({ result }) => result === "counted").length, 1);
+    assert.equal(new Set(votes.map(({ decidedBy }) => decidedBy)).size, 1);
+    assert.equal((await desk.left.have(1)).length, 1);
+  });
+
+  it("count a vote on what another instance changed meanwhile from the newer state", async () => {
+    const id = await asked();
+    const record = await shop.engine.ledger.approvals.get(id);
+    const change = { id, version: record?.version ?? 0, status: "open", state: record?.state ?? "", waiting: ["mia@example.com"], notifications: [], at: 1 } as const;
+    const [written, { result }] = await Promise.all([
+      shop.engine.ledger.approvals.change(change),
+      shop.engine.approvals.vote(id, { action: "approve", by: "mia@example.com" }),
+    ]);
+    assert.deepEqual([written, result], [true, "counted"]);
+    assert.equal(await shop.engine.ledger.approvals.change(change), false);
+  });
+
+  it("are withdrawn once all their tasks are decided past them, and not before", async () => {
+    await asked(["t1", "t2"], policy(), "group");
+    await shop.answer("continue", ["t1"]);
+    assert.equal(desk.left.all.length, 0);
+    await shop.answer("cancel", ["t2"]);
+    const [outcome] = await desk.left.have(1);
+    assert.deepEqual([outcome?.port, outcome?.entries.length], ["withdrawn", 2]);
+  });
+
+  it("say that there is no such request", async () => {
+    await assert.rejects(shop.engine.approvals.vote("none", { action: "approve", by: "mia@example.com" }), { code: "APPROVAL_UNKNOWN" });
+  });
+});

@@ -4,7 +4,7 @@ import { insertAudit } from "./audit.ts";
 import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";
 import type { NewTask, Proposal, TaskKey, TaskRecord } from "./records.ts";
-import { chunks, type Db, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
+import { chunks, type Db, isOpenTask, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { ApprovalStatus, LedgerSchema, NotificationState } from "./schema.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
@@ -117,7 +117,8 @@ const RECORD_COLUMNS = [
 ] as const;
 
 const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
-/** For all those of a key: SQLite takes the index of the open ones only where the statement itself names them. */
+// SQLite takes a partial index only where the statement itself holds the index's condition, word for word.
+const isPending = sql<boolean>`notification.state = 'pending'`;
 const isOpen = sql<boolean>`approval.status in (${sql.join(OPEN_APPROVAL.map((status) => sql.lit(status)))})`;
 
 /** The part of the ledger that keeps approvals, with whom they wait for and what people are to be told. */
@@ -181,7 +182,7 @@ export class ApprovalStore {
 
   /** Ids of the requests of these keys whose people are still being found out, oldest first. */
   async opening(keys: readonly string[]): Promise<string[]> {
-    const select = this.#db.selectFrom("approval").select("id").where("key", "in", keys).where("status", "=", "opening");
+    const select = this.#db.selectFrom("approval").select("id").where("key", "in", keys).where(isOpen).where("status", "=", "opening");
     const rows = await select.orderBy("created_at").execute();
     return rows.map(({ id }) => id);
   }
@@ -255,6 +256,7 @@ export class ApprovalStore {
       .innerJoin("approval_task", "approval_task.task", "task.id")
       .innerJoin("approval", "approval.id", "approval_task.approval")
       .select(["approval_task.task", "approval.id", "approval.key", "approval.status"])
+      .where(isOpenTask)
       .where("task.stage", "=", "asked")
       .orderBy("approval.created_at")
       .execute();
@@ -265,7 +267,7 @@ export class ApprovalStore {
 
   /** What waits to be told in the name of this key, oldest first. */
   async untold(key: string, limit: number): Promise<NotificationRecord[]> {
-    const select = this.#db.selectFrom("notification").selectAll().where("key", "=", key).where("state", "=", "pending");
+    const select = this.#db.selectFrom("notification").selectAll().where("key", "=", key).where(isPending);
     const rows = await select.orderBy("created_at").orderBy("position").limit(limit).execute();
     return rows.map(({ id, approval, key: own, person, body, state, ref }) => ({ id, approval, key: own, person, body, state, ref: ref ?? undefined }));
   }

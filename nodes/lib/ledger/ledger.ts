@@ -17,8 +17,8 @@ import type {
   Verdict,
   WholeTaskRecord,
 } from "./records.ts";
-import { chunks, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
-import type { LedgerSchema, Stage } from "./schema.ts";
+import { chunks, isOfGroup, isOpenTask, keyText, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
+import { type LedgerSchema, OPEN, type Stage } from "./schema.ts";
 import { type KnownTask, moveTasks, receiveTasks, selectTasks, type StageChange } from "./tasks.ts";
 
 export interface StageQuery {
@@ -111,6 +111,7 @@ export class SqlLedger {
   /** Tasks that this node received, emitted, and whose flow came to no checkpoint; oldest first. */
   async receivedBy(source: string): Promise<WholeTaskRecord[]> {
     const rows = await this.#wholeTasks()
+      .where(isOpenTask)
       .where("stage", "=", "received")
       .where("source", "=", source)
       .orderBy("received_at")
@@ -123,18 +124,14 @@ export class SqlLedger {
   async find(api: string, ids: readonly string[]): Promise<TaskRecord[]> {
     const platform = await this.#platforms.known(api);
     if (platform === undefined) return [];
-    const found: TaskRecord[] = [];
+    const found = new Map<number, TaskRecord>();
     for (const some of chunks(ids)) {
-      const rows = await taskRows(this.#db)
-        .where("platform", "=", platform)
-        .where((eb) =>
-          eb.or([eb("task_id", "in", some), eb.and([eb("group_id", "in", some), eb("group_count", ">", 1)])]),
-        )
-        .orderBy("group_index")
-        .execute();
-      found.push(...rows.map(taskOf));
+      // Apart, since no index serves both at once.
+      const byId = taskRows(this.#db).where("task.platform", "=", platform).where("task_id", "in", some);
+      const byGroup = taskRows(this.#db).where(isOfGroup).where("group_id", "in", some).where(onPlatform(platform));
+      for (const row of [...(await byId.execute()), ...(await byGroup.execute())]) found.set(row.id, taskOf(row));
     }
-    return found;
+    return [...found.values()].sort((one, other) => one.group.index - other.group.index);
   }
 
   /** The known ones of these tasks by `keyText`. */
@@ -146,7 +143,12 @@ export class SqlLedger {
   /** Tasks at these stages with their decision, oldest first unless told. */
   async list(query: StageQuery): Promise<{ task: WholeTaskRecord; decision?: DecisionRecord }[]> {
     let select = this.#wholeTasks().where("stage", "in", query.stages);
-    if (query.api !== undefined) select = select.where("platform.api", "=", query.api);
+    if (query.stages.every((stage) => OPEN.includes(stage))) select = select.where(isOpenTask);
+    if (query.api !== undefined) {
+      const platform = await this.#platforms.known(query.api);
+      if (platform === undefined) return [];
+      select = select.where(onPlatform(platform));
+    }
     if (query.filter) {
       const text = query.filter.toLowerCase();
       // Contains, said in functions that both engines have and without the wildcards of LIKE.
@@ -174,7 +176,9 @@ export class SqlLedger {
 
   /** Decisions whose delivery is not settled, with their tasks, in the order they were made. */
   async undelivered(api: string): Promise<{ task: TaskRecord; decision: DecisionRecord }[]> {
-    const rows = await taskRows(this.#db).where("platform.api", "=", api).where("stage", "=", "decided").execute();
+    const platform = await this.#platforms.known(api);
+    if (platform === undefined) return [];
+    const rows = await taskRows(this.#db).where(isOpenTask).where("stage", "=", "decided").where(onPlatform(platform)).execute();
     const tasks = rows.map((row) => ({ row: row.id, task: taskOf(row) }));
     const decisions = await selectDecisions(this.#db, tasks);
     return tasks

@@ -1,6 +1,6 @@
-import type { Kysely, Selectable, Transaction } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { DecisionRecord, TaskKey, TaskRecord } from "./records.ts";
-import type { LedgerSchema } from "./schema.ts";
+import { type LedgerSchema, OPEN } from "./schema.ts";
 
 export type Db = Kysely<LedgerSchema> | Transaction<LedgerSchema>;
 
@@ -30,6 +30,17 @@ export function idsByPlatform(keys: readonly Placed<TaskKey>[]): Map<number, str
     else ids.push(taskId);
   }
   return grouped;
+}
+
+/** In the words of the index on open tasks: SQLite takes a partial index only where its condition stands literally. */
+export const isOpenTask = sql<boolean>`task.stage in (${sql.join(OPEN.map((stage) => sql.lit(stage)))})`;
+
+/** Also a condition of an index, and so in its words. */
+export const isOfGroup = sql<boolean>`task.group_count > 1`;
+
+/** A platform has nearly all tasks: the plus keeps SQLite from looking for them by it. */
+export function onPlatform(platform: number) {
+  return sql<boolean>`+task.platform = ${platform}`;
 }
 
 /** The tasks without their payload, which is most of them and seldom needed. */

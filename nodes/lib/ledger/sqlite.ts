@@ -14,16 +14,18 @@ const PAGES_PER_CHECKPOINT = 4_000;
 /** The first Node that has `node:sqlite` without a flag. */
 const NODE_WITH_SQLITE = "22.13.0";
 
+/** @throws Fault LEDGER_NEEDS_NODE when this Node has no `node:sqlite` */
+export function requireSqlite(): void {
+  const { node: version } = process.versions;
+  if (olderThan(version, NODE_WITH_SQLITE)) throw new Fault("LEDGER_NEEDS_NODE", { version, needed: NODE_WITH_SQLITE });
+}
+
 /**
  * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
  *
- * @throws Fault LEDGER_NEEDS_NODE when this Node has no `node:sqlite`
  * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened or is not an SQLite file
  */
 export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
-  if (olderThan(process.versions.node, NODE_WITH_SQLITE)) {
-    throw new Fault("LEDGER_NEEDS_NODE", { version: process.versions.node, needed: NODE_WITH_SQLITE });
-  }
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
   try {
     const isNew = !existsSync(file);

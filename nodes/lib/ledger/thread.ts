@@ -4,6 +4,7 @@ import { moduleBeside } from "../here.ts";
 import { type Call, errorOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace } from "./open.ts";
+import { requireSqlite } from "./sqlite.ts";
 
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
 const GIVEN_AT_ONCE = 2;
@@ -19,6 +20,8 @@ interface Caller {
  * @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE as `openSqlLedger`
  */
 export async function openInThread(place: LedgerPlace): Promise<Pick<SqlLedger, keyof SqlLedger>> {
+  // Before the thread: what it loads needs such a Node as well.
+  requireSqlite();
   const thread = new LedgerThread(place);
   await thread.call("open", []);
   const approvals = methodsOf(thread, "approvals.", {});

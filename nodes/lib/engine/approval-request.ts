@@ -70,7 +70,7 @@ function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
   const sizes = [
     ["cpu", numberOf(machine["cpu"])],
     ["ramMb", numberOf(machine["ram"])],
-    ["diskMb", sizeOf(facts["disks"], "sizeInMb") ?? sizeOf(facts["volumes"], "sizeInMB")],
+    ["diskMb", sumOf(sizeOf(facts["disks"], "sizeInMb"), sizeOf(facts["volumes"], "sizeInMB"))],
   ] as const;
   const known = Object.fromEntries(sizes.filter(([, size]) => size !== undefined));
   return { id: task.taskId, ...(name === "" ? {} : { name }), ...known };
@@ -79,6 +79,11 @@ function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
 function numberOf(value: unknown): number | undefined {
   const number = typeof value === "number" ? value : Number.parseFloat(textOf(value));
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** Of what is known; undefined when neither is. */
+function sumOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : one + other;
 }
 
 function sizeOf(parts: unknown, property: string): number | undefined {

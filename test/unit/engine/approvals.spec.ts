@@ -231,6 +231,19 @@ describe("approvals at work", () => {
     assert.deepEqual([outcome?.port, outcome?.entries.length], ["withdrawn", 2]);
   });
 
+  it("show the size of each machine, as far as the message's details tell it", async () => {
+    const [arrival] = await shop.receive("t1");
+    const details = {
+      virtualmachine: { label: "web", cpu: 2, ram: 4_096 },
+      disks: [{ sizeInMb: 10_240 }, { sizeInMb: 1_024 }],
+      volumes: [{ sizeInMB: 2_048 }],
+    };
+    await ask({ ...arrival?.abiquo, details });
+    const [{ approval = "" } = {}] = await desk.told.have(1);
+    const opened = await shop.engine.approvals.get(approval);
+    assert.deepEqual(opened?.request.subject.machines, [{ id: "t1", name: "web", cpu: 2, ramMb: 4_096, diskMb: 13_312 }]);
+  });
+
   it("say that there is no such request", async () => {
     await assert.rejects(shop.engine.approvals.vote("none", { action: "approve", by: "mia@example.com" }), { code: "APPROVAL_UNKNOWN" });
   });

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
+import { launchBrowser } from "../editor/browser.ts";
 import { ChatPeer } from "./chat-peer.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
@@ -65,7 +66,7 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo, chats: Cha
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "20", "21", "22"]);
+    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "15", "20", "21", "22"]);
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -382,6 +383,29 @@ for (const version of VERSIONS) {
       await answerBy(mail, [["action", "approve"], ["reason", "Two will do"], ["except", tasks[1]?.taskId ?? ""]]);
       await eventually(() => states().every((state) => state !== "QUEUEING"));
       assert.deepEqual(tasks.map(({ taskId }) => abiquo.task(taskId)?.state), ["PENDING", "CANCELLED", "PENDING"]);
+    });
+
+    it("15: a desk sees what waits on its dashboard, is told that a reject needs a reason, and decides", async () => {
+      hookAt(`abiquo/dashboard/${SECRET}`);
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage();
+        await page.goto(`${nodeRed.nodeUrl}dashboard/approvals`);
+        const { tasks } = await abiquo.submit({ user: "bob", count: 2, cpu: 3 });
+        const card = page.locator(".v-card", { hasText: "Deploy of 2 machines" });
+        await card.getByText(/3 CPU, .* MB of RAM/).first().waitFor();
+        await card.getByRole("button", { name: "Reject" }).click();
+        await page.getByText("A reject needs a reason.").waitFor();
+        assert.deepEqual(states(), ["QUEUEING", "QUEUEING"]);
+        await card.getByLabel("Reason").fill("Not this week");
+        await card.getByRole("button", { name: "Reject" }).click();
+        await page.getByText("Your answer counts.").waitFor();
+        await page.getByText("Nothing waits for an answer.").waitFor();
+        await eventually(() => states().every((state) => state === "CANCELLED"));
+        assert.match(abiquo.task(tasks[0]?.taskId ?? "")?.text ?? "", /desk@example\.com.*Not this week/);
+      } finally {
+        await browser.close();
+      }
     });
 
     it("20: small deploys of users pass; large ones, administrators' and unreadable ones wait for a person, with their details", async () => {

@@ -18,7 +18,7 @@ import {
   wake,
 } from "../approval/index.ts";
 import { Fault } from "../fault.ts";
-import type { ApprovalRecord, DecisionRecord, Ledger, NewNotification, NotificationRecord, Proposal, TaskKey } from "../ledger/index.ts";
+import { type ApprovalRecord, type DecisionRecord, keyText, type Ledger, type NewNotification, type NotificationRecord, type Proposal, type TaskKey } from "../ledger/index.ts";
 import { type ApprovalOutcome, outcomesOf } from "./approval-outcome.ts";
 import { readPeople } from "./approval-people.ts";
 import {
@@ -32,7 +32,7 @@ import {
 } from "./approval-request.ts";
 import type { Clock } from "./clock.ts";
 import { Exclusive } from "./exclusive.ts";
-import { entryOf, type TaskEntry, type WholeTask } from "./message.ts";
+import { entryOf, type OpenRequest, type TaskEntry, type WholeTask } from "./message.ts";
 
 /** What one person is to be told. */
 export interface Notification {
@@ -224,9 +224,23 @@ export class Approvals {
     });
   }
 
+  /** By `keyText` of the task, the newest request that is open about it and whose people are known. */
+  async openRequests(keys: readonly TaskKey[]): Promise<Map<string, OpenRequest>> {
+    const about = await this.#ledger.approvals.about(keys);
+    const records = await this.#ledger.approvals.several(about.map(({ id }) => id));
+    const requests = new Map(records.map((record) => [record.id, openRequestsOf(openedApproval(record))]));
+    return new Map(
+      about.flatMap(({ id, key }): [string, OpenRequest][] => {
+        const request = requests.get(id)?.get(key.taskId);
+        return request === undefined ? [] : [[keyText(key), request]];
+      }),
+    );
+  }
+
   /** Tasks were decided while an approval held them: it is withdrawn once nothing of it is left to decide. */
   async overtake(keys: readonly TaskKey[]): Promise<void> {
-    for (const id of await this.#ledger.approvals.about(keys)) await this.#withdrawOvertaken(id);
+    const ids = (await this.#ledger.approvals.about(keys)).map(({ id }) => id);
+    for (const id of new Set(ids)) await this.#withdrawOvertaken(id);
   }
 
   close(): void {
@@ -473,6 +487,20 @@ function notificationsOf(event: ApprovalEvent): NewNotification[] {
   }
   const { kind, level, person, dueAt, notification } = event;
   return [told(notification, { kind, level, person, ...(dueAt === undefined ? {} : { dueAt }) })];
+}
+
+/** By task id; none while the people are being found out. */
+function openRequestsOf({ record, request: { subject }, state }: OpenedApproval): Map<string, OpenRequest> {
+  if (state === undefined) return new Map();
+  const { level, dueAt } = state.approval;
+  const request = {
+    id: record.id,
+    level,
+    waitingFor: waitingFor(state.approval).map(({ email }) => email),
+    ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }),
+    ...(subject.title === undefined ? {} : { title: subject.title }),
+  };
+  return new Map(subject.machines.map(({ id, ...machine }) => [id, { ...request, machine }]));
 }
 
 function stuckFault({ record }: OpenedApproval, { policy, level: index }: Approval, why: string): Fault {

@@ -1,12 +1,12 @@
 import { Fault } from "../fault.ts";
-import { type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { keyText, type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 import { ApprovalLinks } from "./approval-links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
-import { type Action, type Decision, entryOf, isWhole, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
+import { type Action, type Decision, entryOf, isWhole, type ListedEntry, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import type { Texts } from "./pages/index.ts";
 import { type RequestPort, Requests } from "./requests.ts";
@@ -147,15 +147,20 @@ export class Engine {
     });
   }
 
-  /** Tasks at these stages, oldest first, as `msg.abiquo` shows them. */
-  async list(query: StageQuery): Promise<{ key: TaskKey; connection: string; entry: TaskEntry; payload: unknown }[]> {
+  /** Tasks at these stages, oldest first, as `msg.abiquo` shows them; those that people are asked about say by which request. */
+  async list(query: StageQuery): Promise<{ key: TaskKey; connection: string; entry: ListedEntry; payload: unknown }[]> {
     const found = await this.ledger.list(query);
-    return found.map(({ task, decision }) => ({
-      key: { api: task.api, taskId: task.taskId },
-      connection: task.connection,
-      entry: entryOf(task, decision),
-      payload: JSON.parse(task.payload) as unknown,
-    }));
+    const asked = found.flatMap(({ task }) => (task.stage === "asked" ? [{ api: task.api, taskId: task.taskId }] : []));
+    const requests = await this.approvals.openRequests(asked);
+    return found.map(({ task, decision }) => {
+      const approval = requests.get(keyText(task));
+      return {
+        key: { api: task.api, taskId: task.taskId },
+        connection: task.connection,
+        entry: { ...entryOf(task, decision), ...(approval === undefined ? {} : { approval }) },
+        payload: JSON.parse(task.payload) as unknown,
+      };
+    });
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,21 @@ export interface TaskEntry {
   readonly answer?: Answer;
 }
 
+/** The request by which people are asked about a listed task: what a vote must name, and whom it waits for. */
+export interface OpenRequest {
+  readonly id: string;
+  readonly level: number;
+  /** e-mail addresses of those who may answer now */
+  readonly waitingFor: readonly string[];
+  /** ISO 8601; absent without a deadline */
+  readonly dueAt?: string;
+  readonly title?: string;
+  /** as far as the message that asked knew it */
+  readonly machine: { readonly name?: string; readonly cpu?: number; readonly ramMb?: number; readonly diskMb?: number };
+}
+
+export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest };
+
 /** `msg.abiquo`: one task, or the tasks of a group or a list. */
 export interface AbiquoMessage extends Partial<TaskEntry> {
   readonly connection: string;

@@ -227,9 +227,9 @@ export class ApprovalStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Ids of the open approvals that ask about any of these tasks. */
-  async about(keys: readonly TaskKey[]): Promise<string[]> {
-    const ids = new Set<string>();
+  /** The open approvals that ask about any of these tasks, with the task, oldest first. */
+  async about(keys: readonly TaskKey[]): Promise<{ readonly id: string; readonly key: TaskKey }[]> {
+    const found: { id: string; key: TaskKey }[] = [];
     for (const [api, some] of Map.groupBy(keys, (key) => key.api)) {
       const platform = await this.#platforms.known(api);
       if (platform === undefined) continue;
@@ -238,15 +238,16 @@ export class ApprovalStore {
           .selectFrom("task")
           .innerJoin("approval_task", "approval_task.task", "task.id")
           .innerJoin("approval", "approval.id", "approval_task.approval")
-          .select("approval.id")
+          .select(["approval.id", "task.task_id"])
           .where("task.platform", "=", platform)
           .where("task.task_id", "in", few.map(({ taskId }) => taskId))
           .where("status", "in", OPEN_APPROVAL)
+          .orderBy("approval.created_at")
           .execute();
-        for (const { id } of rows) ids.add(id);
+        found.push(...rows.map(({ id, task_id }) => ({ id, key: { api, taskId: task_id } })));
       }
     }
-    return [...ids];
+    return found;
   }
 
   /** Ids of the closed approvals of this key whose outcome the flow may have lost: no task of theirs went on since. */

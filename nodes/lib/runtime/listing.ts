@@ -1,12 +1,12 @@
 import { AbiquoFault, type AbiquoClient } from "../abiquo/index.ts";
-import type { Engine, TaskEntry } from "../engine/index.ts";
+import type { Engine, ListedEntry } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { Message } from "./define.ts";
 
 export type ListScope = "enterprise" | "user" | "me" | "all" | "ledger";
 
 export interface Listed {
-  readonly entry: TaskEntry;
+  readonly entry: ListedEntry;
   readonly payload: unknown;
 }
 

@@ -114,6 +114,25 @@ describe("approvals at work", () => {
     assert.notEqual(told.at(-1)?.approval, id);
   });
 
+  it("say of a listed task by which request, and at which level, people are asked, and whose answer it waits for", async () => {
+    const two = policy({ need: "all", approvers: "mia@example.com, ben@example.com", deadline: 60 });
+    const id = await asked(["t1", "t2"], two, "group");
+    const listed = async () => (await shop.engine.list({ stages: ["asked"] })).map(({ entry }) => entry.approval);
+    const dueAt = new Date(shop.clock.now() + HOUR).toISOString();
+    const waiting = { id, level: 0, waitingFor: ["mia@example.com", "ben@example.com"], dueAt, machine: {} };
+    assert.deepEqual(await listed(), [waiting, waiting]);
+    await shop.engine.approvals.vote(id, { action: "approve", by: "mia@example.com" });
+    assert.deepEqual((await listed()).map((request) => request?.waitingFor), [["ben@example.com"], ["ben@example.com"]]);
+  });
+
+  it("say nothing of a listed task's request before the people to ask are known", async () => {
+    shop.answering = () => error(503, "BUSY");
+    await shop.receive("t1");
+    await ask(["t1"]);
+    const [listed] = await shop.engine.list({ stages: ["asked"] });
+    assert.equal(listed?.entry.approval, undefined);
+  });
+
   it("let a task that was decided meanwhile leave as withdrawn, and ask nobody", async () => {
     await shop.receive("t1");
     await shop.answer("continue", ["t1"]);

@@ -1,8 +1,8 @@
 import { Fault } from "../fault.ts";
 import { keyText, type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
-import { ApprovalDesk } from "./approval-desk.ts";
-import { ApprovalLinks } from "./approval-links.ts";
-import { Approvals, type AskCall, type AskedTask } from "./approvals.ts";
+import { ApprovalDesk } from "./approvals/desk.ts";
+import { ApprovalLinks } from "./approvals/links.ts";
+import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";

@@ -1,7 +1,8 @@
-export { INBOX_PATH, type Letter, type Page, PAGE_PATH } from "./approval-desk.ts";
-export type { ApprovalOutcome } from "./approval-outcome.ts";
-export type { ApprovalTerms, OpenedApproval } from "./approval-request.ts";
-export type { ApprovalPort, Notification } from "./approvals.ts";
+export { INBOX_PATH, type Letter, type Page, PAGE_PATH } from "./approvals/desk.ts";
+export type { ApprovalOutcome } from "./approvals/outcome.ts";
+export type { ApprovalTerms, OpenedApproval } from "./approvals/request.ts";
+export type { ApprovalPort } from "./approvals/approvals.ts";
+export type { Notification } from "./approvals/notifier.ts";
 export { type Clock } from "./clock.ts";
 export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export { type Arrival, type Receipt } from "./intake.ts";

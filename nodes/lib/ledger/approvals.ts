@@ -187,9 +187,9 @@ export class ApprovalStore {
     return rows.map(({ id }) => id);
   }
 
-  /** When time moves the next approval of these keys. */
-  async nextWake(keys: readonly string[]): Promise<number | undefined> {
-    const select = this.#db.selectFrom("approval").select("next_wake").where("next_wake", "is not", null);
+  /** When time moves the next approval of these keys after a moment. */
+  async nextWake(keys: readonly string[], after: number): Promise<number | undefined> {
+    const select = this.#db.selectFrom("approval").select("next_wake").where("next_wake", ">", after);
     const row = await select.where("key", "in", keys).orderBy("next_wake").limit(1).executeTakeFirst();
     return row?.next_wake ?? undefined;
   }

@@ -148,9 +148,9 @@ export class ApprovalNode {
         this.#kit.show(outcome.port === "approved" ? "green" : outcome.port === "rejected" ? "red" : "yellow", "dot", outcome.port);
         node.send(atPort(outcome.port, message) as never);
       },
-      report: (fault) => {
-        if (fault.code === "APPROVAL_STUCK") this.#kit.show("red", "ring", "stuck");
-        this.#kit.report(fault);
+      report: (problem) => {
+        if (problem instanceof Fault && problem.code === "APPROVAL_STUCK") this.#kit.show("red", "ring", "stuck");
+        this.#kit.report(problem);
       },
       count: (open) => {
         if (open > 0) this.#kit.show("blue", "dot", "waiting", { count: open });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parsePolicy } from "../../../nodes/lib/approval/index.ts";
-import { ApprovalLinks } from "../../../nodes/lib/engine/approval-links.ts";
+import { ApprovalLinks } from "../../../nodes/lib/engine/approvals/links.ts";
 import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { isAnswer, Log, ok, StillClock, taskIn, Workshop } from "./support.ts";

@@ -15,8 +15,11 @@ class Desk implements ApprovalPort {
   readonly left = new Log<ApprovalOutcome>();
   readonly reported = new Log<Fault>();
   isClosing = false;
+  /** whose messages cannot be made */
+  untellable = "";
 
   async notify(opened: Parameters<ApprovalPort["notify"]>[0], notification: Notification, record: NotificationRecord): Promise<boolean> {
+    if (notification.person.email === this.untellable) throw new Error("no letter");
     if (!this.isClosing) this.told.add({ approval: opened.record.id, notification, record });
     return !this.isClosing;
   }
@@ -25,8 +28,8 @@ class Desk implements ApprovalPort {
     this.left.add(outcome);
   }
 
-  report(fault: Fault): void {
-    this.reported.add(fault);
+  report(problem: unknown): void {
+    this.reported.add(problem as Fault);
   }
 
   count(): void {}
@@ -205,6 +208,50 @@ describe("approvals at work", () => {
     const [, again] = await desk.told.have(2);
     assert.equal(again?.record.id, first?.record.id);
     assert.equal(again?.notification.kind, "asked");
+  });
+
+  it("tell the others when one cannot be told, say so, and try again later", async () => {
+    desk.untellable = "mia@example.com";
+    await shop.receive("t1");
+    await ask(["t1"], policy({ approvers: "mia@example.com, ben@example.com" }));
+    assert.deepEqual(await desk.lines(1), ["asked ben@example.com"]);
+    assert.equal((await desk.reported.have(1))[0]?.message, "no letter");
+    desk.untellable = "";
+    shop.clock.advance(MINUTE);
+    assert.deepEqual(await desk.lines(2), ["asked ben@example.com", "asked mia@example.com"]);
+  });
+
+  it("tell a channel that fails once more at once, and then after a pause, however fast it fails", async () => {
+    await asked();
+    const fails = async (): Promise<void> => {
+      const { record } = desk.told.all.at(-1) ?? {};
+      await shop.engine.approvals.notified(record?.id ?? "", { failed: true });
+    };
+    await fails();
+    await desk.told.have(2);
+    await fails();
+    await fails();
+    assert.equal(desk.told.all.length, 2);
+    shop.clock.advance(MINUTE);
+    await desk.told.have(3);
+  });
+
+  it("go on with the others when one cannot be read, and say so once", async () => {
+    const level = { deadline: 60, onDeadline: "reject" };
+    const broken = await asked(["t1"], policy(level));
+    await asked(["t2"], policy(level));
+    const { approvals } = shop.engine.ledger;
+    const version = (await approvals.get(broken))?.version ?? 0;
+    const at = shop.clock.now();
+    await approvals.change({ id: broken, version, status: "open", state: "{", nextWake: at + HOUR, waiting: [], notifications: [], at });
+    shop.clock.advance(HOUR);
+    const [outcome] = await desk.left.have(1);
+    assert.equal(outcome?.entries[0]?.task.taskId, "t2");
+    await desk.reported.have(1);
+    const waits = shop.clock.waits.all.length;
+    shop.clock.advance(MINUTE);
+    await shop.clock.waits.have(waits + 1);
+    assert.equal(desk.reported.all.length, 1);
   });
 
   it("give later notifications the name that a channel has for the first", async () => {

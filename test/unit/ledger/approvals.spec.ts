@@ -160,8 +160,9 @@ describe("the approvals of a ledger", () => {
       assert.deepEqual(await store.due([KEY], START + 30, 10), ["a2", "a1"]);
       assert.deepEqual(await store.due([KEY], START + 30, 1), ["a2"]);
       assert.deepEqual(await store.due([KEY, "board"], START + 10, 10), ["a3", "a2"]);
-      assert.equal(await store.nextWake([KEY]), START + 10);
-      assert.equal(await store.nextWake(["nobody's"]), undefined);
+      assert.equal(await store.nextWake([KEY], START), START + 10);
+      assert.equal(await store.nextWake([KEY], START + 10), START + 30);
+      assert.equal(await store.nextWake(["nobody's"], START), undefined);
     });
 
     it("are due as soon as they are opened", async () => {
@@ -190,7 +191,8 @@ describe("the approvals of a ledger", () => {
       assert.deepEqual(await store.overtaken(KEY), []);
       await decide("t2");
       assert.deepEqual(await store.overtaken(KEY), ["a1"]);
-      assert.deepEqual(new Set(await store.about([task("t2"), task("unheard")])), new Set(["a1", "a2"]));
+      const about = await store.about([task("t2"), task("unheard")]);
+      assert.deepEqual(new Set(about.map(({ id, key }) => `${id} ${key.taskId}`)), new Set(["a1 t2", "a2 t2"]));
     });
 
     it("are unsettled while their outcome has led to no decision, and nobody asks again", async () => {

@@ -1,11 +1,12 @@
-import type { Ballot, DecisionLink, Refusal, VoteStep } from "../approval/index.ts";
-import { Fault } from "../fault.ts";
-import type { ApprovalLinks } from "./approval-links.ts";
-import { type KeptState, type OpenedApproval, openedApproval, personView } from "./approval-request.ts";
-import type { Approvals, Notification } from "./approvals.ts";
-import { closedState, inboxRow, mailView, requestView } from "./approval-views.ts";
-import type { Clock } from "./clock.ts";
-import type { Inbox, Ledger } from "../ledger/index.ts";
+import type { Ballot, DecisionLink, Refusal, VoteStep } from "../../approval/index.ts";
+import { Fault } from "../../fault.ts";
+import type { ApprovalLinks } from "./links.ts";
+import { type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
+import type { Approvals } from "./approvals.ts";
+import type { Notification } from "./notifier.ts";
+import { closedState, inboxRow, mailView, requestView } from "./views.ts";
+import type { Clock } from "../clock.ts";
+import type { Inbox, Ledger } from "../../ledger/index.ts";
 import {
   BULK_LIMIT,
   type BulkResult,
@@ -27,7 +28,7 @@ import {
   titleOf,
   type Typed,
   Words,
-} from "./pages/index.ts";
+} from "../pages/index.ts";
 
 export interface Page {
   readonly status: number;

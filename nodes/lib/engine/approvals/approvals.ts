@@ -1,7 +1,6 @@
-import type { AbiquoClient } from "../abiquo/index.ts";
+import type { AbiquoClient } from "../../abiquo/index.ts";
 import {
   type Approval,
-  type ApprovalEvent,
   type Ballot,
   type Command,
   type CommandStep,
@@ -16,11 +15,12 @@ import {
   type VoteStep,
   waitingFor,
   wake,
-} from "../approval/index.ts";
-import { Fault } from "../fault.ts";
-import { type ApprovalRecord, type DecisionRecord, keyText, type Ledger, type NewNotification, type NotificationRecord, type Proposal, type TaskKey } from "../ledger/index.ts";
-import { type ApprovalOutcome, outcomesOf } from "./approval-outcome.ts";
-import { readPeople } from "./approval-people.ts";
+} from "../../approval/index.ts";
+import { Fault } from "../../fault.ts";
+import { type ApprovalRecord, type DecisionRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey } from "../../ledger/index.ts";
+import { newNotification, type Notification, Notifier, type NotifierPort, notificationsOf } from "./notifier.ts";
+import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";
+import { readPeople } from "./people.ts";
 import {
   type ApprovalTerms,
   type KeptRequest,
@@ -29,29 +29,17 @@ import {
   openedApproval,
   searchTextOf,
   subjectOf,
-} from "./approval-request.ts";
-import type { Clock } from "./clock.ts";
+} from "./request.ts";
+import type { Clock } from "../clock.ts";
 import { Exclusive } from "./exclusive.ts";
-import { entryOf, type OpenRequest, type TaskEntry, type WholeTask } from "./message.ts";
-
-/** What one person is to be told. */
-export interface Notification {
-  readonly kind: "asked" | "reminder" | "escalated" | "decided" | "withdrawn";
-  readonly level: number;
-  readonly person: { readonly email: string; readonly name?: string };
-  readonly dueAt?: number;
-  /** the requester hears of the result without having been asked */
-  readonly requester?: boolean;
-}
+import { entryOf, type OpenRequest, type TaskEntry, type WholeTask } from "../message.ts";
 
 /** How a node that carries approvals on hears of them. */
-export interface ApprovalPort {
-  /** Lets a message to one person leave. Answers false when the node is closing and could not. */
-  notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): Promise<boolean>;
+export interface ApprovalPort extends NotifierPort {
   /** Lets the outcome leave, by one port each. */
   leave(outcome: ApprovalOutcome): void;
   /** Nobody can be asked, or not for now; the request is kept. */
-  report(fault: Fault): void;
+  report(problem: unknown): void;
   /** How many requests are open. */
   count(open: number): void;
 }
@@ -75,16 +63,14 @@ export interface AskedTask {
   readonly task?: Proposal["task"];
 }
 
-/** How many notifications are read at once. */
-const NOTIFICATIONS_AT_ONCE = 100;
 /** How often the open requests are counted, in ms. */
 const COUNT_INTERVAL = 250;
 /** How many requests are opened in one commit: other writes wait for it. */
 const OPENED_AT_ONCE = 200;
 /** How many due approvals are worked on at once. */
 const DUE_AT_ONCE = 50;
-/** How long until Abiquo is asked again for the people of a request, in ms. */
-const PEOPLE_AGAIN = 30_000;
+/** How long until what could not be done is tried again, as when Abiquo does not tell a request's people, in ms. */
+const AGAIN = 30_000;
 /** Node's timers hold 24 days; a look once a day costs nothing. */
 const LONGEST_SLEEP = 24 * 60 * 60_000;
 
@@ -93,7 +79,7 @@ export class Approvals {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #ports = new Map<string, ApprovalPort>();
-  readonly #telling = new Map<string, { again: boolean }>();
+  readonly #notifier: Notifier;
   readonly #exclusive = new Exclusive();
   readonly #reported = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
@@ -117,6 +103,7 @@ export class Approvals {
     this.#clock = clock;
     this.#clientOf = clientOf;
     this.#settling = settling;
+    this.#notifier = new Notifier(ledger, clock, (key) => this.#ports.get(key));
   }
 
   /** Carries on the requests of this key: tells what was not told yet, does what is due, lets outcomes leave. */
@@ -134,7 +121,7 @@ export class Approvals {
       if (record !== undefined) await this.#leave(openedApproval(record), true);
     }
     this.#count(key);
-    void this.#tell(key);
+    void this.#notifier.tell(key);
     void this.#beginAll();
     this.#sleepUntil(this.#clock.now());
   }
@@ -203,10 +190,8 @@ export class Approvals {
   }
 
   /** A channel says what it calls the message of this notification, or that it could not deliver it. */
-  async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
-    if (failed !== true) return this.#ledger.approvals.reference(notification, ref ?? "");
-    const key = await this.#ledger.approvals.untell(notification);
-    if (key !== undefined) void this.#tell(key);
+  notified(notification: string, news: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
+    return this.#notifier.notified(notification, news);
   }
 
   /** Sends a person's notification again, with a fresh link. False when the request does not wait for that person. */
@@ -219,8 +204,7 @@ export class Approvals {
       const { level, dueAt } = opened.state.approval;
       const body: Notification = { kind: "asked", level, person, ...(dueAt === undefined ? {} : { dueAt }) };
       const again = `${id}-again-${opened.record.version}`;
-      const notification = { id: again, person: person.email.toLowerCase(), body: JSON.stringify(body) };
-      return this.#write(opened.record, opened.state, [notification]);
+      return this.#write(opened.record, opened.state, [newNotification(again, body)]);
     });
   }
 
@@ -246,6 +230,7 @@ export class Approvals {
   close(): void {
     this.#isClosed = true;
     this.#callOff?.();
+    this.#notifier.close();
     for (const callOff of this.#counting.values()) callOff();
   }
 
@@ -310,7 +295,7 @@ export class Approvals {
       closedBy: approval.decision?.by ?? approval.decision?.cause,
     });
     if (!isWritten) return false;
-    if (notifications.length > 0) void this.#tell(record.key);
+    if (notifications.length > 0) void this.#notifier.tell(record.key);
     if (wakeAt !== undefined) this.#sleepUntil(wakeAt);
     this.#count(record.key);
     return true;
@@ -335,19 +320,40 @@ export class Approvals {
     try {
       const now = this.#clock.now();
       const due = await store.due(keys, now, DUE_AT_ONCE);
-      await Promise.all(due.map((id) => this.#moveOn(id)));
-      const next = due.length === DUE_AT_ONCE ? now : await store.nextWake(keys);
+      const moved = await Promise.all(due.map((id) => this.#each(id, () => this.#moveOn(id))));
+      const isMore = moved.length === DUE_AT_ONCE && moved.includes(true);
+      const next = isMore ? now : await store.nextWake(keys, now);
       if (next !== undefined) this.#sleepUntil(next);
+      if (moved.includes(false)) this.#sleepUntil(now + AGAIN);
     } catch {
       // The ledger cannot be read or written for now; whoever asks or votes is told so.
-      this.#sleepUntil(this.#clock.now() + PEOPLE_AGAIN);
+      this.#sleepUntil(this.#clock.now() + AGAIN);
     }
   }
 
+  /** One request that cannot be worked on does not stop the others. False when it could not; that is told once. */
+  async #each(id: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      this.#reported.delete(id);
+      return true;
+    } catch (problem) {
+      await this.#reportOnce(id, problem);
+      return false;
+    }
+  }
+
+  async #reportOnce(id: string, problem: unknown): Promise<void> {
+    if (this.#reported.has(id)) return;
+    const record = await this.#ledger.approvals.get(id);
+    this.#reported.add(id);
+    if (record !== undefined) this.#ports.get(record.key)?.report(problem);
+  }
+
   async #moveOn(id: string): Promise<void> {
-    const opened = await this.get(id);
-    if (opened === undefined) return;
-    if (opened.record.status === "opening") await this.#exclusive.run(id, () => this.#begin(id));
+    const record = await this.#ledger.approvals.get(id);
+    if (record === undefined) return;
+    if (record.status === "opening") await this.#exclusive.run(id, () => this.#begin(id));
     else await this.#change(id, (approval, now) => wake(approval, now));
   }
 
@@ -367,14 +373,10 @@ export class Approvals {
       const subject: Subject = { id, items, ...(requester === "" ? {} : { requester }) };
       const step = openApproval(resolvePolicy(request.policy, people.roles), subject, this.#clock.now());
       await this.#commit(opened, people, step);
-      this.#reported.delete(id);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (error.code === "ABIQUO_CLOSED") return await this.#postpone(opened);
-      // Told once a request: it is tried again and again.
-      if (!this.#reported.has(id)) port?.report(error);
-      this.#reported.add(id);
-      await this.#postpone(opened, this.#clock.now() + PEOPLE_AGAIN);
+      if (error instanceof Fault && error.code === "ABIQUO_CLOSED") return await this.#postpone(opened);
+      await this.#postpone(opened, this.#clock.now() + AGAIN);
+      throw error;
     }
   }
 
@@ -384,10 +386,10 @@ export class Approvals {
     try {
       const ids = await this.#ledger.approvals.opening(keys);
       for (let start = 0; start < ids.length; start += DUE_AT_ONCE) {
-        await Promise.all(ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#exclusive.run(id, () => this.#begin(id))));
+        await Promise.all(ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#each(id, () => this.#exclusive.run(id, () => this.#begin(id)))));
       }
     } catch {
-      this.#sleepUntil(this.#clock.now() + PEOPLE_AGAIN);
+      this.#sleepUntil(this.#clock.now() + AGAIN);
     }
   }
 
@@ -397,43 +399,6 @@ export class Approvals {
     const at = this.#clock.now();
     await this.#ledger.approvals.change({ id, version, status: "opening", state: "", nextWake: until, waiting: [], notifications: [], at });
     if (until !== undefined) this.#sleepUntil(until);
-  }
-
-  /** Tells one after the other, each marked before the next: a kill repeats the one in flight at the most. */
-  async #tell(key: string): Promise<void> {
-    const telling = this.#telling.get(key);
-    if (telling !== undefined) {
-      telling.again = true;
-      return;
-    }
-    const own = { again: true };
-    this.#telling.set(key, own);
-    try {
-      while (own.again) {
-        own.again = false;
-        if (await this.#tellSome(key)) own.again = true;
-      }
-    } catch {
-      // Not told is not lost: the next notification, or the next start, takes it along.
-    } finally {
-      this.#telling.delete(key);
-    }
-  }
-
-  /** True when there may be more to tell. */
-  async #tellSome(key: string): Promise<boolean> {
-    const untold = await this.#ledger.approvals.untold(key, NOTIFICATIONS_AT_ONCE);
-    const records = await this.#ledger.approvals.several(untold.map(({ approval }) => approval));
-    const opened = new Map(records.map((record) => [record.id, openedApproval(record)]));
-    for (const notification of untold) {
-      const port = this.#ports.get(key);
-      if (port === undefined) return false;
-      const about = opened.get(notification.approval);
-      const body = JSON.parse(notification.body) as Notification;
-      if (about !== undefined && !(await port.notify(about, body, notification))) return false;
-      await this.#ledger.approvals.told(notification.id);
-    }
-    return untold.length === NOTIFICATIONS_AT_ONCE;
   }
 
   async #leave(opened: OpenedApproval, redelivered: boolean): Promise<void> {
@@ -472,21 +437,6 @@ export class Approvals {
     });
     this.#counting.set(key, callOff);
   }
-}
-
-function notificationsOf(event: ApprovalEvent): NewNotification[] {
-  if (event.kind === "stuck") return [];
-  const told = (notification: string, body: Notification): NewNotification => ({
-    id: notification,
-    person: body.person.email.toLowerCase(),
-    body: JSON.stringify(body),
-  });
-  if (event.kind === "decided" || event.kind === "withdrawn") {
-    const { kind, level } = event;
-    return event.notices.map(({ notification, person, requester }) => told(notification, { kind, level, person, requester }));
-  }
-  const { kind, level, person, dueAt, notification } = event;
-  return [told(notification, { kind, level, person, ...(dueAt === undefined ? {} : { dueAt }) })];
 }
 
 /** By task id; none while the people are being found out. */

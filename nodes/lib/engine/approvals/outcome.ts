@@ -1,7 +1,7 @@
-import type { Approval } from "../approval/index.ts";
-import type { DecisionRecord, TaskRecord } from "../ledger/index.ts";
-import type { OpenedApproval } from "./approval-request.ts";
-import { type Decision, entryOf, type TaskEntry } from "./message.ts";
+import type { Approval } from "../../approval/index.ts";
+import type { DecisionRecord, TaskRecord } from "../../ledger/index.ts";
+import type { OpenedApproval } from "./request.ts";
+import { type Decision, entryOf, type TaskEntry } from "../message.ts";
 
 /** The tasks of an approval that leave by one port. */
 export interface ApprovalOutcome {

@@ -1,8 +1,8 @@
-import { type AbiquoClient, AbiquoFault, type AbiquoUser, type TaskLinks, type TaskSummary } from "../abiquo/index.ts";
-import { type Person, type RawPolicy, rolesOf } from "../approval/index.ts";
-import type { Fault } from "../fault.ts";
-import type { TaskRecord } from "../ledger/index.ts";
-import type { PersonView } from "./pages/index.ts";
+import { type AbiquoClient, AbiquoFault, type AbiquoUser, type TaskLinks, type TaskSummary } from "../../abiquo/index.ts";
+import { type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
+import type { Fault } from "../../fault.ts";
+import type { TaskRecord } from "../../ledger/index.ts";
+import type { PersonView } from "../pages/index.ts";
 
 /** Who takes part in an approval, as Abiquo knows them. */
 export interface People {

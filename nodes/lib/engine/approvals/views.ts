@@ -1,7 +1,7 @@
-import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, required, tally, waitingFor } from "../approval/index.ts";
-import { type KeptState, type OpenedApproval, personView } from "./approval-request.ts";
-import type { Notification } from "./approvals.ts";
-import type { DecidedState, HistoryEntry, InboxRow, LevelView, MailView, RequestState, RequestView, SubjectView } from "./pages/index.ts";
+import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, required, tally, waitingFor } from "../../approval/index.ts";
+import { type KeptState, type OpenedApproval, personView } from "./request.ts";
+import type { Notification } from "./notifier.ts";
+import type { DecidedState, HistoryEntry, InboxRow, LevelView, MailView, RequestState, RequestView, SubjectView } from "../pages/index.ts";
 
 /** What is asked, as a page or a mail shows it. */
 export function subjectView({ request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {

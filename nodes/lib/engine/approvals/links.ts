@@ -9,9 +9,9 @@ import {
   rotateLinkKeys,
   signInbox,
   signLink,
-} from "../approval/index.ts";
-import type { Ledger } from "../ledger/index.ts";
-import type { Clock } from "./clock.ts";
+} from "../../approval/index.ts";
+import type { Ledger } from "../../ledger/index.ts";
+import type { Clock } from "../clock.ts";
 
 /** The signing keys as the ledger keeps them. */
 interface KeyRing {

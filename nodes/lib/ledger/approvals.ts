@@ -5,7 +5,7 @@ import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";
 import type { NewTask, Proposal, TaskKey, TaskRecord } from "./records.ts";
 import { chunks, type Db, isOpenTask, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
-import type { ApprovalStatus, LedgerSchema, NotificationState } from "./schema.ts";
+import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL } from "./schema.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 /** `request` and `state` are JSON text: the ledger keeps them and does not read them. */
@@ -116,7 +116,6 @@ const RECORD_COLUMNS = [
   "platform.api",
 ] as const;
 
-const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
 // SQLite takes a partial index only where the statement itself holds the index's condition, word for word.
 const isPending = sql<boolean>`notification.state = 'pending'`;
 const isOpen = sql<boolean>`approval.status in (${sql.join(OPEN_APPROVAL.map((status) => sql.lit(status)))})`;

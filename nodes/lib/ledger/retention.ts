@@ -1,8 +1,8 @@
 import { chunks, type Db } from "./rows.ts";
-import { OPEN } from "./schema.ts";
+import { OPEN, OPEN_APPROVAL } from "./schema.ts";
 
 export interface Retention {
-  /** settled tasks received before this lose the copy of what Abiquo sent; milliseconds since 1970 */
+  /** settled tasks received before this lose the copies of what Abiquo sent; milliseconds since 1970 */
   readonly payloadsBefore: number;
   /** settled tasks received before this are deleted, with their decision and audit; 0 = none */
   readonly tasksBefore: number;
@@ -27,8 +27,35 @@ async function prunePayloads(db: Db, before: number): Promise<number> {
     .orderBy("payload.task")
     .limit(TASKS_AT_ONCE)
     .execute();
-  if (rows.length > 0) await db.deleteFrom("payload").where("task", "in", idsOf(rows)).execute();
+  for (const some of chunks(idsOf(rows))) {
+    await emptyApprovals(db, some);
+    await db.deleteFrom("payload").where("task", "in", some).execute();
+  }
   return rows.length;
+}
+
+/** The message of an approval has a copy of what Abiquo sent too, and leaves no more once all its tasks are answered. */
+async function emptyApprovals(db: Db, tasks: readonly number[]): Promise<void> {
+  const rows = await db
+    .selectFrom("approval_task")
+    .innerJoin("approval", "approval.id", "approval_task.approval")
+    .select("approval.id")
+    .distinct()
+    .where("approval_task.task", "in", tasks)
+    .where("approval.status", "not in", OPEN_APPROVAL)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("approval_task as other")
+            .innerJoin("task", "task.id", "other.task")
+            .select("task.id")
+            .whereRef("other.approval", "=", "approval.id")
+            .where("task.stage", "in", OPEN),
+        ),
+      ),
+    )
+    .execute();
+  if (rows.length > 0) await db.updateTable("approval").set({ message: "{}" }).where("id", "in", idsOf(rows)).execute();
 }
 
 /** Messages whose node is gone: their tasks have long been answered, and nobody waits for them. */

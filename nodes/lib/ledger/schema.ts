@@ -148,6 +148,9 @@ export interface LedgerSchema {
 export type ApprovalStatus = "opening" | "open" | "approved" | "rejected" | "withdrawn";
 export type NotificationState = "pending" | "sent";
 
+/** While people may still answer. */
+export const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
+
 /** Column types that differ between the engines. */
 export interface EngineTypes {
   /** a 64-bit integer that counts itself up */

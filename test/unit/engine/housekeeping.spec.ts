@@ -66,6 +66,25 @@ describe("the housekeeping of a ledger", () => {
     assert.deepEqual((await ledger.audit({ api: API, taskId: "old" })).map(({ event }) => event), ["received", "decided", "delivered"]);
   });
 
+  it("empties the message of an approval once all its tasks are answered, and not while one of them still waits", async () => {
+    const approved = async (id: string, ...tasks: string[]): Promise<void> => {
+      await receive(31, ...tasks);
+      const keys = tasks.map((taskId) => ({ api: API, taskId }));
+      const of = { id, key: "managers", api: API, connection: "c", createdAt: clock.now(), request: "{}", message: `message of ${id}`, type: "", search: "" };
+      await ledger.approvals.open({ ...of, tasks: keys });
+      await ledger.approvals.change({ id, version: 0, status: "approved", state: "{}", waiting: [], notifications: [], at: clock.now() });
+    };
+    await approved("whole", "t1", "t2");
+    await approved("half", "t3", "t4");
+    await answer("t1", "t2", "t3");
+    await clean(0);
+    assert.equal(await ledger.approvals.message("whole"), "{}");
+    assert.equal(await ledger.approvals.message("half"), "message of half");
+    await answer("t4");
+    await clean(0);
+    assert.equal(await ledger.approvals.message("half"), "{}");
+  });
+
   it("never touches a task that still waits, however old", async () => {
     await receive(4_000, "waiting");
     await clean(1);

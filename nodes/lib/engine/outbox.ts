@@ -217,10 +217,10 @@ export class Outbox {
     job: Job,
     connection: Connection,
     signal: AbortSignal,
-  ): Promise<{ news: DeliveryNews; fault?: Fault } | undefined> {
+  ): Promise<{ news: News; fault?: Fault } | undefined> {
     if (job.decision.delivery === "waiting") {
       job.decision = { ...job.decision, delivery: "sending" };
-      await this.#ledger.report(job.decision);
+      await this.#ledger.report({ ...job.decision, reportedAt: this.#clock.now() });
     }
     const { action, text } = job.decision;
     job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
@@ -246,7 +246,7 @@ export class Outbox {
     job: Job,
     connection: Connection,
     signal: AbortSignal,
-  ): Promise<{ news: DeliveryNews; fault?: Fault } | undefined> {
+  ): Promise<{ news: News; fault?: Fault } | undefined> {
     const { action, uncertain } = job.decision;
     try {
       const { task } = await connection.client.readTask(job.links.self, signal);
@@ -263,7 +263,7 @@ export class Outbox {
     }
   }
 
-  #judge(job: Job, fault: unknown): { news: DeliveryNews; fault: Fault } {
+  #judge(job: Job, fault: unknown): { news: News; fault: Fault } {
     if (!(fault instanceof Fault)) throw fault;
     if (!(fault instanceof AbiquoFault)) return { news: refused(job, fault), fault };
     if (fault.mayHaveArrived) job.decision = { ...job.decision, uncertain: true };
@@ -275,14 +275,14 @@ export class Outbox {
     return { news: refused(job, fault), fault };
   }
 
-  #waiting(job: Job, fault: Fault, delay = backoff(job.decision.attempts)): DeliveryNews {
+  #waiting(job: Job, fault: Fault, delay = backoff(job.decision.attempts)): News {
     return { ...job.decision, delivery: "waiting", nextAt: this.#clock.now() + delay, fault: faultText(fault) };
   }
 
   /** Answers in how many ms to try again; undefined when the decision has come to its end. */
-  async #conclude(job: Job, news: DeliveryNews, fault?: Fault): Promise<number | undefined> {
-    await this.#ledger.report(news);
+  async #conclude(job: Job, news: News, fault?: Fault): Promise<number | undefined> {
     const now = this.#clock.now();
+    await this.#ledger.report({ ...news, reportedAt: now });
     job.decision = { ...job.decision, ...news, settledAt: now };
     if (news.delivery === "waiting") return Math.max(0, news.nextAt - now);
     this.#jobs.delete(job.key);
@@ -292,16 +292,18 @@ export class Outbox {
 }
 
 type Action = DecisionRecord["action"];
+/** How an attempt went, but for the moment. */
+type News = Omit<DeliveryNews, "reportedAt">;
 
 function asAsked(action: Action): Outcome {
   return action === "continue" ? "continued" : "cancelled";
 }
 
-function settled(job: Job, delivery: "delivered" | "elsewhere" | "gone", outcome: Outcome): DeliveryNews {
+function settled(job: Job, delivery: "delivered" | "elsewhere" | "gone", outcome: Outcome): News {
   return { ...job.decision, delivery, outcome, fault: undefined };
 }
 
-function refused(job: Job, fault: Fault): DeliveryNews {
+function refused(job: Job, fault: Fault): News {
   return { ...job.decision, delivery: "undeliverable", fault: faultText(fault) };
 }
 

@@ -49,7 +49,7 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<V
   const verdicts = jobs.map((job) => job.proposals.map(verdictOn));
 
   const again = [...retried.values()];
-  await updateDelivery(db, again.map(({ row, decision }) => ({ row, news: decision })));
+  await updateDelivery(db, again.map(({ row, decision }) => ({ row, news: { ...decision, reportedAt: decision.nextAt } })));
   const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
   for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
   await insertRequests(db, jobs, verdicts);
@@ -141,9 +141,9 @@ export async function reportDeliveries(db: Db, news: readonly Placed<DeliveryNew
   const refused = known.filter((item) => item.news.delivery === "undeliverable");
   await insertAudit(
     db,
-    refused.map(({ row, news: { attempts, fault } }) => {
+    refused.map(({ row, news: { reportedAt, attempts, fault } }) => {
       const detail = JSON.stringify({ attempts, fault: fault === undefined ? undefined : (JSON.parse(fault) as unknown) });
-      return { row, at: Date.now(), event: "undeliverable", actor: "outbox", detail };
+      return { row, at: reportedAt, event: "undeliverable", actor: "outbox", detail };
     }),
   );
   return news.map(() => undefined);
@@ -181,7 +181,7 @@ async function updateDelivery(db: Db, changes: readonly { readonly row: number; 
           uncertain: news.uncertain ? 1 : 0,
           next_at: news.nextAt,
           fault: news.fault ?? null,
-          settled_at: isFinal(news) ? Date.now() : null,
+          settled_at: isFinal(news) ? news.reportedAt : null,
         })
         .where("task", "in", some.map(({ row }) => row))
         .where("delivery", "not in", FINAL)

@@ -88,6 +88,8 @@ export interface RequestRecord {
 
 /** How one attempt to deliver a decision went. */
 export interface DeliveryNews extends TaskKey {
+  /** milliseconds since 1970 */
+  readonly reportedAt: number;
   readonly delivery: DeliveryState;
   readonly outcome?: string | undefined;
   readonly attempts: number;

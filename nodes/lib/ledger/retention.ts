@@ -1,10 +1,11 @@
+import { sql } from "kysely";
 import { chunks, type Db } from "./rows.ts";
 import { OPEN, OPEN_APPROVAL } from "./schema.ts";
 
 export interface Retention {
-  /** settled tasks received before this lose the copies of what Abiquo sent; milliseconds since 1970 */
+  /** tasks settled before this lose the copies of what Abiquo sent; milliseconds since 1970 */
   readonly payloadsBefore: number;
-  /** settled tasks received before this are deleted, with their decision and audit; 0 = none */
+  /** tasks settled before this are deleted, with their decision and audit; 0 = none */
   readonly tasksBefore: number;
 }
 
@@ -21,9 +22,10 @@ async function prunePayloads(db: Db, before: number): Promise<number> {
   const rows = await db
     .selectFrom("payload")
     .innerJoin("task", "task.id", "payload.task")
+    .leftJoin("decision", "decision.task", "task.id")
     .select("task.id")
-    .where("received_at", "<", before)
     .where("stage", "not in", OPEN)
+    .where(wasSettledBefore(before))
     .orderBy("payload.task")
     .limit(TASKS_AT_ONCE)
     .execute();
@@ -81,10 +83,11 @@ async function pruneRequests(db: Db, before: number): Promise<number> {
 async function pruneTasks(db: Db, before: number): Promise<number> {
   const rows = await db
     .selectFrom("task")
-    .select("id")
-    .where("received_at", "<", before)
+    .leftJoin("decision", "decision.task", "task.id")
+    .select("task.id")
     .where("stage", "not in", OPEN)
-    .orderBy("id")
+    .where(wasSettledBefore(before))
+    .orderBy("task.id")
     .limit(TASKS_AT_ONCE)
     .execute();
   for (const some of chunks(idsOf(rows))) {
@@ -107,6 +110,11 @@ async function pruneApprovals(db: Db, tasks: readonly number[]): Promise<void> {
     for (const table of ["approval_person", "notification"] as const) await db.deleteFrom(table).where("approval", "in", gone).execute();
     await db.deleteFrom("approval").where("id", "in", gone).execute();
   }
+}
+
+/** One that was never decided here is as old as its receipt. */
+function wasSettledBefore(moment: number) {
+  return sql<boolean>`task.received_at < ${moment} and coalesce(decision.settled_at, 0) < ${moment}`;
 }
 
 function idsOf<Id>(rows: readonly { readonly id: Id }[]): Id[] {

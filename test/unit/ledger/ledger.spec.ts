@@ -101,7 +101,7 @@ describe("the ledger", () => {
   it("never changes a settled delivery again", async () => {
     await ledger.receive([newTask("t1")]);
     await ledger.decide({ proposals: [proposal("t1", "continue")] });
-    const settled = { api: API, taskId: "t1", attempts: 1, uncertain: false, nextAt: 0 };
+    const settled = { api: API, taskId: "t1", reportedAt: 1, attempts: 1, uncertain: false, nextAt: 0 };
     await ledger.report({ ...settled, delivery: "delivered", outcome: "continued" });
     await ledger.report({ ...settled, delivery: "gone", outcome: "gone", attempts: 2 });
     const decision = (await ledger.decisions([settled])).get(keyText(settled));
@@ -112,7 +112,7 @@ describe("the ledger", () => {
   it("sends a refused answer again when the same is asked once more, and refuses the opposite", async () => {
     await ledger.receive([newTask("t1")]);
     await ledger.decide({ proposals: [proposal("t1", "continue")] });
-    const refused = { api: API, taskId: "t1", delivery: "undeliverable", attempts: 1, uncertain: false, nextAt: 0 } as const;
+    const refused = { api: API, taskId: "t1", delivery: "undeliverable", reportedAt: 1, attempts: 1, uncertain: false, nextAt: 0 } as const;
     await ledger.report(refused);
     assert.deepEqual((await ledger.list({ stages: ["undeliverable"] })).map((l) => l.task.taskId), ["t1"]);
     const [opposite] = await ledger.decide({ proposals: [proposal("t1", "cancel")] });

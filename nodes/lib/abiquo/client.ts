@@ -35,6 +35,13 @@ export interface AbiquoEnterprise {
   readonly workflow: boolean;
 }
 
+/** Any resource, as it was read. */
+export interface Resource {
+  readonly content: JsonObject;
+  /** entity tag; empty when the server sent none */
+  readonly etag: string;
+}
+
 export interface PlatformWorkflow {
   /** where Abiquo posts its tasks; empty when not set */
   readonly endpoint: string;
@@ -140,9 +147,13 @@ export class AbiquoClient {
    *
    * @param link absolute, below the base
    * @param name of its media type, as `virtualmachine` in `application/vnd.abiquo.virtualmachine+json`
+   * @param known what an earlier reading brought, which is not sent again while the server says that it still holds
    */
-  read(link: string, name: string, signal?: AbortSignal): Promise<JsonObject> {
-    return this.#read(link, name, signal);
+  async read(link: string, name: string, known?: Resource): Promise<Resource> {
+    const version = await this.version();
+    const condition = known === undefined || known.etag === "" ? {} : { ifNoneMatch: known.etag };
+    const answer = await this.#session.sendSafely({ method: "GET", url: link, accept: mediaType(name, version), version, ...condition });
+    return answer.status === 304 && known !== undefined ? known : { content: jsonOf(answer), etag: answer.etag };
   }
 
   /** The user whose credentials these are. */

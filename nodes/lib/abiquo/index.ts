@@ -1,6 +1,6 @@
 export { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 export { type ApiBase, apiBase } from "./base.ts";
-export { AbiquoClient, type AbiquoEnterprise, type AbiquoUser, type ClientSettings, type PlatformWorkflow } from "./client.ts";
+export { AbiquoClient, type AbiquoEnterprise, type AbiquoUser, type ClientSettings, type PlatformWorkflow, type Resource } from "./client.ts";
 export {
   DETAIL_PARTS,
   type DetailLinks,

@@ -1,30 +1,37 @@
 import type { JsonObject } from "../json.ts";
-import type { AbiquoClient } from "./client.ts";
+import type { AbiquoClient, Resource } from "./client.ts";
 
 /** How many resources are read at the same time, whoever asks. */
 const WIDTH = 8;
 /** For how long a resource that was read counts as new, in ms: what a burst of tasks shares, and no decision outlives. */
 const FRESH_MS = 5_000;
+/** How many resources with an entity tag are kept beyond that, to be asked for only if they have changed. */
+const KNOWN = 500;
 
 interface Cached {
-  readonly resource: Promise<JsonObject>;
+  readonly resource: Promise<Resource>;
   /** when it came; undefined while it is on its way */
   readAt: number | undefined;
 }
 
 /**
  * Reads resources of one connection: a few at the same time, each once while it is on its way and for some seconds
- * after. A read that failed is not kept.
+ * after. Later, what came with an entity tag is sent again only if it has changed. A read that failed is not kept.
  */
 export class Resources {
   readonly #client: AbiquoClient;
   /** by link and media type, in the order in which they came */
   readonly #cache = new Map<string, Cached>();
+  /** those that came with an entity tag, the one read least recently first */
+  readonly #known = new Map<string, Resource>();
   readonly #queue: (() => void)[] = [];
+  readonly #now: () => number;
   #running = 0;
 
-  constructor(client: AbiquoClient) {
+  /** @param now in ms since 1970 */
+  constructor(client: AbiquoClient, now: () => number = Date.now) {
     this.#client = client;
+    this.#now = now;
   }
 
   get client(): AbiquoClient {
@@ -40,27 +47,34 @@ export class Resources {
     const key = `${name} ${link}`;
     this.#forgetOld();
     const known = this.#cache.get(key);
-    if (known !== undefined) return known.resource;
-    const cached: Cached = { resource: this.#inTurn(link, name), readAt: undefined };
+    if (known !== undefined) return (await known.resource).content;
+    const cached: Cached = { resource: this.#inTurn(link, name, this.#known.get(key)), readAt: undefined };
     this.#cache.set(key, cached);
     try {
       const resource = await cached.resource;
       // Moved to the end, so that the order is that of their age.
       this.#cache.delete(key);
       this.#cache.set(key, cached);
-      cached.readAt = Date.now();
-      return resource;
+      cached.readAt = this.#now();
+      this.#remember(key, resource);
+      return resource.content;
     } catch (error) {
       this.#cache.delete(key);
       throw error;
     }
   }
 
-  async #inTurn(link: string, name: string): Promise<JsonObject> {
+  #remember(key: string, resource: Resource): void {
+    this.#known.delete(key);
+    if (resource.etag !== "") this.#known.set(key, resource);
+    if (this.#known.size > KNOWN) this.#known.delete(this.#known.keys().next().value as string);
+  }
+
+  async #inTurn(link: string, name: string, known: Resource | undefined): Promise<Resource> {
     if (this.#running >= WIDTH) await new Promise<void>((resolve) => this.#queue.push(resolve));
     else this.#running++;
     try {
-      return await this.#client.read(link, name);
+      return await this.#client.read(link, name, known);
     } finally {
       const next = this.#queue.shift();
       if (next === undefined) this.#running--;
@@ -69,7 +83,7 @@ export class Resources {
   }
 
   #forgetOld(): void {
-    const oldest = Date.now() - FRESH_MS;
+    const oldest = this.#now() - FRESH_MS;
     for (const [key, { readAt }] of this.#cache) {
       if (readAt !== undefined && readAt >= oldest) return;
       if (readAt !== undefined) this.#cache.delete(key);

@@ -19,14 +19,18 @@ export interface Call {
   readonly body?: string;
   /** major.minor that `accept` or `contentType` names; empty when they name none */
   readonly version?: string;
+  /** entity tag of what is known already: the server may answer that it still holds (RFC 9110 section 13.1.2) */
+  readonly ifNoneMatch?: string;
   /** the API answers this to anybody, so that an answer says nothing of the credentials */
   readonly isPublic?: boolean;
 }
 
 export interface Answer {
-  /** 2xx */
+  /** 2xx, or 304 to `ifNoneMatch` */
   readonly status: number;
   readonly body: string;
+  /** empty when the server sent none */
+  readonly etag: string;
 }
 
 const TRIES = 3;
@@ -125,6 +129,7 @@ export class Session {
       Accept: call.accept,
     };
     if (call.contentType !== undefined) headers["Content-Type"] = call.contentType;
+    if (call.ifNoneMatch !== undefined) headers["If-None-Match"] = call.ifNoneMatch;
 
     let answer: Dispatcher.ResponseData;
     let body: string;
@@ -143,7 +148,8 @@ export class Session {
       throw faultOfNetwork(error, this.#origin, this.#timeoutMs);
     }
     const { statusCode: status, headers: answerHeaders } = answer;
-    if (status < 200 || status >= 300) {
+    const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
+    if (!isUnchanged && (status < 200 || status >= 300)) {
       const request = { path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
       throw this.#refused(faultOfAnswer({ status, headers: answerHeaders, body, ...request }), call);
     }
@@ -152,7 +158,7 @@ export class Session {
       throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
     }
     if (call.isPublic !== true) this.#isProven = true;
-    return { status, body };
+    return { status, body, etag: String(answerHeaders["etag"] ?? "") };
   }
 
   #refused(fault: AbiquoFault, call: Call): AbiquoFault {

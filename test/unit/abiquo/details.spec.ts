@@ -120,6 +120,25 @@ describe("resources", () => {
     assert.equal(server.requests.length, 2);
   });
 
+  it("are asked for later only if they have changed, where the server names their version", async () => {
+    let now = 1_700_000_000_000;
+    const resources = new Resources(server.client(), () => now);
+    const url = `${server.origin}/api/admin/roles/5`;
+    reply = () => ({ headers: { ETag: '"one"' }, body: { id: 5 } });
+    await resources.read(url, "role");
+    now += 5_001;
+    reply = () => ({ status: 304 });
+    assert.deepEqual(await resources.read(url, "role"), { id: 5 });
+    assert.equal(server.requests.at(-1)?.headers["if-none-match"], '"one"');
+    now += 5_001;
+    reply = () => ({ body: { id: 6 } });
+    assert.deepEqual(await resources.read(url, "role"), { id: 6 });
+    now += 5_001;
+    await resources.read(url, "role");
+    assert.equal(server.requests.at(-1)?.headers["if-none-match"], undefined, "this version had no name");
+    assert.equal(server.requests.length, 4);
+  });
+
   it("are asked for again after a failure", async () => {
     const resources = new Resources(server.client());
     const url = `${server.origin}/api/admin/roles/5`;

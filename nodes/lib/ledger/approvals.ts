@@ -3,8 +3,8 @@ import { Fault } from "../fault.ts";
 import { insertAudit } from "./audit.ts";
 import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";
-import type { NewTask, Proposal, TaskKey, TaskRecord } from "./records.ts";
-import { chunks, type Db, isOpenTask, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
+import { keyText, type NewTask, type Proposal, type TaskKey, type TaskRecord } from "./records.ts";
+import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./rows.ts";
 import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL } from "./schema.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 

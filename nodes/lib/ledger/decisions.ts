@@ -1,7 +1,7 @@
 import { Fault } from "../fault.ts";
 import { insertAudit } from "./audit.ts";
-import type { DecisionRecord, DeliveryNews, Proposal, RequestRecord, TaskKey, Verdict } from "./records.ts";
-import { chunks, type Db, decisionOf, idsByPlatform, keyText, type Placed } from "./rows.ts";
+import { type DecisionRecord, type DeliveryNews, keyText, type Proposal, type RequestRecord, type TaskKey, type Verdict } from "./records.ts";
+import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 const FINAL = ["delivered", "elsewhere", "gone"] as const;

@@ -6,7 +6,8 @@ export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, 
 export type { StageQuery } from "./ledger.ts";
 export type { LedgerPlace } from "./open.ts";
 export type * from "./records.ts";
-export { keyText } from "./rows.ts";
+// Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
+export { keyText } from "./records.ts";
 export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;

@@ -5,19 +5,20 @@ import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { Platforms } from "./platforms.ts";
 import { prune, type Retention } from "./retention.ts";
-import type {
-  AuditEntry,
-  DecisionRecord,
-  DeliveryNews,
-  NewTask,
-  Proposal,
-  RequestRecord,
-  TaskKey,
-  TaskRecord,
-  Verdict,
-  WholeTaskRecord,
+import {
+  type AuditEntry,
+  type DecisionRecord,
+  type DeliveryNews,
+  keyText,
+  type NewTask,
+  type Proposal,
+  type RequestRecord,
+  type TaskKey,
+  type TaskRecord,
+  type Verdict,
+  type WholeTaskRecord,
 } from "./records.ts";
-import { chunks, isOfGroup, isOpenTask, keyText, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
+import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import { type LedgerSchema, OPEN, type Stage } from "./schema.ts";
 import { type KnownTask, moveTasks, receiveTasks, selectTasks, type StageChange } from "./tasks.ts";
 

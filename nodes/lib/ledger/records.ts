@@ -8,6 +8,11 @@ export interface TaskKey {
   readonly taskId: string;
 }
 
+/** One string for a key, for maps; a line break stands in neither part. */
+export function keyText(key: TaskKey): string {
+  return `${key.api}\n${key.taskId}`;
+}
+
 /** `summary`, `links` and `payload` are JSON text: the ledger keeps them and does not read them. */
 export interface TaskRecord extends TaskKey {
   readonly connection: string;

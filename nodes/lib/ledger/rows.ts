@@ -13,11 +13,6 @@ export function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
   }
 }
 
-/** One string for a key, for maps; a line break stands in neither part. */
-export function keyText(key: TaskKey): string {
-  return `${key.api}\n${key.taskId}`;
-}
-
 /** A task on a platform that has a number here. */
 export type Placed<Job extends TaskKey> = Job & { readonly platform: number };
 

@@ -11,6 +11,12 @@ const STATEMENTS_KEPT = 400;
 /** A page changed often is written to the file once a checkpoint; 16 MB of log at the most. */
 const PAGES_PER_CHECKPOINT = 4_000;
 
+/** How long another process, such as a backup, may hold the file before a write fails, in ms. */
+const BUSY_TIMEOUT = 5_000;
+
+/** What answers with rows. `StatementSync.columns` would tell, but came with Node 22.16. */
+const READS = /^\s*(?:select|with|pragma|values)\b|\breturning\b/i;
+
 /** The first Node that has `node:sqlite` without a flag. */
 const NODE_WITH_SQLITE = "22.13.0";
 
@@ -29,8 +35,10 @@ export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
   try {
     const isNew = !existsSync(file);
-    const database = new DatabaseSync(file, { timeout: 5_000 });
+    const database = new DatabaseSync(file);
     if (isNew && file !== ":memory:") chmodSync(file, 0o600);
+    // The option of the same meaning came with Node 22.16.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT};`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
     return asKyselyDatabase(database);
@@ -51,7 +59,7 @@ function asKyselyDatabase(database: Database): SqliteDatabase {
       if (known !== undefined) return known;
       const statement = database.prepare(sql);
       const adapted: SqliteStatement = {
-        reader: statement.columns().length > 0,
+        reader: READS.test(sql),
         all: (parameters) => statement.all(...(parameters as readonly Value[])),
         run: (parameters) => statement.run(...(parameters as readonly Value[])),
         iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,

@@ -1,5 +1,5 @@
-import type { NewTask, TaskKey, TaskRecord } from "./records.ts";
-import { chunks, type Db, idsByPlatform, keyText, type Placed, taskOf, taskRows } from "./rows.ts";
+import { keyText, type NewTask, type TaskKey, type TaskRecord } from "./records.ts";
+import { chunks, type Db, idsByPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { Stage } from "./schema.ts";
 
 /** A task with the number of its row. */

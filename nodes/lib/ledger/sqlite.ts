@@ -29,7 +29,7 @@ export function requireSqlite(): void {
 /**
  * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
  *
- * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened or is not an SQLite file
+ * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file
  */
 export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
@@ -43,9 +43,24 @@ export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
     database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
     return asKyselyDatabase(database);
   } catch (error) {
-    throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+    throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
   }
 }
+
+/** What an error of SQLite means to who runs this; undefined when not file and disk are to blame, but a statement of ours. */
+export function faultOfSqlite(error: unknown, file: string): Fault | undefined {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  if (code !== "ERR_SQLITE_ERROR" || typeof errcode !== "number") return undefined;
+  // The low byte is the primary code, the rest says more (https://sqlite.org/rescode.html).
+  const primary = errcode & 0xff;
+  if (DAMAGED.has(primary)) return new Fault("LEDGER_DAMAGED", { file, reason: reasonOf(error) }, error);
+  return OURS.has(primary) ? undefined : new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB */
+const DAMAGED = new Set([11, 26]);
+/** SQLITE_ERROR, SQLITE_INTERNAL, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE */
+const OURS = new Set([1, 2, 18, 19, 20, 21, 25]);
 
 type Database = import("node:sqlite").DatabaseSync;
 type Value = null | number | bigint | string | Uint8Array;
@@ -61,7 +76,7 @@ function asKyselyDatabase(database: Database): SqliteDatabase {
       const adapted: SqliteStatement = {
         reader: READS.test(sql),
         all: (parameters) => statement.all(...(parameters as readonly Value[])),
-        run: (parameters) => statement.run(...(parameters as readonly Value[])),
+        run: (parameters) => (sql === "rollback" ? rollBack(database) : statement.run(...(parameters as readonly Value[]))),
         iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,
       };
       if (statements.size >= STATEMENTS_KEPT) statements.delete(statements.keys().next().value as string);
@@ -69,6 +84,19 @@ function asKyselyDatabase(database: Database): SqliteDatabase {
       return adapted;
     },
   };
+}
+
+/**
+ * After some errors, such as a full disk, SQLite has rolled back by itself (https://sqlite.org/lang_transaction.html,
+ * section 3). That then nothing is left to roll back must not hide the error.
+ */
+function rollBack(database: Database): ReturnType<SqliteStatement["run"]> {
+  try {
+    database.exec("rollback");
+  } catch (error) {
+    if (!reasonOf(error).includes("no transaction is active")) throw error;
+  }
+  return { changes: 0, lastInsertRowid: 0 };
 }
 
 function olderThan(version: string, needed: string): boolean {

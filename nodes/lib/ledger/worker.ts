@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Call, failureOf, type Reply } from "./calls.ts";
 import { type LedgerPlace, openSqlLedger } from "./open.ts";
+import { faultOfSqlite } from "./sqlite.ts";
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
 
-const opening = openSqlLedger(workerData as LedgerPlace);
+const place = workerData as LedgerPlace;
+const opening = openSqlLedger(place);
 // Each call tells of the failure; the first one comes later.
 opening.catch(() => undefined);
 
@@ -15,7 +17,7 @@ async function answer(calls: readonly Call[]): Promise<void> {
     try {
       return { id, value: await run(method, parameters) };
     } catch (error) {
-      return { id, failure: failureOf(error) };
+      return { id, failure: failureOf(faultOfSqlite(error, place.file) ?? error) };
     }
   });
   parentPort?.postMessage(await Promise.all(replies));

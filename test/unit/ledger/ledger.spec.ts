@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { keyText, type Ledger, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+import { faultOfSqlite, openSqliteFile } from "../../../nodes/lib/ledger/sqlite.ts";
 
 const API = "https://cloud.example.com/api";
 
@@ -173,11 +175,60 @@ describe("the ledger", () => {
   });
 
   it("names the file and the reason when it cannot be opened", async () => {
-    const wrong = join(folder, "wrong.sqlite");
-    writeFileSync(wrong, "This is not a database, and was never one. ".repeat(100));
-    await assert.rejects(openLedger({ engine: "sqlite", file: wrong }), { code: "LEDGER_UNAVAILABLE" });
-    await assert.rejects(openLedger({ engine: "sqlite", file: join(folder, "none", "x.sqlite") }), {
+    const none = join(folder, "none", "x.sqlite");
+    await assert.rejects(openLedger({ engine: "sqlite", file: none }), {
       code: "LEDGER_UNAVAILABLE",
+      params: { file: none, reason: "unable to open database file" },
     });
   });
+
+  it("says that a file is damaged, and not that the disk may be full, when it opens and when it works", async () => {
+    const wrong = join(folder, "wrong.sqlite");
+    writeFileSync(wrong, "This is not a database, and was never one. ".repeat(100));
+    await assert.rejects(openLedger({ engine: "sqlite", file: wrong }), {
+      code: "LEDGER_DAMAGED",
+      params: { file: wrong, reason: "file is not a database" },
+    });
+    change("pragma user_version = 1; pragma wal_checkpoint(truncate)");
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill("garbage!", 4096));
+    await assert.rejects(ledger.receive([newTask("t1")]), { code: "LEDGER_DAMAGED" });
+  });
+
+  it("says that a newer version has written a file", async () => {
+    await ledger.close();
+    change("insert into kysely_migration values ('999 something new', '2030-01-01T00:00:00.000Z')");
+    await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_NEWER", params: { file } });
+  });
+
+  it("tells that the disk is full, although SQLite has already rolled back by itself", async () => {
+    const database = await openSqliteFile(join(folder, "small.sqlite"));
+    const run = (sql: string): unknown => database.prepare(sql).run([]);
+    database.prepare("pragma max_page_count = 8").all([]);
+    run("create table t (v)");
+    run("begin");
+    const full = thrownBy(() => {
+      for (;;) run("insert into t values (randomblob(4000))");
+    });
+    run("rollback");
+    const { code, params } = faultOfSqlite(full, file) ?? {};
+    assert.deepEqual({ code, params }, { code: "LEDGER_UNAVAILABLE", params: { file, reason: "database or disk is full" } });
+    run("insert into t values (1)");
+    database.close();
+  });
+
+  /** As another process, or another version, would. */
+  function change(sql: string): void {
+    const database = new DatabaseSync(file);
+    database.exec(sql);
+    database.close();
+  }
 });
+
+function thrownBy(work: () => never): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

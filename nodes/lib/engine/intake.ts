@@ -6,6 +6,7 @@ import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../led
 import type { Clock } from "./clock.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
+import { Slots } from "./slots.ts";
 
 /** One task on its way into the flow. */
 export interface Arrival {
@@ -26,6 +27,8 @@ export interface Receipt {
 const NOT_YET_SHOWN = 60_000;
 const VERIFY_DELAY = 2_000;
 const LONGEST_VERIFY_DELAY = 60_000;
+/** How many tasks are read at once by one connection, however many wait for it. */
+const READS = 32;
 
 /**
  * Takes the tasks of webhooks into the ledger, and knows which of them the flow has had for less than the
@@ -36,6 +39,7 @@ export class Intake {
   readonly #settle: number;
   readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
   readonly #clock: Clock;
+  readonly #reads = new WeakMap<Connection, Slots>();
   #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
@@ -97,18 +101,24 @@ export class Intake {
 
   /**
    * Reads the task from Abiquo, so that a forged POST creates no request. Waits while Abiquo cannot be
-   * reached, and up to a minute while it does not know the task yet.
+   * reached or refuses the credentials, and up to a minute while it does not know the task yet.
    *
+   * @param refused is told each time that the credentials are refused; the same fault until they have worked again
    * @returns the task as Abiquo has it; undefined when it is no longer waiting, which the ledger then says
    * @throws Fault TASK_UNKNOWN when Abiquo has no such task
    */
-  async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
+  async verify(
+    arrival: Arrival,
+    connection: Connection,
+    signal: AbortSignal,
+    refused: (fault: Fault) => void = () => undefined,
+  ): Promise<AbiquoTask | undefined> {
     const { key } = arrival;
     const links = arrival.abiquo.links;
     const deadline = this.#clock.now() + NOT_YET_SHOWN;
     for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {
       try {
-        const read = await connection.client.readTask(links?.self ?? "", signal);
+        const read = await this.#slotsOf(connection).run(() => connection.client.readTask(links?.self ?? "", signal));
         if (read.task.state === "QUEUEING") return read;
         await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
         return undefined;
@@ -119,10 +129,17 @@ export class Intake {
           await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
           throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
         }
-        if (!absent && !(error instanceof AbiquoFault && error.retriable)) throw error;
+        if (error instanceof AbiquoFault && error.status === 401) refused(error);
+        else if (!absent && !(error instanceof AbiquoFault && error.retriable)) throw error;
         await pause(this.#clock, absent ? VERIFY_DELAY : delay, signal);
       }
     }
+  }
+
+  #slotsOf(connection: Connection): Slots {
+    let slots = this.#reads.get(connection);
+    if (slots === undefined) this.#reads.set(connection, (slots = new Slots(READS)));
+    return slots;
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { AbiquoClient } from "../../../nodes/lib/abiquo/index.ts";
 import type { Arrival } from "../../../nodes/lib/engine/index.ts";
 import { DECISION, error, failed, HOOK, taskIn, unknownTask, Workshop } from "./support.ts";
 
@@ -176,6 +177,37 @@ describe("the intake", () => {
         shop.clock.advance(wait);
       }
       assert.equal((await verifying)?.task.taskId, "t1");
+    });
+
+    it("waits while the credentials are refused, without asking again, and goes on once they work", async () => {
+      const told: unknown[] = [];
+      shop.next(error(401, "401-UNAUTHORIZED"));
+      const verifying = shop.engine.intake.verify(arrival, shop.connection, stop.signal, (fault) => void told.push(fault));
+      await shop.clock.waits.have(1);
+      shop.clock.advance(2_000);
+      await shop.clock.waits.have(2);
+      assert.equal(shop.requests.all.length, 1);
+      assert.equal(new Set(told).size, 1);
+      shop.connection.client.resume();
+      shop.clock.advance(4_000);
+      assert.equal((await verifying)?.task.taskId, "t1");
+    });
+
+    it("reads 32 tasks at once however many wait, and the others after them", async () => {
+      const arrivals = await shop.receive(...Array.from({ length: 100 }, (_, index) => `many${index}`));
+      let open = 0;
+      let most = 0;
+      const client = {
+        async readTask() {
+          most = Math.max(most, ++open);
+          await new Promise((turn) => setImmediate(turn));
+          open--;
+          return { task: { state: "QUEUEING" } };
+        },
+      };
+      const connection = { ...shop.connection, client: client as unknown as AbiquoClient };
+      const read = await Promise.all(arrivals.map((each) => shop.engine.intake.verify(each, connection, stop.signal)));
+      assert.deepEqual([read.filter((task) => task !== undefined).length, most], [100, 32]);
     });
 
     it("tells when it may not be read, and keeps the task", async () => {

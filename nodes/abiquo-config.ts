@@ -69,6 +69,7 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
     kit.show("red", "ring", "stopped");
     kit.report(fault);
   };
+  client.onOutage = (fault) => kit.report(fault);
   kit.onStart(async () => (await use.engine).connect(connection));
   kit.onClose(async () => {
     await use.engine.then((engine) => engine.disconnect(connection)).catch(() => undefined);

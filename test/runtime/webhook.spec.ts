@@ -245,8 +245,13 @@ for (const { name, nodeRed: folder } of VERSIONS) {
           });
         }
 
-        it("everything while its ledger cannot be written", async () => {
+        it("everything while its ledger cannot be written, and reports that once", async () => {
           await refused(whole(), 503, "LEDGER_UNAVAILABLE", "application/json", "unwritable");
+          const reported = (): number => sink.of("fault").filter(({ body: { error } }) => error?.code === "LEDGER_UNAVAILABLE").length;
+          const before = reported();
+          for (let call = 0; call < 5; call++) assert.equal((await post("unwritable", whole(), typed("application/json"))).status, 503);
+          await refused("", 400, "ABIQUO_BAD_BODY", "application/json", "unwritable");
+          assert.equal(reported(), before);
         });
       });
 

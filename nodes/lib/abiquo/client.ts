@@ -109,6 +109,11 @@ export class AbiquoClient {
     this.#session.onHalt = listener;
   }
 
+  /** Told once at each outage, when nobody has answered well for half a minute of attempts. */
+  set onOutage(listener: (fault: AbiquoFault) => void) {
+    this.#session.onOutage = listener;
+  }
+
   /** major.minor of the API, asked once unless configured; callers at the same time share the question. */
   async version(signal?: AbortSignal): Promise<string> {
     if (this.#apiVersion !== "") return this.#apiVersion;

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink } from "./links.ts";
+import { Outage } from "./outage.ts";
 import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, type TransportSettings } from "./transport.ts";
 
 export interface SessionSettings extends TransportSettings {
@@ -50,6 +51,9 @@ const DEVIOUS = /\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c)|[\\#\s]/i;
 export class Session {
   /** Told once at each halt. */
   onHalt: ((fault: AbiquoFault) => void) | undefined;
+  /** Told once at each outage, when nobody has answered well for a while. */
+  onOutage: ((fault: AbiquoFault) => void) | undefined;
+  readonly #outage = new Outage();
   readonly #dispatcher: Dispatcher;
   readonly #authorize: Authorizer;
   readonly #isSigned: boolean;
@@ -145,20 +149,28 @@ export class Session {
       body = await answer.body.text();
     } catch (error) {
       if (this.#closing.signal.aborted || isAborted(signal)) throw closedFault(true);
-      throw faultOfNetwork(error, this.#origin, this.#timeoutMs);
+      throw this.#noted(faultOfNetwork(error, this.#origin, this.#timeoutMs));
     }
     const { statusCode: status, headers: answerHeaders } = answer;
     const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
     if (!isUnchanged && (status < 200 || status >= 300)) {
       const request = { path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
-      throw this.#refused(faultOfAnswer({ status, headers: answerHeaders, body, ...request }), call);
+      throw this.#refused(this.#noted(faultOfAnswer({ status, headers: answerHeaders, body, ...request })), call);
     }
     // Not Abiquo, which sends none, but the sign-in page of something in front of it.
     if (body !== "" && /^text\/html/i.test(String(answerHeaders["content-type"] ?? ""))) {
       throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
     }
     if (call.isPublic !== true) this.#isProven = true;
+    this.#outage.answered();
     return { status, body, etag: String(answerHeaders["etag"] ?? "") };
+  }
+
+  /** A refusal is an answer too; only what passes by itself may be an outage. */
+  #noted(fault: AbiquoFault): AbiquoFault {
+    if (!fault.retriable) this.#outage.answered();
+    else if (this.#outage.failed(Date.now())) this.onOutage?.(fault);
+    return fault;
   }
 
   #refused(fault: AbiquoFault, call: Call): AbiquoFault {

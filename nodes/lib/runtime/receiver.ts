@@ -23,6 +23,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 /** How many messages are sent before other work gets a turn. */
 const MESSAGES_PER_TURN = 200;
+/** How often the same fault of the store is told, in ms: it is that of every call, and Abiquo gets it each time. */
+const STORE_FAULT_INTERVAL = 60_000;
 /** How many tasks are re-read from Abiquo at once. */
 const READERS = 8;
 
@@ -33,6 +35,8 @@ export class Receiver {
   readonly #options: ReceiverOptions;
   /** why the credentials are refused, as it was told last */
   #refusal: Fault | undefined;
+  /** the fault of the store that was told last, and when */
+  #storeFault = { code: "", at: 0 };
 
   constructor(kit: NodeKit, connection: ConnectionNode, options: ReceiverOptions) {
     this.#kit = kit;
@@ -49,6 +53,7 @@ export class Receiver {
       engine = await this.#connection.engine;
       const receipt = await engine.intake.receive(this.#kit.node.id, this.#connection, body);
       arrivals = receipt.arrivals;
+      this.#storeFault.code = "";
       answer(response, 200, { accepted: arrivals.length, known: receipt.known, ...problemsOf(body) });
       this.#reportProblems(body);
     } catch (error) {
@@ -113,7 +118,14 @@ export class Receiver {
     const code = error instanceof Fault ? error.code : "LEDGER_UNAVAILABLE";
     const told = tell(this.#kit.RED, error);
     if (!response.headersSent) answer(response, STATUS_OF[code] ?? 503, { error: code, message: told.message });
-    this.#kit.report(told);
+    if (!code.startsWith("LEDGER_") || this.#isStoreFaultDue(code)) this.#kit.report(told);
+  }
+
+  #isStoreFaultDue(code: string): boolean {
+    const now = Date.now();
+    if (this.#storeFault.code === code && now - this.#storeFault.at < STORE_FAULT_INTERVAL) return false;
+    this.#storeFault = { code, at: now };
+    return true;
   }
 
   #reportProblems(body: WebhookBody): void {

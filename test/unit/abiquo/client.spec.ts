@@ -333,6 +333,23 @@ describe("the client", () => {
     });
   });
 
+  it("tells an outage once, after half a minute of failures", async () => {
+    const client = server.client();
+    const told: string[] = [];
+    client.onOutage = ({ code }) => told.push(code);
+    const { now } = Date;
+    try {
+      replies = [{ status: 503 }];
+      await rejection(continueOnce(client));
+      assert.deepEqual(told, []);
+      Date.now = () => now() + 31_000;
+      for (let attempt = 0; attempt < 3; attempt++) await rejection(continueOnce(client));
+      assert.deepEqual(told, ["ABIQUO_FAILED"]);
+    } finally {
+      Date.now = now;
+    }
+  });
+
   describe("with credentials that Abiquo does not take", () => {
     const page: Reply = { status: 401, headers: { "Content-Type": "text/html", "WWW-Authenticate": 'Basic realm="Abiquo API"' }, body: "<html>401</html>" };
 

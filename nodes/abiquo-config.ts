@@ -1,4 +1,4 @@
-import type { Node, NodeAPI } from "node-red";
+import type { Node, NodeAPI, NodeDef } from "node-red";
 import { AbiquoClient, Resources } from "./lib/abiquo/index.ts";
 import { Fault } from "./lib/fault.ts";
 import { isObject } from "./lib/json.ts";
@@ -25,9 +25,9 @@ const UNCHANGED = "__PWRD__";
 export default function (RED: NodeAPI): void {
   const settings = { abiquoConfigSettle: { value: 60, exportable: false } };
   defineNode(RED, TYPE, { credentials: CREDENTIALS, settings }, (kit) => {
-    const node = kit.node as ConfigNode & { users: Record<string, Node> };
-    // Node-RED hands the errors and the status of a config node to the nodes listed here.
-    node.users = {};
+    const node = kit.node as ConfigNode;
+    // Node-RED hands the errors and the status of a config node to the flows of the nodes listed here.
+    Object.defineProperty(node, "users", { get: () => oneUserPerFlow(RED, node.id) });
     node.abiquo = connect(RED, kit);
   });
 
@@ -77,6 +77,17 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
     await use.release();
   });
   return connection;
+}
+
+/** Of the nodes that choose this connection, one of each flow: so its Catch nodes get a fault once. */
+function oneUserPerFlow(RED: NodeAPI, connection: string): Record<string, Node> {
+  const users = new Map<string | undefined, Node>();
+  RED.nodes.eachNode((definition) => {
+    if ((definition as NodeDef & { connection?: string }).connection !== connection || users.has(definition.z)) return;
+    const node = RED.nodes.getNode(definition.id) as Node | null;
+    if (node !== null) users.set(definition.z, node);
+  });
+  return Object.fromEntries([...users.values()].map((node) => [node.id, node]));
 }
 
 /** @throws Fault of the store, or CONFIG_INVALID when there is none: in another ledger the tasks would be missed */

@@ -241,6 +241,16 @@ describe("the node abiquo-webhook-in", () => {
       assert.deepEqual(flow.inbox("faults").all, []);
     });
 
+    it("reports refused credentials once to Catch, however many tasks wait for others", async () => {
+      const flow = await load({ verify: true });
+      abiquo.inject({ match: { action: "read" }, status: 401 });
+      for (let call = 0; call < 5; call++) assert.equal((await abiquo.post(abiquo.hold())).status, 200);
+      assert.equal((await flow.fault(({ code }) => code === "ABIQUO_UNAUTHORIZED")).source.id, "config");
+      await fetch(`${await flow.serve()}/hook/${SECRET}`, { method: "POST", body: "neither" });
+      await flow.fault(({ code }) => code === "ABIQUO_BAD_BODY");
+      assert.deepEqual(flow.inbox("faults").all.map(({ error }) => error?.code), ["ABIQUO_UNAUTHORIZED", "ABIQUO_BAD_BODY"]);
+    });
+
     it("lets a forged task out to nobody, while genuine ones of other POSTs pass", async () => {
       const flow = await load({ verify: true });
       const [real] = abiquo.hold();

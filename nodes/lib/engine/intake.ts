@@ -103,16 +103,10 @@ export class Intake {
    * Reads the task from Abiquo, so that a forged POST creates no request. Waits while Abiquo cannot be
    * reached or refuses the credentials, and up to a minute while it does not know the task yet.
    *
-   * @param refused is told each time that the credentials are refused; the same fault until they have worked again
    * @returns the task as Abiquo has it; undefined when it is no longer waiting, which the ledger then says
    * @throws Fault TASK_UNKNOWN when Abiquo has no such task
    */
-  async verify(
-    arrival: Arrival,
-    connection: Connection,
-    signal: AbortSignal,
-    refused: (fault: Fault) => void = () => undefined,
-  ): Promise<AbiquoTask | undefined> {
+  async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
     const { key } = arrival;
     const links = arrival.abiquo.links;
     const deadline = this.#clock.now() + NOT_YET_SHOWN;
@@ -129,8 +123,9 @@ export class Intake {
           await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
           throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
         }
-        if (error instanceof AbiquoFault && error.status === 401) refused(error);
-        else if (!absent && !(error instanceof AbiquoFault && error.retriable)) throw error;
+        // The connection tells of an outage, and of a 401, after which nothing is sent until somebody acts.
+        const passes = error instanceof AbiquoFault && (error.retriable || error.status === 401);
+        if (!absent && !passes) throw error;
         await pause(this.#clock, absent ? VERIFY_DELAY : delay, signal);
       }
     }

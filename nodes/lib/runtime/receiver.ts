@@ -33,8 +33,6 @@ export class Receiver {
   readonly #kit: NodeKit;
   readonly #connection: ConnectionNode;
   readonly #options: ReceiverOptions;
-  /** why the credentials are refused, as it was told last */
-  #refusal: Fault | undefined;
   /** the fault of the store that was told last, and when */
   #storeFault = { code: "", at: 0 };
 
@@ -93,7 +91,7 @@ export class Receiver {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { arrival, position } = next;
         try {
-          const genuine = await engine.intake.verify(arrival, this.#connection, this.#kit.signal, (fault) => this.#reportOnce(fault));
+          const genuine = await engine.intake.verify(arrival, this.#connection, this.#kit.signal);
           if (genuine === undefined) continue;
           const { task, links, payload } = genuine;
           verified[position] = { ...arrival, payload, abiquo: { ...arrival.abiquo, task, links } };
@@ -105,13 +103,6 @@ export class Receiver {
     };
     await Promise.all(Array.from({ length: READERS }, read));
     return verified.filter((arrival) => arrival !== undefined);
-  }
-
-  /** However many tasks wait for other credentials, it is one fault. */
-  #reportOnce(fault: Fault): void {
-    if (this.#refusal === fault) return;
-    this.#refusal = fault;
-    this.#kit.report(fault);
   }
 
   #refuse(response: ServerResponse, error: unknown): void {

@@ -60,9 +60,9 @@ for (const version of VERSIONS) {
       await sink.close();
     });
 
-    async function start(levels: object[] = level()): Promise<void> {
+    async function start(levels: object[] = level(), changes: Parameters<typeof waitingFlows>[3] = {}): Promise<void> {
       nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, {
-        flows: waitingFlows(sink, abiquo, levels),
+        flows: waitingFlows(sink, abiquo, levels, changes),
         credentials: credentials(abiquo),
       });
     }
@@ -114,6 +114,20 @@ for (const version of VERSIONS) {
       const told = notificationsOf("asked");
       assert.ok(told.length - new Set(told).size <= 1, `${told.length - new Set(told).size} told twice`);
       await decideAll(ids);
+    });
+
+    it("lose nothing of what a slow channel has in hand at a kill, and repeat that one only", async () => {
+      const func = "setTimeout(() => { node.send(msg); node.done(); }, 40);";
+      const slow = { id: "slow", type: "function", z: "tab", func, outputs: 1, wires: [["notify-body"]] };
+      await start(level(), { approval: { wires: [["slow"], [], [], [], []] }, extra: [slow] });
+      const ids = await submit(60);
+      for (const kills of [1, 2, 3]) {
+        await sink.have("notify", kills * 10, isOf("asked"));
+        await killAndStart();
+      }
+      await eventually(() => new Set(notificationsOf("asked")).size === ids.length, 60_000);
+      const told = notificationsOf("asked");
+      assert.ok(told.length - ids.length <= 3, `${told.length - ids.length} told twice at 3 kills`);
     });
 
     it("fire each deadline that passed while the process was down once, and let the others wait", async () => {

@@ -16,6 +16,7 @@ import { connectionsOf } from "./connection.ts";
 import { approvalTerms } from "./approval-terms.ts";
 import type { Message, NodeKit, Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
+import { journeysOf } from "./journeys.ts";
 import { keepable } from "./keepable.ts";
 import { redeployedBelow } from "./redeploy.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
@@ -24,8 +25,8 @@ import { entriesOf, withEntries } from "./verdicts.ts";
 const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
 type Port = (typeof PORTS)[number];
 
-/** How many wires a message has time to pass before it counts as told; Node-RED takes a turn for each. */
-const HOPS = 5;
+/** After how long a notification counts as told although the nodes behind are not done with it, in ms. */
+const LONGEST_TELLING = 30_000;
 
 /** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
 export class ApprovalNode {
@@ -132,15 +133,16 @@ export class ApprovalNode {
   }
 
   #portTo(engine: Engine): ApprovalPort {
-    const { node } = this.#kit;
+    const { node, RED } = this.#kit;
     return {
       notify: async (opened, notification, record) => {
         const message = await notificationMessage(engine, opened, notification, record);
         if (this.#kit.signal.aborted) return false;
-        if (message !== undefined) node.send(atPort("notify", message) as never);
-        // A deploy in this moment would take it from the nodes behind: then it is told again.
-        for (let turn = 0; turn < HOPS; turn++) await new Promise((next) => setImmediate(next));
-        return !this.#kit.signal.aborted;
+        if (message === undefined) return true;
+        // A stop or a deploy takes it from the nodes behind unless they are done with it: then it is told again.
+        const _msgid = RED.util.generateId();
+        const send = (): void => node.send(atPort("notify", { _msgid, ...message }) as never);
+        return journeysOf(RED).send(_msgid, send, LONGEST_TELLING, this.#kit.signal);
       },
       leave: (outcome) => {
         this.#hasLet = true;

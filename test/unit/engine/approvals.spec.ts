@@ -15,12 +15,15 @@ class Desk implements ApprovalPort {
   readonly left = new Log<ApprovalOutcome>();
   readonly reported = new Log<Fault>();
   isClosing = false;
+  /** what the nodes behind do before they are done */
+  atNotify: ((record: NotificationRecord) => Promise<void>) | undefined;
   /** whose messages cannot be made */
   untellable = "";
 
   async notify(opened: Parameters<ApprovalPort["notify"]>[0], notification: Notification, record: NotificationRecord): Promise<boolean> {
     if (notification.person.email === this.untellable) throw new Error("no letter");
     if (!this.isClosing) this.told.add({ approval: opened.record.id, notification, record });
+    await this.atNotify?.(record);
     return !this.isClosing;
   }
 
@@ -219,6 +222,17 @@ describe("approvals at work", () => {
     desk.untellable = "";
     shop.clock.advance(MINUTE);
     assert.deepEqual(await desk.lines(2), ["asked ben@example.com", "asked mia@example.com"]);
+  });
+
+  it("do not take for told what a channel reports as failed while it is being told", async () => {
+    await shop.receive("t1");
+    desk.atNotify = (record) => shop.engine.approvals.notified(record.id, { failed: true });
+    await ask(["t1"]);
+    await desk.told.have(2);
+    desk.atNotify = undefined;
+    shop.clock.advance(MINUTE);
+    const told = await desk.told.have(3);
+    assert.equal(new Set(told.map(({ record }) => record.id)).size, 1);
   });
 
   it("tell a channel that fails once more at once, and then after a pause, however fast it fails", async () => {

@@ -32,6 +32,8 @@ export class Notifier {
   readonly #clock: Clock;
   readonly #portOf: (key: string) => NotifierPort | undefined;
   readonly #telling = new Map<string, { again: boolean }>();
+  /** those that are being told, by id: whether their channel has failed meanwhile */
+  readonly #inFlight = new Map<string, { hasFailed: boolean }>();
   /** calls off the next try, by key */
   readonly #retries = new Map<string, () => void>();
   #isClosed = false;
@@ -67,6 +69,8 @@ export class Notifier {
   /** A channel says what it calls the message of this notification, or that it could not deliver it. */
   async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
     if (failed !== true) return this.#ledger.approvals.reference(notification, ref ?? "");
+    const flight = this.#inFlight.get(notification);
+    if (flight !== undefined) flight.hasFailed = true;
     const key = await this.#ledger.approvals.untell(notification);
     if (key === undefined) return;
     // Once at once; then a channel that is down must not be asked as fast as it can refuse.
@@ -93,20 +97,26 @@ export class Notifier {
   async #tellSome(key: string): Promise<boolean> {
     const untold = await this.#ledger.approvals.untold(key, READ_AT_ONCE);
     const records = await this.#ledger.approvals.several(untold.map(({ approval }) => approval));
-    const opened = new Map(records.map((record) => [record.id, openedApproval(record)]));
+    const approvals = new Map(records.map((record) => [record.id, record]));
     let told = 0;
     for (const notification of untold) {
       const port = this.#portOf(key);
       if (port === undefined) return false;
-      const about = opened.get(notification.approval);
+      const about = approvals.get(notification.approval);
+      const flight = { hasFailed: false };
+      this.#inFlight.set(notification.id, flight);
       try {
-        if (about !== undefined && !(await port.notify(about, JSON.parse(notification.body) as Notification, notification))) return false;
+        const body = JSON.parse(notification.body) as Notification;
+        if (about !== undefined && !(await port.notify(openedApproval(about), body, notification))) return false;
       } catch (problem) {
         // One that cannot be told must not stand before all others.
         port.report(problem);
         this.#tellLater(key);
         continue;
+      } finally {
+        this.#inFlight.delete(notification.id);
       }
+      if (flight.hasFailed) continue;
       await this.#ledger.approvals.told(notification.id);
       told++;
     }

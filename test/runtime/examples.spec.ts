@@ -41,7 +41,6 @@ const PATCHES: Readonly<Record<string, object>> = {
   ex20_review: { console: true },
   ex21_review: { console: true },
   ex11_approval: inSeconds("ex11_approval"),
-  ex10_later: { timeout: "10", timeoutUnits: "milliseconds" },
   ex04_config: { publicUrl: "http://127.0.0.1:1880" },
   ex22_fault: { console: true },
 };

@@ -26,7 +26,7 @@ const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
 type Port = (typeof PORTS)[number];
 
 /** After how long a notification counts as told although the nodes behind are not done with it, in ms. */
-const LONGEST_TELLING = 30_000;
+const LONGEST_TELLING = 15_000;
 
 /** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
 export class ApprovalNode {

@@ -1,5 +1,5 @@
 import type { ApprovalEvent } from "../../approval/index.ts";
-import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
+import type { ApprovalRecord, Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
 import type { Clock } from "../clock.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
 
@@ -21,6 +21,23 @@ export interface NotifierPort {
   report(problem: unknown): void;
 }
 
+/** A notification that is being told. */
+class Flight {
+  /** Resolves once its channel has said how it went. */
+  readonly said: Promise<void>;
+  hasFailed = false;
+  #end: () => void = () => undefined;
+
+  constructor() {
+    this.said = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  end(hasFailed: boolean): void {
+    this.hasFailed = hasFailed;
+    this.#end();
+  }
+}
+
 /** How many notifications are read at once. */
 const READ_AT_ONCE = 100;
 /** How long until what could not be told is tried again, in ms. */
@@ -32,8 +49,8 @@ export class Notifier {
   readonly #clock: Clock;
   readonly #portOf: (key: string) => NotifierPort | undefined;
   readonly #telling = new Map<string, { again: boolean }>();
-  /** those that are being told, by id: whether their channel has failed meanwhile */
-  readonly #inFlight = new Map<string, { hasFailed: boolean }>();
+  /** those that are being told, by id */
+  readonly #flights = new Map<string, Flight>();
   /** calls off the next try, by key */
   readonly #retries = new Map<string, () => void>();
   #isClosed = false;
@@ -68,9 +85,12 @@ export class Notifier {
 
   /** A channel says what it calls the message of this notification, or that it could not deliver it. */
   async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
-    if (failed !== true) return this.#ledger.approvals.reference(notification, ref ?? "");
-    const flight = this.#inFlight.get(notification);
-    if (flight !== undefined) flight.hasFailed = true;
+    if (failed !== true) {
+      await this.#ledger.approvals.reference(notification, ref ?? "");
+      this.#flights.get(notification)?.end(false);
+      return;
+    }
+    this.#flights.get(notification)?.end(true);
     const key = await this.#ledger.approvals.untell(notification);
     if (key === undefined) return;
     // Once at once; then a channel that is down must not be asked as fast as it can refuse.
@@ -93,6 +113,20 @@ export class Notifier {
     this.#retries.set(key, callOff);
   }
 
+  /** False when the node closed before the nodes behind were done with it. */
+  async #leave(key: string, port: NotifierPort, about: ApprovalRecord, record: NotificationRecord, flight: Flight): Promise<boolean> {
+    try {
+      const left = port.notify(openedApproval(about), JSON.parse(record.body) as Notification, record);
+      return await Promise.race([left, flight.said.then(() => true)]);
+    } catch (problem) {
+      // One that cannot be told must not stand before all others.
+      flight.hasFailed = true;
+      port.report(problem);
+      this.#tellLater(key);
+      return true;
+    }
+  }
+
   /** True when there may be more to tell at once. */
   async #tellSome(key: string): Promise<boolean> {
     const untold = await this.#ledger.approvals.untold(key, READ_AT_ONCE);
@@ -103,22 +137,19 @@ export class Notifier {
       const port = this.#portOf(key);
       if (port === undefined) return false;
       const about = approvals.get(notification.approval);
-      const flight = { hasFailed: false };
-      this.#inFlight.set(notification.id, flight);
+      const flight = new Flight();
+      this.#flights.set(notification.id, flight);
       try {
-        const body = JSON.parse(notification.body) as Notification;
-        if (about !== undefined && !(await port.notify(openedApproval(about), body, notification))) return false;
-      } catch (problem) {
-        // One that cannot be told must not stand before all others.
-        port.report(problem);
-        this.#tellLater(key);
-        continue;
+        if (about !== undefined && !(await this.#leave(key, port, about, notification, flight))) return false;
+        if (flight.hasFailed) continue;
+        // Asked for while a failure still finds the flight: what is said later is written later.
+        const marked = this.#ledger.approvals.told(notification.id);
+        this.#flights.delete(notification.id);
+        await marked;
+        told++;
       } finally {
-        this.#inFlight.delete(notification.id);
+        this.#flights.delete(notification.id);
       }
-      if (flight.hasFailed) continue;
-      await this.#ledger.approvals.told(notification.id);
-      told++;
     }
     return untold.length === READ_AT_ONCE && told > 0;
   }

@@ -9,6 +9,8 @@ export interface LedgerPlace {
   readonly engine: "sqlite";
   /** absolute path of the file, or `:memory:` */
   readonly file: string;
+  /** whether it is opened to read beside the process whose ledger it is */
+  readonly isGuest?: boolean;
 }
 
 /**
@@ -16,10 +18,11 @@ export interface LedgerPlace {
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
  * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED when it is no sound file
+ * @throws Fault LEDGER_IN_USE when another process works with it
  * @throws Fault LEDGER_NEWER when a newer version of this package has written it
  */
 export async function openSqlLedger(place: LedgerPlace): Promise<SqlLedger> {
-  const database = await openSqliteFile(place.file);
+  const database = await openSqliteFile(place.file, place.isGuest === true);
   // Kysely is an ES module only, which CommonJS can import everywhere but require only on newer Nodes.
   const { Kysely, SqliteDialect } = await import("kysely");
   const { Migrator } = await import("kysely/migration");

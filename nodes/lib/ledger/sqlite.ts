@@ -29,10 +29,13 @@ export function requireSqlite(): void {
 /**
  * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
  *
- * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file
+ * @param isGuest whether another process may have the file for its own
+ * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file,
+ * LEDGER_IN_USE when it is another process's own
  */
-export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
+export async function openSqliteFile(file: string, isGuest = false): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
+  const lock = isGuest || file === ":memory:" ? undefined : lockOf(file, DatabaseSync);
   try {
     const isNew = !existsSync(file);
     const database = new DatabaseSync(file);
@@ -41,11 +44,32 @@ export async function openSqliteFile(file: string): Promise<SqliteDatabase> {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT};`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
-    return asKyselyDatabase(database);
+    return asKyselyDatabase(database, lock);
   } catch (error) {
+    lock?.close();
     throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
   }
 }
+
+/**
+ * A file beside the ledger, held for as long as this process works with it. It is an SQLite file too, since its lock
+ * ends with the process, however that ends.
+ */
+function lockOf(file: string, DatabaseSync: new (file: string) => Database): Database {
+  let lock: Database | undefined;
+  try {
+    lock = new DatabaseSync(`${file}.lock`);
+    lock.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; BEGIN EXCLUSIVE;`);
+    return lock;
+  } catch (error) {
+    lock?.close();
+    const isBusy = (error as { readonly errcode?: unknown }).errcode === SQLITE_BUSY;
+    if (isBusy) throw new Fault("LEDGER_IN_USE", { file }, error);
+    throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+  }
+}
+
+const SQLITE_BUSY = 5;
 
 /** What an error of SQLite means to who runs this; undefined when not file and disk are to blame, but a statement of ours. */
 export function faultOfSqlite(error: unknown, file: string): Fault | undefined {
@@ -65,10 +89,13 @@ const OURS = new Set([1, 2, 18, 19, 20, 21, 25]);
 type Database = import("node:sqlite").DatabaseSync;
 type Value = null | number | bigint | string | Uint8Array;
 
-function asKyselyDatabase(database: Database): SqliteDatabase {
+function asKyselyDatabase(database: Database, lock: Database | undefined): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
-    close: () => database.close(),
+    close() {
+      database.close();
+      lock?.close();
+    },
     prepare(sql) {
       const known = statements.get(sql);
       if (known !== undefined) return known;

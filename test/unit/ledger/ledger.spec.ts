@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -159,7 +160,7 @@ describe("the ledger", () => {
 
   it("tells those who wait when its thread breaks down, and works again at the next call", async () => {
     const started = once(process, "worker");
-    const own = await openLedger({ engine: "sqlite", file });
+    const own = await openLedger({ engine: "sqlite", file: join(folder, "own.sqlite") });
     const [thread] = (await started) as [Worker];
     await own.receive([newTask("t1")]);
     const waiting = own.receive([newTask("t2")]);
@@ -172,6 +173,21 @@ describe("the ledger", () => {
 
   it("is readable by its owner only", () => {
     assert.equal(statSync(file).mode & 0o077, 0);
+  });
+
+  it("is one process's own until that ends or closes it, and can be read by others meanwhile", async () => {
+    const code = `require("node:sqlite"); const db = new (require("node:sqlite").DatabaseSync)(process.argv[1]); db.exec("BEGIN EXCLUSIVE"); console.log("has it"); setInterval(() => {}, 1000);`;
+    await ledger.close();
+    const other = spawn(process.execPath, ["-e", code, `${file}.lock`], { stdio: ["ignore", "pipe", "ignore"] });
+    await once(other.stdout, "data");
+    await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_IN_USE", params: { file } });
+    const guest = await openLedger({ engine: "sqlite", file, isGuest: true });
+    assert.deepEqual(await guest.list({ stages: ["held"] }), []);
+    await guest.close();
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    ledger = await openLedger({ engine: "sqlite", file });
+    await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_IN_USE" });
   });
 
   it("names the file and the reason when it cannot be opened", async () => {

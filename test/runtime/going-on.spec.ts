@@ -46,6 +46,17 @@ for (const version of VERSIONS) {
       await eventually(() => abiquo.task(id)?.state === "CANCELLED");
     });
 
+    it("takes a webhook that comes as soon as Node-RED listens, before its flows run", async () => {
+      await nodeRed.kill("SIGKILL");
+      const tasks = abiquo.hold({ type: "RECONFIGURE" });
+      const starting = nodeRed.start();
+      let status: number | undefined;
+      while (status === undefined) status = await abiquo.post(tasks).then((answer) => answer.status, () => undefined);
+      assert.equal(status, 200);
+      await starting;
+      await sink.have("arrived", 1, about(tasks[0]?.taskId ?? ""));
+    });
+
     it("delivers what a refused sign-in has kept back, once the connection was tested", async () => {
       const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";
       await sink.have("arrived", 1, about(id));

@@ -42,6 +42,8 @@ export class WebhookRoutes {
   readonly #routes = new Map<string, Route>();
   readonly #root: string;
   readonly #longestParking: number;
+  /** settles when the flows run for the first time; undefined once they do */
+  #starting: Promise<void> | undefined;
   /** false when the admin API's body parser, with its own limit, reads `application/json` before us */
   readonly readsAhead: boolean;
 
@@ -53,6 +55,16 @@ export class WebhookRoutes {
     this.#root = root.replace(/\/+$/, "");
     app.use(this.#dispatch(userMiddleware(RED)));
     this.readsAhead = insertFirst(rootOf(app), this.#skipAdminParser());
+  }
+
+  /**
+   * Until the flows run for the first time, lets wait what may be for a webhook: Node-RED listens a little earlier,
+   * and Abiquo does not send again what found nobody.
+   */
+  holdUntilStarted(events: Pick<NodeAPI["events"], "once">): void {
+    this.#starting = new Promise<void>((resolve) => events.once("flows:started", () => resolve())).then(() => {
+      this.#starting = undefined;
+    });
   }
 
   /**
@@ -97,7 +109,7 @@ export class WebhookRoutes {
       if (found.route.handler !== undefined) found.route.handler(request, response, found.rest);
       else this.#park(found.route, request, response, next);
     };
-    return (request, response, next) => {
+    const dispatch: Middleware = (request, response, next) => {
       if (this.#find(pathOf(request)) === undefined) return next();
       const steps = [...before, serve];
       const step = (error?: unknown): void => {
@@ -107,6 +119,15 @@ export class WebhookRoutes {
         else middleware(request, response, step);
       };
       step();
+    };
+    return (request, response, next) => {
+      if (this.#starting === undefined || !mayBeWebhook(request)) return dispatch(request, response, next);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#longestParking)));
+      void Promise.race([this.#starting, late]).then(() => {
+        clearTimeout(timer);
+        dispatch(request, response, next);
+      });
     };
   }
 
@@ -161,6 +182,10 @@ function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "/";
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);
+}
+
+function mayBeWebhook({ method, headers }: IncomingMessage): boolean {
+  return method === "POST" && /json|xml/i.test(headers["content-type"] ?? "");
 }
 
 function normalised(path: string): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -73,6 +73,22 @@ describe("the webhook routes", () => {
     assert.equal(await post("/abiquo/workflow/one/two"), "404");
     assert.equal(await post("/abiquo"), "404");
     assert.equal(await post("/abiquo/workflows"), "404");
+  });
+
+  it("let what comes before the flows run for the first time wait for them, for a while, and nothing else", async () => {
+    const routes = await serve({}, "/", 200);
+    const events = new EventEmitter();
+    routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
+    const early = post("/abiquo/workflow");
+    assert.equal(await post("/abiquo/workflow", "a=b", "application/x-www-form-urlencoded"), "404");
+    assert.equal((await fetch(`${url}/abiquo/workflow`)).status, 404);
+    // The parser of the admin API could not know yet whose it is, and has read it.
+    routes.claim("/abiquo/workflow", "a", ({ body }, response) => void response.end(JSON.stringify(body)));
+    events.emit("flows:started");
+    assert.equal(await early, "{}");
+    assert.equal(await post("/nobody's"), "404");
+    routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
+    assert.equal(await post("/nobody's"), "404", "it does not wait for ever");
   });
 
   it("keep the paths of several nodes apart, one below the other too", async () => {

@@ -113,13 +113,15 @@ for (const { name, nodeRed: folder } of VERSIONS) {
 
         for (const path of ["secret", "secret/wrong", "secret?secret=wrong", "secret/%E0%A4%A", "basic"]) {
           it(`answers 401 and nothing else on ${path}`, async () => {
-            const before = sink.of("fault").length;
+            // The hook whose store cannot be written tells so at the start, which may be now.
+            const faults = (): number => sink.of("fault").filter(({ body }) => !/^LEDGER_/.test(body.error?.code ?? "")).length;
+            const before = faults();
             const response = await post(path, good());
             assert.deepEqual([response.status, await response.text()], [401, ""]);
             const { dto, taskId } = taskBody();
             await post("open", JSON.stringify(dto));
             await sink.have("arrived", 1, about(taskId));
-            assert.equal(sink.of("fault").length, before);
+            assert.equal(faults(), before);
           });
         }
 

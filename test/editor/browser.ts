@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import chromium, { inflate } from "@sparticuz/chromium";
 import { chromium as driver, type Browser } from "playwright-core";
+
+const FONT_CONFIGURATION = "fonts.conf";
 
 /**
  * A headless Chromium that needs nothing from the machine: the browser, its fonts and its libraries come with the
@@ -18,7 +20,7 @@ export async function launchBrowser(): Promise<Browser> {
     headless: true,
     env: {
       ...(process.env as Record<string, string>),
-      FONTCONFIG_PATH: join(folder, "fonts"),
+      FONTCONFIG_FILE: join(folder, FONT_CONFIGURATION),
       LD_LIBRARY_PATH: [join(folder, "al2023", "lib"), process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":"),
     },
   });
@@ -27,7 +29,7 @@ export async function launchBrowser(): Promise<Browser> {
 async function unpackedBrowser(): Promise<string> {
   const home = join(process.cwd(), "node_modules", "@sparticuz", "chromium");
   const { version } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { version: string };
-  const folder = join(tmpdir(), `abiquo-chromium-${version}`);
+  const folder = join(tmpdir(), `abiquo-browser-${version}`);
   if (existsSync(folder)) return folder;
 
   const draft = `${folder}.${process.pid}`;
@@ -37,6 +39,7 @@ async function unpackedBrowser(): Promise<string> {
     process.env["TMPDIR"] = draft; // where the package unpacks to
     await chromium.executablePath(join(home, "bin"));
     await inflate(join(home, "bin", "al2023.tar.br"));
+    writeFileSync(join(draft, FONT_CONFIGURATION), fontConfiguration(folder));
   } finally {
     restore({ TMPDIR, FONTCONFIG_PATH, LD_LIBRARY_PATH });
   }
@@ -47,6 +50,20 @@ async function unpackedBrowser(): Promise<string> {
     rmSync(draft, { recursive: true, force: true });
   }
   return folder;
+}
+
+/**
+ * The configuration that comes with the fonts looks for them in a folder directly below the system's temporary one.
+ * Without a font, text has no width, and no spec says why.
+ */
+function fontConfiguration(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, "fonts")}</dir>
+  <cachedir>${join(folder, "font-cache")}</cachedir>
+</fontconfig>
+`;
 }
 
 function restore(variables: Record<string, string | undefined>): void {

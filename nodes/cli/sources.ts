@@ -21,11 +21,11 @@ export function tasksIn(file: string): RecordedTask[] {
   return tasks;
 }
 
-/** @throws Fault FILE_UNREADABLE, LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
+/** @throws Fault FILE_UNREADABLE; those of `openLedger` that it only reads */
 export async function tasksInLedger(file: string, limit: number): Promise<RecordedTask[]> {
   // Opening would make it.
   if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
-  const ledger = await openLedger({ engine: "sqlite", file: resolve(file), isGuest: true });
+  const ledger = await openLedger({ engine: "sqlite", file: resolve(file) }, { readOnly: true });
   try {
     return await recordedTasks(ledger, { limit });
   } finally {

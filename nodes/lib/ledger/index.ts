@@ -1,10 +1,10 @@
 import type { SqlLedger } from "./ledger.ts";
-import type { LedgerPlace } from "./open.ts";
+import type { LedgerPlace, OpenOptions } from "./open.ts";
 import { openInThread } from "./thread.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
 export type { StageQuery } from "./ledger.ts";
-export type { LedgerPlace } from "./open.ts";
+export type { LedgerPlace, OpenOptions } from "./open.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";
@@ -17,8 +17,9 @@ export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
  * this thread would do nothing else.
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
- * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written
+ * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED, LEDGER_IN_USE,
+ * LEDGER_NEWER, LEDGER_OLDER as `openSqlLedger`
  */
-export function openLedger(place: LedgerPlace): Promise<Ledger> {
-  return openInThread(place);
+export function openLedger(place: LedgerPlace, options: OpenOptions = {}): Promise<Ledger> {
+  return openInThread(place, options);
 }

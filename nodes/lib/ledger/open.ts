@@ -1,6 +1,6 @@
-import type { Kysely } from "kysely";
 import { Fault } from "../fault.ts";
 import { SqlLedger } from "./ledger.ts";
+import { requireUpToDate, upgrade } from "./migrate.ts";
 import { type LedgerSchema, migrations } from "./schema.ts";
 import { faultOfSqlite, openSqliteFile, sqliteTypes } from "./sqlite.ts";
 
@@ -9,42 +9,47 @@ export interface LedgerPlace {
   readonly engine: "sqlite";
   /** absolute path of the file, or `:memory:` */
   readonly file: string;
-  /** whether it is opened to read beside the process whose ledger it is */
-  readonly isGuest?: boolean;
+}
+
+export interface OpenOptions {
+  /**
+   * Reads only, also beside the process whose ledger it is: nothing is made, upgraded or locked, and every write
+   * fails. The ledger must be there and have this version's form.
+   */
+  readonly readOnly?: boolean;
 }
 
 /**
- * Opens a ledger in this thread, and makes or upgrades its tables.
+ * Opens a ledger in this thread, and makes or upgrades its tables unless it is only read.
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
  * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED when it is no sound file
  * @throws Fault LEDGER_IN_USE when another process works with it
- * @throws Fault LEDGER_NEWER when a newer version of this package has written it
+ * @throws Fault LEDGER_NEWER when a newer version of this package has written it; LEDGER_OLDER when it is only read, and
+ * an older version has written it, or its first start was cut short
  */
-export async function openSqlLedger(place: LedgerPlace): Promise<SqlLedger> {
-  const database = await openSqliteFile(place.file, place.isGuest === true);
+export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false }: OpenOptions = {}): Promise<SqlLedger> {
+  const database = await openSqliteFile(file, { readOnly });
   // Kysely is an ES module only, which CommonJS can import everywhere but require only on newer Nodes.
-  const { Kysely, SqliteDialect } = await import("kysely");
-  const { Migrator } = await import("kysely/migration");
-  const db = new Kysely<LedgerSchema>({ dialect: new SqliteDialect({ database }) });
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(sqliteTypes) } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    const isNewer = (await stepsDone(db)).some((step) => !Object.hasOwn(migrations(sqliteTypes), step));
-    await db.destroy();
-    if (isNewer) throw new Fault("LEDGER_NEWER", { file: place.file }, error);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw faultOfSqlite(error, place.file) ?? new Fault("LEDGER_UNAVAILABLE", { file: place.file, reason }, error);
+  const { Kysely, SqliteAdapter, SqliteDialect } = await import("kysely");
+  const dialect = new SqliteDialect({ database });
+  // SQLite takes back the tables and indexes that a transaction made (https://sqlite.org/lang_transaction.html);
+  // Kysely says otherwise, and would commit each by itself.
+  class TransactionalAdapter extends SqliteAdapter {
+    override get supportsTransactionalDdl(): boolean {
+      return true;
+    }
   }
-  return new SqlLedger(db);
-}
-
-/** The steps that brought the ledger to its present form; none when it cannot even be asked. */
-async function stepsDone(db: Kysely<LedgerSchema>): Promise<string[]> {
-  const { DEFAULT_MIGRATION_TABLE } = await import("kysely/migration");
-  const steps = db.withTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>().selectFrom(DEFAULT_MIGRATION_TABLE).select("name");
-  return steps.execute().then(
-    (rows) => rows.map(({ name }) => name),
-    () => [],
-  );
+  dialect.createAdapter = () => new TransactionalAdapter();
+  const db = new Kysely<LedgerSchema>({ dialect });
+  try {
+    const steps = migrations(sqliteTypes);
+    await (readOnly ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
+    return new SqlLedger(db);
+  } catch (error) {
+    await db.destroy();
+    if (error instanceof Fault) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason }, error);
+  }
 }

@@ -169,12 +169,14 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
       async up(db: Kysely<LedgerSchema>) {
         await db.schema
           .createTable("platform")
+          .ifNotExists()
           .addColumn("id", types.serial, (c) => c.primaryKey())
           .addColumn("api", "text", (c) => c.notNull().unique())
           .execute();
 
         await db.schema
           .createTable("task")
+          .ifNotExists()
           .addColumn("id", types.serial, (c) => c.primaryKey())
           .addColumn("platform", types.long, (c) => c.notNull())
           .addColumn("task_id", "text", (c) => c.notNull())
@@ -190,17 +192,19 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addUniqueConstraint("task_known", ["platform", "task_id"])
           .execute();
         // Only what is open is looked for by stage; a settled task costs no index entry.
-        await db.schema.createIndex("task_open").on("task").column("stage").where("stage", "in", OPEN).execute();
-        await db.schema.createIndex("task_by_group").on("task").columns(["group_id", "group_count"]).where("group_count", ">", 1).execute();
+        await db.schema.createIndex("task_open").ifNotExists().on("task").column("stage").where("stage", "in", OPEN).execute();
+        await db.schema.createIndex("task_by_group").ifNotExists().on("task").columns(["group_id", "group_count"]).where("group_count", ">", 1).execute();
 
         await db.schema
           .createTable("payload")
+          .ifNotExists()
           .addColumn("task", types.long, (c) => c.primaryKey())
           .addColumn("body", "text", (c) => c.notNull())
           .execute();
 
         await db.schema
           .createTable("decision")
+          .ifNotExists()
           .addColumn("task", types.long, (c) => c.primaryKey())
           .addColumn("connection", "text", (c) => c.notNull())
           .addColumn("action", "text", (c) => c.notNull())
@@ -222,6 +226,7 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
 
         await db.schema
           .createTable("request")
+          .ifNotExists()
           .addColumn("id", "text", (c) => c.primaryKey())
           .addColumn("node", "text", (c) => c.notNull())
           .addColumn("action", "text", (c) => c.notNull())
@@ -232,6 +237,7 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
 
         await db.schema
           .createTable("audit")
+          .ifNotExists()
           .addColumn("id", types.serial, (c) => c.primaryKey())
           .addColumn("at", types.long, (c) => c.notNull())
           .addColumn("task", types.long, (c) => c.notNull())
@@ -239,13 +245,14 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("actor", "text", (c) => c.notNull())
           .addColumn("detail", "text")
           .execute();
-        await db.schema.createIndex("audit_by_task").on("audit").column("task").execute();
+        await db.schema.createIndex("audit_by_task").ifNotExists().on("audit").column("task").execute();
       },
     },
     "002 approvals": {
       async up(db: Kysely<LedgerSchema>) {
         await db.schema
           .createTable("approval")
+          .ifNotExists()
           .addColumn("id", "text", (c) => c.primaryKey())
           .addColumn("key", "text", (c) => c.notNull())
           .addColumn("platform", types.long, (c) => c.notNull())
@@ -260,9 +267,10 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("message", "text", (c) => c.notNull())
           .addColumn("state", "text", (c) => c.notNull())
           .execute();
-        await db.schema.createIndex("approval_due").on("approval").column("next_wake").where("next_wake", "is not", null).execute();
+        await db.schema.createIndex("approval_due").ifNotExists().on("approval").column("next_wake").where("next_wake", "is not", null).execute();
         await db.schema
           .createIndex("approval_open")
+          .ifNotExists()
           .on("approval")
           .columns(["key", "status"])
           .where("status", "in", ["opening", "open"])
@@ -270,26 +278,29 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
 
         await db.schema
           .createTable("approval_task")
+          .ifNotExists()
           .addColumn("approval", "text", (c) => c.notNull())
           .addColumn("task", types.long, (c) => c.notNull())
           .addColumn("position", "integer", (c) => c.notNull())
           .addPrimaryKeyConstraint("approval_task_pk", ["approval", "task"])
           .execute();
-        await db.schema.createIndex("approval_task_by_task").on("approval_task").column("task").execute();
+        await db.schema.createIndex("approval_task_by_task").ifNotExists().on("approval_task").column("task").execute();
 
         await db.schema
           .createTable("approval_person")
+          .ifNotExists()
           .addColumn("person", "text", (c) => c.notNull())
           .addColumn("created_at", types.long, (c) => c.notNull())
           .addColumn("approval", "text", (c) => c.notNull())
           .addColumn("type", "text", (c) => c.notNull())
           .addPrimaryKeyConstraint("approval_person_pk", ["person", "created_at", "approval"])
           .execute();
-        await db.schema.createIndex("approval_person_by_type").on("approval_person").columns(["person", "type"]).execute();
-        await db.schema.createIndex("approval_person_by_approval").on("approval_person").column("approval").execute();
+        await db.schema.createIndex("approval_person_by_type").ifNotExists().on("approval_person").columns(["person", "type"]).execute();
+        await db.schema.createIndex("approval_person_by_approval").ifNotExists().on("approval_person").column("approval").execute();
 
         await db.schema
           .createTable("notification")
+          .ifNotExists()
           .addColumn("id", "text", (c) => c.primaryKey())
           .addColumn("approval", "text", (c) => c.notNull())
           .addColumn("key", "text", (c) => c.notNull())
@@ -302,14 +313,16 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .execute();
         await db.schema
           .createIndex("notification_pending")
+          .ifNotExists()
           .on("notification")
           .columns(["key", "state", "created_at", "position"])
           .where("state", "=", "pending")
           .execute();
-        await db.schema.createIndex("notification_by_approval").on("notification").column("approval").execute();
+        await db.schema.createIndex("notification_by_approval").ifNotExists().on("notification").column("approval").execute();
 
         await db.schema
           .createTable("setting")
+          .ifNotExists()
           .addColumn("name", "text", (c) => c.primaryKey())
           .addColumn("value", "text", (c) => c.notNull())
           .execute();

@@ -29,23 +29,27 @@ export function requireSqlite(): void {
 /**
  * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
  *
- * @param isGuest whether another process may have the file for its own
+ * @param readOnly whether it is only read, and another process may have the file for its own
  * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file,
  * LEDGER_IN_USE when it is another process's own
  */
-export async function openSqliteFile(file: string, isGuest = false): Promise<SqliteDatabase> {
+export async function openSqliteFile(file: string, { readOnly = false } = {}): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
-  const lock = isGuest || file === ":memory:" ? undefined : lockOf(file, DatabaseSync);
+  const lock = readOnly || file === ":memory:" ? undefined : lockOf(file, DatabaseSync);
+  let database: Database | undefined;
   try {
     const isNew = !existsSync(file);
-    const database = new DatabaseSync(file);
+    database = new DatabaseSync(file, { readOnly });
     if (isNew && file !== ":memory:") chmodSync(file, 0o600);
     // The option of the same meaning came with Node 22.16.
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT};`);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
+    if (!readOnly) {
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
+    }
     return asKyselyDatabase(database, lock);
   } catch (error) {
+    database?.close();
     lock?.close();
     throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
   }

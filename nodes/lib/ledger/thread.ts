@@ -3,7 +3,7 @@ import { Fault } from "../fault.ts";
 import { moduleBeside } from "../here.ts";
 import { type Call, errorOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
-import type { LedgerPlace } from "./open.ts";
+import type { LedgerPlace, OpenOptions } from "./open.ts";
 import { requireSqlite } from "./sqlite.ts";
 
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
@@ -19,10 +19,10 @@ interface Caller {
  *
  * @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE as `openSqlLedger`
  */
-export async function openInThread(place: LedgerPlace): Promise<Pick<SqlLedger, keyof SqlLedger>> {
+export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<Pick<SqlLedger, keyof SqlLedger>> {
   // Before the thread: what it loads needs such a Node as well.
   requireSqlite();
-  const thread = new LedgerThread(place);
+  const thread = new LedgerThread(place, options);
   await thread.call("open", []);
   const approvals = methodsOf(thread, "approvals.", {});
   return methodsOf(thread, "", { approvals }) as unknown as SqlLedger;
@@ -48,6 +48,7 @@ function methodsOf(thread: LedgerThread, prefix: string, own: Record<string, obj
 /** The thread is started again after it broke down, by the next call. */
 class LedgerThread {
   readonly #place: LedgerPlace;
+  readonly #options: OpenOptions;
   readonly #callers = new Map<number, Caller>();
   #worker: Worker | undefined;
   #calls: Call[] = [];
@@ -57,8 +58,9 @@ class LedgerThread {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(place: LedgerPlace) {
+  constructor(place: LedgerPlace, options: OpenOptions) {
     this.#place = place;
+    this.#options = options;
   }
 
   call(method: string, parameters: readonly unknown[]): Promise<unknown> {
@@ -77,7 +79,7 @@ class LedgerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(moduleBeside("worker"), { workerData: this.#place });
+    const worker = new Worker(moduleBeside("worker"), { workerData: { place: this.#place, options: this.#options } });
     worker.on("message", (replies: readonly Reply[]) => this.#settle(replies));
     worker.on("error", (error: Error) => this.#fail(worker, error.message));
     worker.on("exit", () => this.#fail(worker, "CLOSED"));

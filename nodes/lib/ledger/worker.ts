@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Call, failureOf, type Reply } from "./calls.ts";
-import { type LedgerPlace, openSqlLedger } from "./open.ts";
+import { type LedgerPlace, type OpenOptions, openSqlLedger } from "./open.ts";
 import { faultOfSqlite } from "./sqlite.ts";
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
 
-const place = workerData as LedgerPlace;
-const opening = openSqlLedger(place);
+const { place, options } = workerData as { place: LedgerPlace; options: OpenOptions };
+const opening = openSqlLedger(place, options);
 // Each call tells of the failure; the first one comes later.
 opening.catch(() => undefined);
 

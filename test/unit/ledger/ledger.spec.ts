@@ -181,7 +181,7 @@ describe("the ledger", () => {
     const other = spawn(process.execPath, ["-e", code, `${file}.lock`], { stdio: ["ignore", "pipe", "ignore"] });
     await once(other.stdout, "data");
     await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_IN_USE", params: { file } });
-    const guest = await openLedger({ engine: "sqlite", file, isGuest: true });
+    const guest = await openLedger({ engine: "sqlite", file }, { readOnly: true });
     assert.deepEqual(await guest.list({ stages: ["held"] }), []);
     await guest.close();
     other.kill("SIGKILL");

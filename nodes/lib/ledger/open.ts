@@ -1,3 +1,4 @@
+import type { Kysely, SqliteDatabase } from "kysely";
 import { Fault } from "../fault.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, upgrade } from "./migrate.ts";
@@ -29,19 +30,7 @@ export interface OpenOptions {
  * an older version has written it, or its first start was cut short
  */
 export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false }: OpenOptions = {}): Promise<SqlLedger> {
-  const database = await openSqliteFile(file, { readOnly });
-  // Kysely is an ES module only, which CommonJS can import everywhere but require only on newer Nodes.
-  const { Kysely, SqliteAdapter, SqliteDialect } = await import("kysely");
-  const dialect = new SqliteDialect({ database });
-  // SQLite takes back the tables and indexes that a transaction made (https://sqlite.org/lang_transaction.html);
-  // Kysely says otherwise, and would commit each by itself.
-  class TransactionalAdapter extends SqliteAdapter {
-    override get supportsTransactionalDdl(): boolean {
-      return true;
-    }
-  }
-  dialect.createAdapter = () => new TransactionalAdapter();
-  const db = new Kysely<LedgerSchema>({ dialect });
+  const db = await kyselyOn(await openSqliteFile(file, { readOnly }));
   try {
     const steps = migrations(sqliteTypes);
     await (readOnly ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
@@ -52,4 +41,20 @@ export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false }:
     const reason = error instanceof Error ? error.message : String(error);
     throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason }, error);
   }
+}
+
+/** What this thread asks the database with. */
+export async function kyselyOn(database: SqliteDatabase): Promise<Kysely<LedgerSchema>> {
+  // Kysely is an ES module only, which CommonJS can import everywhere but require only on newer Nodes.
+  const { Kysely, SqliteAdapter, SqliteDialect } = await import("kysely");
+  // SQLite takes back the tables and indexes that a transaction made (https://sqlite.org/lang_transaction.html);
+  // Kysely says otherwise, and would commit each by itself.
+  class TransactionalAdapter extends SqliteAdapter {
+    override get supportsTransactionalDdl(): boolean {
+      return true;
+    }
+  }
+  const dialect = new SqliteDialect({ database });
+  dialect.createAdapter = () => new TransactionalAdapter();
+  return new Kysely<LedgerSchema>({ dialect });
 }

@@ -191,6 +191,18 @@ for (const action of ["continue", "cancel"] as const) {
       assert.equal(flow.inbox("completed").all.length, 1);
     });
 
+    it("takes a whole task from its own namespace only: what else is in a message may come from outside", async () => {
+      const flow = await load({ task: "payload" });
+      const [task] = abiquo.hold();
+      assert.ok(task);
+      const self = `${abiquo.url}/cloud/virtualdatacenters/7/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}/tasks/${task.taskId}`;
+      const links = { self, continue: `${self}/action/continue`, cancel: `${self}/action/cancel`, target: "", user: "" };
+      flow.send("answer", { payload: { task: { taskId: task.taskId, type: "DEPLOY", createdAt: "" }, links } });
+      const fault = await flow.fault();
+      assert.deepEqual([fault.code, fault.source.id], ["TASK_UNKNOWN", "answer"]);
+      assert.deepEqual(abiquo.answers, []);
+    });
+
     for (const [name, message] of [
       ["no namespace", {}],
       ["an empty namespace", { abiquo: { connection: "config" } }],

@@ -15,5 +15,5 @@ export { ABIQUO_FAULTS, AbiquoFault, type ApiError } from "./fault.ts";
 export { linkOf, rebase } from "./links.ts";
 export { Resources } from "./resources.ts";
 export type { Proxy } from "./transport.ts";
-export { type AbiquoTask, taskFromDto, type TaskLinks, type TaskSummary } from "./task.ts";
+export { type AbiquoTask, linksOfTask, taskFromDto, type TaskLinks, type TaskSummary } from "./task.ts";
 export { parseWebhook, parseWebhookJson, type TaskProblem, type WebhookBody } from "./webhook.ts";

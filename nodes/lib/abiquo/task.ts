@@ -54,8 +54,7 @@ const TASK_ID = /^[A-Za-z0-9._-]{1,128}$/;
  */
 export function taskFromDto(dto: unknown, base: ApiBase): AbiquoTask {
   if (!isObject(dto)) throw badTask("NOT_AN_OBJECT", "");
-  const taskId = textOf(dto["taskId"]);
-  if (!TASK_ID.test(taskId) || taskId === "." || taskId === "..") throw badTask("NO_TASK_ID", "");
+  const taskId = ownId(textOf(dto["taskId"]));
   const rels = linksOf(dto["links"]);
   const links = taskLinks(rels, taskId, base);
   const ids = idsIn(links);
@@ -77,6 +76,23 @@ export function taskFromDto(dto: unknown, base: ApiBase): AbiquoTask {
     links,
     payload: dto as JsonObject,
   };
+}
+
+/**
+ * The links of a task that something else than Abiquo names, by the same rules as those of a webhook.
+ *
+ * @param given may lack links; those are derived from the others
+ * @throws Fault ABIQUO_BAD_TASK when they are another task's, or do not lead to it
+ * @throws Fault ABIQUO_BAD_LINK when one leads somewhere else than below `base`
+ */
+export function linksOfTask(given: Partial<TaskLinks>, taskId: string, base: ApiBase): TaskLinks {
+  const rels = Object.entries(given).map(([rel, href]): [string, Link] => [rel, { href, title: "" }]);
+  return taskLinks(new Map(rels), ownId(taskId), base);
+}
+
+function ownId(taskId: string): string {
+  if (!TASK_ID.test(taskId) || taskId === "." || taskId === "..") throw badTask("NO_TASK_ID", "");
+  return taskId;
 }
 
 function linksOf(value: unknown): Map<string, Link> {

@@ -1,14 +1,15 @@
 import { Fault } from "../fault.ts";
-import { keyText, type Ledger, type NewTask, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { keyText, type Ledger, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
-import { type Action, type Decision, entryOf, isWhole, type ListedEntry, taskFromMessage, type TaskEntry, type TaskReference } from "./message.ts";
+import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import type { Texts } from "./pages/index.ts";
+import { References } from "./references.ts";
 import { type RequestPort, Requests } from "./requests.ts";
 
 export interface EngineOptions {
@@ -49,6 +50,7 @@ export class Engine {
   readonly desk: ApprovalDesk;
   readonly #clock: Clock;
   readonly #requests: Requests;
+  readonly #references: References;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #housekeeping: Housekeeping;
 
@@ -56,6 +58,7 @@ export class Engine {
     this.ledger = ledger;
     this.#housekeeping = new Housekeeping(ledger, keep, clock);
     this.#clock = clock;
+    this.#references = new References(ledger);
     this.intake = new Intake(ledger, settle, clock);
     this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), this.intake);
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
@@ -99,14 +102,19 @@ export class Engine {
    * Makes the decision, and delivers it. Resolves when it is on disk; the outcome comes to the node's port.
    *
    * @throws Fault TASK_UNKNOWN when an id is neither a known task's nor a known group's
+   * @throws Fault ABIQUO_BAD_TASK, ABIQUO_BAD_LINK when a task that the ledger does not know has links not its own
+   * @throws AbiquoFault when such a task cannot be read from Abiquo: nothing was decided
    * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nothing was decided
    */
   async answer(call: AnswerCall): Promise<void> {
     const { connection, action } = call;
     const at = this.#clock.now();
     const proposals = new Map<string, Proposal>();
-    for (const { taskId, entry, task } of await this.#resolve(call, at)) {
-      const decision = agreeing(entry?.decision, action) ?? call.decision;
+    const gone = new Map<string, TaskEntry>();
+    // The ledger's links are used whatever the message says, so that most need no look.
+    for (const { taskId, entry, task, isGone } of await this.#resolve(call, at, (key) => this.intake.knows(key))) {
+      const decision = agreeing(entry.decision, action) ?? call.decision;
+      if (isGone) gone.set(taskId, { ...entry, decision: { ...decision, action }, answer: { outcome: "gone", at: new Date(at).toISOString(), attempts: 0 } });
       proposals.set(taskId, {
         api: connection.client.base,
         taskId,
@@ -123,7 +131,7 @@ export class Engine {
       });
     }
     const list = [...proposals.values()];
-    const verdicts = await this.#requests.open(call.node, list, call.message, call.caller).catch((error: unknown) => {
+    const verdicts = await this.#requests.open(call.node, list, call.message, call.caller, gone).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
@@ -134,13 +142,16 @@ export class Engine {
   /**
    * Asks people about the tasks that a message names. Resolves when the requests are on disk.
    *
-   * @throws Fault TASK_UNKNOWN when an id is neither a known task's nor a known group's
+   * @throws Fault TASK_UNKNOWN when a task is neither known here nor in Abiquo
+   * @throws Fault ABIQUO_BAD_TASK, ABIQUO_BAD_LINK when a task that the ledger does not know has links not its own
+   * @throws AbiquoFault when such a task cannot be read from Abiquo: nobody will be asked
    * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nobody will be asked
    */
   async ask(call: Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">): Promise<void> {
     const tasks = new Map<string, AskedTask>();
-    for (const { taskId, known, entry = known, task } of await this.#resolve(call, this.#clock.now())) {
-      if (entry !== undefined) tasks.set(taskId, { taskId, entry, ...(task === undefined ? {} : { task }) });
+    for (const { taskId, entry, task, isGone } of await this.#resolve(call, this.#clock.now())) {
+      if (isGone) throw new Fault("TASK_UNKNOWN", { taskId });
+      tasks.set(taskId, { taskId, entry, ...(task === undefined ? {} : { task }) });
     }
     await this.approvals.ask({ ...call, tasks: [...tasks.values()] }).catch((error: unknown) => {
       throw unavailable(error);
@@ -171,19 +182,9 @@ export class Engine {
     await this.ledger.close();
   }
 
-  async #resolve(call: Pick<AnswerCall, "connection" | "references">, now: number): Promise<Resolved[]> {
-    const { client, id } = call.connection;
-    const ids = call.references.flatMap((reference) => (isWhole(reference) ? [] : [reference.id]));
-    const known = ids.length === 0 ? [] : await this.ledger.find(client.base, ids);
-    return call.references.flatMap((reference): Resolved[] => {
-      if (isWhole(reference)) {
-        const { taskId } = reference.task;
-        if (this.intake.knows({ api: client.base, taskId })) return [{ taskId, entry: reference }];
-        return [{ taskId, entry: reference, task: taskOrFault(() => taskFromMessage(reference, id, client.base, now)) }];
-      }
-      const named = known.filter((task) => task.taskId === reference.id || task.group.id === reference.id);
-      if (named.length === 0) throw new Fault("TASK_UNKNOWN", { taskId: reference.id });
-      return named.map((task) => ({ taskId: task.taskId, known: entryOf(task) }));
+  #resolve(...call: Parameters<References["resolve"]>): ReturnType<References["resolve"]> {
+    return this.#references.resolve(...call).catch((error: unknown) => {
+      throw unavailable(error);
     });
   }
 
@@ -198,25 +199,6 @@ export class Engine {
       this.#outboxes.set(api, outbox);
     }
     return outbox;
-  }
-}
-
-interface Resolved {
-  readonly taskId: string;
-  /** as the message has it */
-  readonly entry?: TaskEntry;
-  /** as the ledger has it */
-  readonly known?: TaskEntry;
-  readonly task?: Proposal["task"];
-}
-
-/** A task that is not fit to be kept matters only if the ledger does not know it already. */
-function taskOrFault(task: () => NewTask): Proposal["task"] {
-  try {
-    return task();
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return { unfit: { code: error.code, params: error.params } };
   }
 }
 

@@ -1,10 +1,11 @@
-import { type ApiBase, rebase, type TaskLinks, type TaskSummary } from "../abiquo/index.ts";
+import type { TaskLinks, TaskSummary } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
-import type { DecisionRecord, NewTask, TaskRecord } from "../ledger/index.ts";
+import type { DecisionRecord, TaskRecord } from "../ledger/index.ts";
 
 export type Action = "continue" | "cancel";
-export type Cause = "rule" | "vote" | "deadline" | "no-approver" | "bypass";
+const CAUSES = ["rule", "vote", "deadline", "no-approver", "bypass"] as const;
+export type Cause = (typeof CAUSES)[number];
 
 /** `msg.abiquo.decision`: what is proposed, and, once a task reached continue or cancel, what holds. */
 export interface Decision {
@@ -67,7 +68,8 @@ export interface TaskName {
   readonly id: string;
 }
 
-export type WholeTask = TaskEntry & { readonly payload?: unknown };
+/** As the message has it: any node may have written what is there. */
+export type WholeTask = TaskEntry;
 
 export function isWhole(reference: TaskReference): reference is WholeTask {
   return "task" in reference;
@@ -76,12 +78,15 @@ export function isWhole(reference: TaskReference): reference is WholeTask {
 /**
  * Reads which tasks a value names: `msg.abiquo` or a part of it, an id of a task or a group, or a list of these.
  *
+ * @param source of the value: only from `msg.abiquo` are tasks taken whole, since what else is in a message may have
+ *   come from outside; anything else names ids
  * @throws Fault NO_TASK_IN_MESSAGE when it names none
  */
-export function taskReferences(value: unknown): TaskReference[] {
+export function taskReferences(value: unknown, source: "abiquo" | "elsewhere" = "abiquo"): TaskReference[] {
   const references = referencesIn(value);
   if (references.length === 0) throw new Fault("NO_TASK_IN_MESSAGE");
-  return references;
+  if (source === "abiquo") return references;
+  return references.map((reference) => (isWhole(reference) ? { id: reference.task.taskId } : reference));
 }
 
 function referencesIn(value: unknown): TaskReference[] {
@@ -96,36 +101,51 @@ function referencesIn(value: unknown): TaskReference[] {
 }
 
 function wholeReference(entry: Record<string, unknown>, task: Record<string, unknown>): TaskReference {
-  if (!isObject(entry["links"])) return { id: textOf(task["taskId"]) };
-  return entry as unknown as TaskEntry;
+  const links = entry["links"];
+  if (!isObject(links)) return { id: textOf(task["taskId"]) };
+  const { decision: _decision, ...rest } = entry;
+  const decision = decisionIn(entry["decision"]);
+  return {
+    ...rest,
+    task: {
+      taskId: textOf(task["taskId"]),
+      type: textOf(task["type"]),
+      state: textOf(task["state"]),
+      userId: textOf(task["userId"]),
+      ownerId: textOf(task["ownerId"]),
+      requester: textOf(task["requester"]),
+      createdAt: textOf(task["createdAt"]),
+      enterpriseId: textOf(task["enterpriseId"]),
+      virtualDatacenterId: textOf(task["virtualDatacenterId"]),
+      virtualApplianceId: textOf(task["virtualApplianceId"]),
+      virtualMachineId: textOf(task["virtualMachineId"]),
+    },
+    links: {
+      self: textOf(links["self"]),
+      continue: textOf(links["continue"]),
+      cancel: textOf(links["cancel"]),
+      target: textOf(links["target"]),
+      user: textOf(links["user"]),
+    },
+    ...(decision === undefined ? {} : { decision }),
+  };
 }
 
-/**
- * A task that only a message knows, ready for the ledger. Its links are re-rooted on the connection's URL,
- * since any node may have written them.
- *
- * @throws Fault ABIQUO_BAD_LINK when a link does not lead below the connection's URL
- */
-export function taskFromMessage(
-  entry: WholeTask,
-  connection: string,
-  api: ApiBase,
-  now: number,
-): NewTask {
-  const { task } = entry;
-  const links = Object.fromEntries(
-    Object.entries(entry.links).map(([rel, href]) => [rel, href === "" ? "" : rebase(String(href), api)]),
-  );
+/** What a message proposes; undefined when it proposes nothing that could be kept, or does not say who does. */
+export function decisionIn(value: unknown): Decision | undefined {
+  if (!isObject(value)) return undefined;
+  const { action, facts } = value;
+  const by = textOf(value["by"]);
+  if ((action !== "continue" && action !== "cancel" && action !== "review") || by === "") return undefined;
+  const [rule, reason] = [textOf(value["rule"]), textOf(value["reason"])];
   return {
-    api,
-    taskId: task.taskId,
-    connection,
-    source: "",
-    group: { id: task.taskId, index: 0, count: 1 },
-    summary: JSON.stringify(task),
-    links: JSON.stringify(links),
-    payload: JSON.stringify(isObject(entry.payload) && entry.payload["taskId"] === task.taskId ? entry.payload : {}),
-    receivedAt: Date.parse(task.createdAt) || now,
+    action,
+    by,
+    cause: CAUSES.find((cause) => cause === value["cause"]) ?? "rule",
+    ...(rule === "" ? {} : { rule }),
+    ...(reason === "" ? {} : { reason }),
+    ...(isObject(facts) ? { facts } : {}),
+    at: textOf(value["at"]),
   };
 }
 

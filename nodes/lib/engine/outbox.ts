@@ -1,4 +1,4 @@
-import { AbiquoFault, type AbiquoClient, type TaskLinks } from "../abiquo/index.ts";
+import { AbiquoFault, type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import { type DecisionRecord, type DeliveryNews, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import type { Clock } from "./clock.ts";
@@ -39,7 +39,8 @@ const CONTINUED_STATES = new Set([
 interface Job {
   readonly key: string;
   readonly task: TaskRecord;
-  readonly links: TaskLinks;
+  /** or why it has none that lead to it */
+  readonly links: TaskLinks | Fault;
   decision: DecisionRecord;
   /** true while an attempt is under way */
   busy: boolean;
@@ -122,7 +123,7 @@ export class Outbox {
   add(task: TaskRecord, decision: DecisionRecord): void {
     const key = keyText(decision);
     if (this.#jobs.has(key)) return;
-    const job: Job = { key, task, links: JSON.parse(task.links) as TaskLinks, decision, busy: false };
+    const job: Job = { key, task, links: ownLinks(task), decision, busy: false };
     this.#jobs.set(key, job);
     const delay = decision.delivery === "waiting" ? decision.nextAt - this.#clock.now() : 0;
     if (delay > 0) this.#later(job, delay);
@@ -218,6 +219,8 @@ export class Outbox {
     connection: Connection,
     signal: AbortSignal,
   ): Promise<{ news: News; fault?: Fault } | undefined> {
+    const { links } = job;
+    if (links instanceof Fault) return { news: refused(job, links), fault: links };
     if (job.decision.delivery === "waiting") {
       job.decision = { ...job.decision, delivery: "sending" };
       await this.#ledger.report({ ...job.decision, reportedAt: this.#clock.now() });
@@ -225,13 +228,13 @@ export class Outbox {
     const { action, text } = job.decision;
     job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
     try {
-      if (action === "continue") await connection.client.continueTask(job.links.continue, text, signal);
-      else await connection.client.cancelTask(job.links.cancel, text, signal);
+      if (action === "continue") await connection.client.continueTask(links.continue, text, signal);
+      else await connection.client.cancelTask(links.cancel, text, signal);
       this.#width = Math.min(WIDTH, this.#width * 2);
       return { news: settled(job, "delivered", asAsked(action)) };
     } catch (error) {
       if (signal.aborted) return this.#interrupted(job);
-      if (error instanceof AbiquoFault && isLost(error)) return this.#examine(job, connection, signal);
+      if (error instanceof AbiquoFault && isLost(error)) return this.#examine(job, links.self, connection, signal);
       return this.#judge(job, error);
     }
   }
@@ -244,12 +247,13 @@ export class Outbox {
   /** Abiquo says that the task is unknown or not waiting: its state tells what happened. */
   async #examine(
     job: Job,
+    self: string,
     connection: Connection,
     signal: AbortSignal,
   ): Promise<{ news: News; fault?: Fault } | undefined> {
     const { action, uncertain } = job.decision;
     try {
-      const { task } = await connection.client.readTask(job.links.self, signal);
+      const { task } = await connection.client.readTask(self, signal);
       if (task.state === "QUEUEING") return { news: this.#waiting(job, new Fault("TASK_STILL_QUEUEING")) };
       const happened: Action | undefined = task.state === "CANCELLED" ? "cancel" : CONTINUED_STATES.has(task.state) ? "continue" : undefined;
       if (happened === action && uncertain) return { news: settled(job, "delivered", asAsked(action)) };
@@ -288,6 +292,16 @@ export class Outbox {
     this.#jobs.delete(job.key);
     this.#events.settled(job.task, job.decision, fault);
     return undefined;
+  }
+}
+
+/** Stores of 0.1.0 may hold what only a message said of a task: links of another one, or too few. */
+function ownLinks({ api, taskId, links }: TaskRecord): TaskLinks | Fault {
+  try {
+    return linksOfTask(JSON.parse(links) as Partial<TaskLinks>, taskId, apiBase(api));
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
   }
 }
 

@@ -91,8 +91,9 @@ export class Requests {
    * Commits the proposals, all for one action, with the message that waits for them.
    *
    * @param message JSON text
+   * @param gone tasks that nobody knows any more, by id, as they leave
    */
-  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown): Promise<readonly Verdict[]> {
+  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown, gone: ReadonlyMap<string, TaskEntry> = new Map()): Promise<readonly Verdict[]> {
     const action = proposals[0]?.action ?? "continue";
     const record: RequestRecord = {
       id: randomUUID(),
@@ -113,7 +114,8 @@ export class Requests {
     request.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
     verdicts.forEach((verdict, index) => {
       const key = record.tasks[index] as TaskKey;
-      request.results.set(keyText(key), resultAtOnce(verdict, key, action));
+      const entry = verdict.verdict === "unknown" ? gone.get(key.taskId) : undefined;
+      request.results.set(keyText(key), entry === undefined ? resultAtOnce(verdict, key, action) : { asAsked: false, entry });
     });
     this.#wait(request);
     const underWayElsewhere: TaskKey[] = [];

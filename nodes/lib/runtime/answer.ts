@@ -3,6 +3,7 @@ import {
   type AbiquoMessage,
   type Action,
   type Decision,
+  decisionIn,
   type FinishedRequest,
   type TaskEntry,
   type TaskResult,
@@ -26,6 +27,7 @@ interface Caller {
 export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): void {
   defineNode(RED, type, {}, (kit) => {
     const task = typedProperty(kit, "task", { value: "abiquo", type: "msg" });
+    const source = isOwnNamespace(kit.config.text("taskType", "msg"), kit.config.text("task", "abiquo")) ? "abiquo" : "elsewhere";
     const text = typedProperty(kit, "message", { value: "", type: "str" });
     let open = 0;
     const showOpen = (): void => {
@@ -37,7 +39,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       const connection = kit.connection(message);
       const engine = await connection.engine;
       await attach(engine);
-      const references = taskReferences(await task(message));
+      const references = taskReferences(await task(message), source);
       const own = textOf(await text(message));
       open++;
       showOpen();
@@ -140,9 +142,14 @@ function showResult(kit: NodeKit, answered: TaskEntry[], otherwise: TaskEntry[],
   else if (answered.length > 0) kit.show("green", "dot", "sent");
 }
 
+/** True for `msg.abiquo` and what is in it. */
+function isOwnNamespace(type: string, property: string): boolean {
+  return type === "msg" && /^abiquo(?![\w$])/.test(property);
+}
+
 /** What the message proposes, when it proposes what this node does; else the flow itself decides by its wires. */
 function proposed(kit: NodeKit, message: Message, action: Action): Decision {
-  const decision = message.abiquo?.decision;
+  const decision = decisionIn(message.abiquo?.decision);
   if (decision?.action === action) return decision;
   const by = kit.node.name || sharedText(kit.RED, "answer.byFlow");
   return { action, by, cause: "rule", at: new Date().toISOString() };

@@ -1,10 +1,12 @@
 import { describeMoment, openClock } from "./clock.ts";
-import { EXPRESSION_LIMITS, type ExpressionFacts, type Purse } from "./expression.ts";
+import type { Expression } from "./expression.ts";
 import { RulesFault, type RuleProblem } from "./faults.ts";
+import { EXPRESSION_LIMITS, type ExpressionTruth } from "./job.ts";
 import { parseRules, type ParsedRule } from "./parse.ts";
 import { readLoosely, readPath, type FieldPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
 import { Seeker } from "./seeker.ts";
+import { expressionThreads } from "./threads.ts";
 import type { CompiledRules, RuleOptions, RuleSubject, Unjudged, UnjudgedCode, Verdict } from "./types.ts";
 
 /** How many different values of one fact a verdict over a group lists. */
@@ -12,6 +14,11 @@ const MAX_DISTINCT_VALUES = 20;
 
 /** Why a condition cannot be judged, still without the rule's name. */
 type Doubt = Omit<Unjudged, "rule">;
+
+/** The steps that one verdict still affords. */
+interface Purse {
+  left: number;
+}
 
 /** Three-valued: a doubt stands for "unknown". */
 type Match = boolean | Doubt;
@@ -137,28 +144,61 @@ async function matchExpressions(
   let doubt = plain === true ? undefined : plain;
   if (subject.tasks.length === 0) doubt ??= { field: "", why: "RULE_FACT_ABSENT" satisfies UnjudgedCode };
   for (const expression of rule.expressions) {
-    const tasks = expression.sameForAll ? subject.tasks.slice(0, 1) : subject.tasks;
-    for (const [task, known] of tasks.entries()) {
-      const lacking = await seeker?.haveAll(expression, task);
-      if (lacking !== undefined) {
-        doubt ??= lacking;
-        continue;
-      }
-      const facts = factsSeen(known, subject, inGroup);
-      const truth = await expression.test(facts, subject.at, purse);
-      if (truth === false) return false;
-      if (truth === true) continue;
-      doubt ??= expression.sameForAll ? truth : { ...truth, task };
+    const tasks = [...subject.tasks.keys()].slice(0, expression.sameForAll ? 1 : undefined);
+    // With facts to be read, few tasks first: if it is false for one of them, the others need not be read for.
+    for (let start = 0, size = seeker === undefined ? tasks.length : 1; start < tasks.length; start += size, size *= 2) {
+      const match = await matchExpression(expression, tasks.slice(start, start + size), subject, inGroup, purse, seeker);
+      if (match === false) return false;
+      if (match === true) continue;
+      doubt ??= match;
       // A runaway has cost enough; for the other tasks of the group it would be the same again.
-      if (truth.why === "RULE_EXPRESSION_RUNAWAY") return doubt;
+      if (match.why === "RULE_EXPRESSION_RUNAWAY") return doubt;
     }
   }
   return doubt ?? true;
 }
 
-/** What an expression reads: the facts of its task with the totals, and in scope `group` all tasks as `tasks`. */
-function factsSeen(facts: Readonly<Record<string, unknown>>, subject: RuleSubject, inGroup: boolean): ExpressionFacts {
-  return inGroup ? { ...facts, group: subject.group, tasks: subject.tasks } : { ...facts, group: subject.group };
+/** One expression for some tasks. */
+async function matchExpression(
+  expression: Expression,
+  tasks: readonly number[],
+  subject: RuleSubject,
+  inGroup: boolean,
+  purse: Purse,
+  seeker: Seeker | undefined,
+): Promise<Match> {
+  const { text, sameForAll } = expression;
+  const { group } = subject;
+  const doubts = new Map<number, Doubt>();
+  for (const task of tasks) {
+    const doubt = (await seeker?.haveAll(expression, task)) ?? absence(expression, subject, task);
+    if (doubt !== undefined) doubts.set(task, doubt);
+  }
+  const judged = tasks.filter((task) => !doubts.has(task));
+  let truths: readonly ExpressionTruth[] = [];
+  if (judged.length > 0) {
+    const facts = judged.map((task) => subject.tasks[task] as Readonly<Record<string, unknown>>);
+    const job = { text, tasks: facts, group, at: subject.at.getTime(), steps: purse.left, ...(inGroup ? { all: subject.tasks } : {}) };
+    const reply = await expressionThreads.judge(job);
+    purse.left -= reply.steps;
+    ({ truths } = reply);
+  }
+  for (const [position, truth] of truths.entries()) {
+    const task = judged[position] as number;
+    if (truth === false) return false;
+    if (truth === true) continue;
+    const doubt = { field: "", why: truth, ...(sameForAll ? {} : { task }) };
+    if (truth === "RULE_EXPRESSION_RUNAWAY") return doubt;
+    doubts.set(task, doubt);
+  }
+  const first = tasks.find((task) => doubts.has(task));
+  return first === undefined ? true : (doubts.get(first) as Doubt);
+}
+
+function absence(expression: Expression, subject: RuleSubject, task: number): Doubt | undefined {
+  const path = expression.absentIn(subject.tasks[task] ?? {}, subject.group);
+  if (path === undefined) return undefined;
+  return { field: path.field, why: "RULE_FACT_ABSENT", ...(expression.sameForAll ? {} : { task }) };
 }
 
 function distinctFields(rules: readonly ParsedRule[]): FieldPath[] {

@@ -43,6 +43,7 @@ export const RULE_FAULTS = {
   RULE_EXPRESSION_FAILED: ["rule"],
   RULE_EXPRESSION_NOT_BOOLEAN: ["rule"],
   RULE_EXPRESSION_RUNAWAY: ["rule"],
+  RULE_EXPRESSION_UNAVAILABLE: ["rule"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RuleFaultCode = keyof typeof RULE_FAULTS;

@@ -65,7 +65,8 @@ export type UnjudgedCode =
   | "RULE_FACT_WRONG_KIND"
   | "RULE_EXPRESSION_FAILED"
   | "RULE_EXPRESSION_NOT_BOOLEAN"
-  | "RULE_EXPRESSION_RUNAWAY";
+  | "RULE_EXPRESSION_RUNAWAY"
+  | "RULE_EXPRESSION_UNAVAILABLE";
 
 /** A rule that could not be judged, and the first condition that is to blame. */
 export interface Unjudged {

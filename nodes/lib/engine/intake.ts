@@ -37,6 +37,7 @@ const READS = 32;
 export class Intake {
   readonly #ledger: Ledger;
   readonly #settle: number;
+  /** `at` in the clock's monotonic time */
   readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
   readonly #clock: Clock;
   readonly #reads = new WeakMap<Connection, Slots>();
@@ -86,7 +87,7 @@ export class Intake {
   emitted(key: TaskKey): void {
     const text = keyText(key);
     this.#emitted.delete(text);
-    this.#emitted.set(text, { key, at: this.#clock.now() });
+    this.#emitted.set(text, { key, at: this.#clock.monotonic() });
   }
 
   /** True for a task that is in the ledger for sure, since it was emitted a short while ago. */
@@ -109,7 +110,7 @@ export class Intake {
   async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
     const { key } = arrival;
     const links = arrival.abiquo.links;
-    const deadline = this.#clock.now() + NOT_YET_SHOWN;
+    const deadline = this.#clock.monotonic() + NOT_YET_SHOWN;
     for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {
       try {
         const read = await this.#slotsOf(connection).run(() => connection.client.readTask(links?.self ?? "", signal));
@@ -119,7 +120,7 @@ export class Intake {
       } catch (error) {
         if (signal.aborted) throw error;
         const absent = error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND";
-        if (absent && this.#clock.now() >= deadline) {
+        if (absent && this.#clock.monotonic() >= deadline) {
           await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
           throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
         }
@@ -149,7 +150,7 @@ export class Intake {
   }
 
   #hold(): void {
-    const settledBefore = this.#clock.now() - this.#settle;
+    const settledBefore = this.#clock.monotonic() - this.#settle;
     for (const [text, { key, at }] of this.#emitted) {
       if (at > settledBefore) return;
       this.#emitted.delete(text);

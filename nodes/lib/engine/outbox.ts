@@ -1,8 +1,8 @@
-import { AbiquoFault, type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
+import { type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
-import { type DecisionRecord, type DeliveryNews, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import { type Attempt, attemptAnswer } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
-import type { Outcome } from "./message.ts";
 
 export interface Connection {
   /** id of the abiquo-config node */
@@ -27,14 +27,8 @@ const NOT_YET_KNOWN = 60_000;
 const TIMER_LAG = 20;
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 60_000;
-
-const CONTINUED_STATES = new Set([
-  "PENDING",
-  "STARTED",
-  "FINISHED_SUCCESSFULLY",
-  "FINISHED_UNSUCCESSFULLY",
-  "ACK_ERROR",
-]);
+/** As long as Abiquo may ask to wait, in ms: more was left only by a clock that has been set back since. */
+const LONGEST_LEFT = 3_600_000;
 
 interface Job {
   readonly key: string;
@@ -44,6 +38,8 @@ interface Job {
   decision: DecisionRecord;
   /** true while an attempt is under way */
   busy: boolean;
+  /** since when Abiquo has not shown the task, in the clock's monotonic time */
+  missingSince?: number;
   /** calls off the next attempt */
   callOff?: (() => void) | undefined;
 }
@@ -68,9 +64,12 @@ export class Outbox {
   #ready: Job[] = [];
   /** those that no attached connection can deliver for now */
   #stuck: Job[] = [];
+  /** what the wall clock would say at 0 of the monotonic time, had nobody set it since */
+  readonly #startedAt: number;
   #inFlight = 0;
   #width = WIDTH;
-  #nextSlot = 0;
+  /** in the clock's monotonic time */
+  #nextSlot = -Infinity;
   /** calls off the wait for the next slot; undefined while nobody waits for it */
   #endPause: (() => void) | undefined;
 
@@ -79,6 +78,7 @@ export class Outbox {
     this.#api = api;
     this.#events = events;
     this.#clock = clock;
+    this.#startedAt = clock.now() - clock.monotonic();
   }
 
   /** This connection's client, or any other's to the same platform. */
@@ -125,7 +125,7 @@ export class Outbox {
     if (this.#jobs.has(key)) return;
     const job: Job = { key, task, links: ownLinks(task), decision, busy: false };
     this.#jobs.set(key, job);
-    const delay = decision.delivery === "waiting" ? decision.nextAt - this.#clock.now() : 0;
+    const delay = decision.delivery === "waiting" ? Math.min(decision.nextAt - this.#clock.now(), LONGEST_LEFT) : 0;
     if (delay > 0) this.#later(job, delay);
     else this.#now(job);
   }
@@ -178,7 +178,7 @@ export class Outbox {
   /** Takes the next slot of the pace, or tells in how many ms there is one. */
   #slot(pace: number): number {
     if (pace <= 0) return 0;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (now < this.#nextSlot) return this.#nextSlot - now;
     const late = now - this.#nextSlot;
     // A timer that rings a little late must not slow the pace down; a longer pause is not made up for.
@@ -194,104 +194,77 @@ export class Outbox {
   async #attempt(job: Job, { connection, abort }: Attached): Promise<void> {
     this.#inFlight++;
     job.busy = true;
-    let again: number | undefined;
-    try {
-      const result = await this.#deliver(job, connection, abort.signal);
-      again = result === undefined ? 0 : await this.#conclude(job, result.news, result.fault);
-    } catch {
-      // The ledger cannot be written: the job stays as it is on disk, and is tried again.
-      job.decision = { ...job.decision, uncertain: true };
-      again = backoff(job.decision.attempts);
-    }
+    const delay = await this.#deliver(job, connection, abort.signal);
     job.busy = false;
     this.#inFlight--;
-    if (again !== undefined) {
+    if (delay !== undefined) {
       if (this.#attached.size === 0) this.#jobs.delete(job.key);
-      else if (again > 0) this.#later(job, again);
+      else if (delay > 0) this.#later(job, delay);
       else this.#ready.push(job);
     }
     this.#pump();
   }
 
-  /** One attempt, and what it means; undefined when it was cut short by `detach`. */
-  async #deliver(
-    job: Job,
-    connection: Connection,
-    signal: AbortSignal,
-  ): Promise<{ news: News; fault?: Fault } | undefined> {
-    const { links } = job;
-    if (links instanceof Fault) return { news: refused(job, links), fault: links };
-    if (job.decision.delivery === "waiting") {
-      job.decision = { ...job.decision, delivery: "sending" };
-      await this.#ledger.report({ ...job.decision, reportedAt: this.#clock.now() });
-    }
-    const { action, text } = job.decision;
-    job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
-    try {
-      if (action === "continue") await connection.client.continueTask(links.continue, text, signal);
-      else await connection.client.cancelTask(links.cancel, text, signal);
-      this.#width = Math.min(WIDTH, this.#width * 2);
-      return { news: settled(job, "delivered", asAsked(action)) };
-    } catch (error) {
-      if (signal.aborted) return this.#interrupted(job);
-      if (error instanceof AbiquoFault && isLost(error)) return this.#examine(job, links.self, connection, signal);
-      return this.#judge(job, error);
-    }
-  }
-
-  #interrupted(job: Job): undefined {
-    job.decision = { ...job.decision, uncertain: true };
-    return undefined;
-  }
-
-  /** Abiquo says that the task is unknown or not waiting: its state tells what happened. */
-  async #examine(
-    job: Job,
-    self: string,
-    connection: Connection,
-    signal: AbortSignal,
-  ): Promise<{ news: News; fault?: Fault } | undefined> {
-    const { action, uncertain } = job.decision;
-    try {
-      const { task } = await connection.client.readTask(self, signal);
-      if (task.state === "QUEUEING") return { news: this.#waiting(job, new Fault("TASK_STILL_QUEUEING")) };
-      const happened: Action | undefined = task.state === "CANCELLED" ? "cancel" : CONTINUED_STATES.has(task.state) ? "continue" : undefined;
-      if (happened === action && uncertain) return { news: settled(job, "delivered", asAsked(action)) };
-      if (happened === undefined) return { news: settled(job, "gone", "gone") };
-      return { news: settled(job, "elsewhere", happened === "continue" ? "already-continued" : "already-cancelled") };
-    } catch (error) {
-      if (signal.aborted) return this.#interrupted(job);
-      if (!(error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND")) return this.#judge(job, error);
-      const young = this.#clock.now() - job.task.receivedAt < NOT_YET_KNOWN;
-      return { news: young ? this.#waiting(job, error) : settled(job, "gone", "gone") };
-    }
-  }
-
-  #judge(job: Job, fault: unknown): { news: News; fault: Fault } {
-    if (!(fault instanceof Fault)) throw fault;
-    if (!(fault instanceof AbiquoFault)) return { news: refused(job, fault), fault };
-    if (fault.mayHaveArrived) job.decision = { ...job.decision, uncertain: true };
-    if (fault.retriable) {
-      this.#width = 1;
-      return { news: this.#waiting(job, fault, Math.max(backoff(job.decision.attempts), fault.retryAfterMs ?? 0)), fault };
-    }
-    if (fault.status === 401) return { news: this.#waiting(job, fault, 0), fault };
-    return { news: refused(job, fault), fault };
-  }
-
-  #waiting(job: Job, fault: Fault, delay = backoff(job.decision.attempts)): News {
-    return { ...job.decision, delivery: "waiting", nextAt: this.#clock.now() + delay, fault: faultText(fault) };
-  }
-
   /** Answers in how many ms to try again; undefined when the decision has come to its end. */
-  async #conclude(job: Job, news: News, fault?: Fault): Promise<number | undefined> {
-    const now = this.#clock.now();
-    await this.#ledger.report({ ...news, reportedAt: now });
-    job.decision = { ...job.decision, ...news, settledAt: now };
-    if (news.delivery === "waiting") return Math.max(0, news.nextAt - now);
+  async #deliver(job: Job, { client }: Connection, signal: AbortSignal): Promise<number | undefined> {
+    try {
+      // Before anything is sent: a kill from here on leaves an attempt that may have been made.
+      if (job.decision.delivery !== "sending") await this.#report(job, { ...job.decision, delivery: "sending" });
+    } catch {
+      return backoff(job.decision.attempts);
+    }
+    const { links } = job;
+    try {
+      if (links instanceof Fault) return await this.#conclude(job, { end: "undeliverable", fault: links }, client);
+      const attempt = await attemptAnswer(client, { ...job.decision, links }, () => this.#isYoung(job), signal);
+      job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
+      return await this.#conclude(job, attempt, client);
+    } catch {
+      // The ledger cannot be written: the job stays as it is on disk, and is tried again.
+      job.decision = { ...job.decision, uncertain: true };
+      return backoff(job.decision.attempts);
+    }
+  }
+
+  async #conclude(job: Job, attempt: Attempt, client: AbiquoClient): Promise<number | undefined> {
+    if (attempt.end === "interrupted") {
+      job.decision = { ...job.decision, uncertain: true };
+      return 0;
+    }
+    if (attempt.end === "none") {
+      if (attempt.isOverloaded) this.#width = 1;
+      const uncertain = job.decision.uncertain || attempt.uncertain;
+      const delay = client.halted === undefined ? Math.max(backoff(job.decision.attempts), attempt.retryAfterMs) : 0;
+      const nextAt = this.#clock.now() + delay;
+      await this.#report(job, { ...job.decision, delivery: "waiting", uncertain, nextAt, fault: faultText(attempt.fault) });
+      return delay;
+    }
+    if (attempt.end === "delivered") this.#width = Math.min(WIDTH, this.#width * 2);
+    const fault = attempt.end === "undeliverable" ? attempt.fault : undefined;
+    const outcome = attempt.end === "undeliverable" ? undefined : attempt.outcome;
+    const settled = { ...job.decision, delivery: attempt.end, fault: fault && faultText(fault), outcome: outcome ?? job.decision.outcome };
+    await this.#report(job, settled);
     this.#jobs.delete(job.key);
     this.#events.settled(job.task, job.decision, fault);
     return undefined;
+  }
+
+  /** Believed only once it is on disk. */
+  async #report(job: Job, decision: DecisionRecord): Promise<void> {
+    const now = this.#clock.now();
+    await this.#ledger.report({ ...decision, reportedAt: now });
+    job.decision = { ...decision, settledAt: now };
+  }
+
+  /**
+   * Whether Abiquo may not show the task yet. The wall clock may have been set since the receipt, so it counts only
+   * where it agrees with the time that this process has measured; and a minute of looking is enough in any case.
+   */
+  #isYoung(job: Job): boolean {
+    const now = this.#clock.monotonic();
+    job.missingSince ??= now;
+    const age = Math.min(this.#clock.now(), this.#startedAt + now) - job.task.receivedAt;
+    return age < NOT_YET_KNOWN && now - job.missingSince < NOT_YET_KNOWN;
   }
 }
 
@@ -305,29 +278,8 @@ function ownLinks({ api, taskId, links }: TaskRecord): TaskLinks | Fault {
   }
 }
 
-type Action = DecisionRecord["action"];
-/** How an attempt went, but for the moment. */
-type News = Omit<DeliveryNews, "reportedAt">;
-
-function asAsked(action: Action): Outcome {
-  return action === "continue" ? "continued" : "cancelled";
-}
-
-function settled(job: Job, delivery: "delivered" | "elsewhere" | "gone", outcome: Outcome): News {
-  return { ...job.decision, delivery, outcome, fault: undefined };
-}
-
-function refused(job: Job, fault: Fault): News {
-  return { ...job.decision, delivery: "undeliverable", fault: faultText(fault) };
-}
-
 function faultText(fault: Fault): string {
   return JSON.stringify({ code: fault.code, params: fault.params });
-}
-
-/** TASK-1: unknown task; TASK-2: not in the appropriate state. The status of TASK-2 is not known for sure. */
-function isLost(fault: AbiquoFault): boolean {
-  return fault.code === "ABIQUO_NOT_FOUND" || fault.apiErrors.some(({ code }) => code === "TASK-1" || code === "TASK-2");
 }
 
 /** Full jitter: many answers that failed together do not come back together. */

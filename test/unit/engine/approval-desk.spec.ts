@@ -215,7 +215,7 @@ describe("the links of approvals", () => {
 
   it("of an instance that has begun a new key are known to another within ten seconds", async () => {
     // Clocks of machines differ; here by a day.
-    const ahead = { now: () => clock.now() + DAY, after: () => () => {} };
+    const ahead = { now: () => clock.now() + DAY, monotonic: () => clock.monotonic(), after: () => () => {} };
     const [one, other] = [new ApprovalLinks(ledger, ahead), new ApprovalLinks(ledger, clock)];
     await other.decision(link(1));
     clock.oversleep(0, 89 * DAY);

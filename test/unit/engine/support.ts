@@ -45,9 +45,19 @@ export class StillClock implements Clock {
   /** how long everybody waits that ever waited, but for the engine's own rounds */
   readonly waits = new Log<number>();
   #now = this.start;
+  #setBy = 0;
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#setBy;
+  }
+
+  monotonic(): number {
+    return this.#now - this.start;
+  }
+
+  /** As an operator or NTP sets it: no time passes. */
+  set(by: number): void {
+    this.#setBy += by;
   }
 
   get sinceStart(): number {

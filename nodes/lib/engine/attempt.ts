@@ -1,0 +1,99 @@
+import { type AbiquoClient, AbiquoFault, type TaskLinks } from "../abiquo/index.ts";
+import { Fault } from "../fault.ts";
+import type { DecisionRecord } from "../ledger/index.ts";
+import type { Outcome } from "./message.ts";
+
+/** A decision on its way, as far as an attempt to deliver it goes. */
+export interface Answer {
+  readonly action: DecisionRecord["action"];
+  /** for Abiquo to keep; empty for none */
+  readonly text: string;
+  readonly links: TaskLinks;
+  /** an earlier attempt got no answer, so that Abiquo may have acted on it */
+  readonly uncertain: boolean;
+}
+
+/** What an attempt has brought: the end of the decision, or another attempt later. */
+export type Attempt =
+  | { readonly end: "delivered" | "elsewhere" | "gone"; readonly outcome: Outcome }
+  | { readonly end: "undeliverable"; readonly fault: Fault }
+  | {
+      readonly end: "none";
+      readonly fault: Fault;
+      /** Abiquo, or what stands before it, cannot do its work for now */
+      readonly isOverloaded: boolean;
+      /** this attempt got no answer, so that Abiquo may have acted on it */
+      readonly uncertain: boolean;
+      /** how long Abiquo asks to wait, in ms */
+      readonly retryAfterMs: number;
+    }
+  /** the caller's signal came first */
+  | { readonly end: "interrupted" };
+
+const CONTINUED_STATES = new Set([
+  "PENDING",
+  "STARTED",
+  "FINISHED_SUCCESSFULLY",
+  "FINISHED_UNSUCCESSFULLY",
+  "ACK_ERROR",
+]);
+
+/**
+ * Sends an answer once, and finds out what became of its task where Abiquo says that it is not waiting. Nothing but
+ * Abiquo's own word ends a decision: what a proxy, a maintenance page or a servlet container says passes.
+ *
+ * @param isYoung whether Abiquo may not show the task yet, although it exists
+ * @throws what is no Fault
+ */
+export async function attemptAnswer(client: AbiquoClient, answer: Answer, isYoung: () => boolean, signal: AbortSignal): Promise<Attempt> {
+  const { action, text, links } = answer;
+  try {
+    if (action === "continue") await client.continueTask(links.continue, text, signal);
+    else await client.cancelTask(links.cancel, text, signal);
+    return { end: "delivered", outcome: asAsked(action) };
+  } catch (error) {
+    if (signal.aborted) return { end: "interrupted" };
+    return isLost(error) ? examine(client, answer, isYoung, signal) : judge(error);
+  }
+}
+
+/** Abiquo says that the task is unknown or not waiting: its state tells what happened. */
+async function examine(client: AbiquoClient, answer: Answer, isYoung: () => boolean, signal: AbortSignal): Promise<Attempt> {
+  const { action, links, uncertain } = answer;
+  try {
+    const { task } = await client.readTask(links.self, signal);
+    if (task.state === "QUEUEING") return later(new Fault("TASK_STILL_QUEUEING"));
+    const happened = task.state === "CANCELLED" ? "cancel" : CONTINUED_STATES.has(task.state) ? "continue" : undefined;
+    if (happened === undefined) return { end: "gone", outcome: "gone" };
+    if (happened === action && uncertain) return { end: "delivered", outcome: asAsked(action) };
+    return { end: "elsewhere", outcome: happened === "continue" ? "already-continued" : "already-cancelled" };
+  } catch (error) {
+    if (signal.aborted) return { end: "interrupted" };
+    // Some page in JSON: Abiquo has just named this task.
+    if (error instanceof Fault && error.code === "ABIQUO_BAD_TASK") return later(error);
+    if (!(error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND")) return judge(error);
+    return isYoung() ? later(error) : { end: "gone", outcome: "gone" };
+  }
+}
+
+function judge(error: unknown): Attempt {
+  if (!(error instanceof Fault)) throw error;
+  if (!(error instanceof AbiquoFault)) return { end: "undeliverable", fault: error };
+  const { retriable, mayHaveArrived, status, code, retryAfterMs = 0 } = error;
+  if (!retriable && status !== 401 && code !== "ABIQUO_CLOSED") return { end: "undeliverable", fault: error };
+  return { end: "none", fault: error, isOverloaded: retriable, uncertain: mayHaveArrived, retryAfterMs };
+}
+
+function later(fault: Fault): Attempt {
+  return { end: "none", fault, isOverloaded: false, uncertain: false, retryAfterMs: 0 };
+}
+
+function asAsked(action: Answer["action"]): Outcome {
+  return action === "continue" ? "continued" : "cancelled";
+}
+
+/** TASK-1: unknown task; TASK-2: not in the appropriate state. The status of TASK-2 is not known for sure. */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof AbiquoFault)) return false;
+  return error.code === "ABIQUO_NOT_FOUND" || error.apiErrors.some(({ code }) => code === "TASK-1" || code === "TASK-2");
+}

@@ -6,7 +6,7 @@ import { badLink, linkOf } from "./links.ts";
 import { majorMinor, mediaType } from "./media-types.ts";
 import { type Answer, Session, type SessionSettings } from "./session.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
-import { closedFault } from "./transport.ts";
+import { closedFault, foreignFault } from "./transport.ts";
 
 export interface ClientSettings extends SessionSettings {
   /** major.minor; empty = asked from the server once */
@@ -368,7 +368,9 @@ export class AbiquoClient {
   async #answer(url: string, text: string, signal: AbortSignal | undefined): Promise<void> {
     const call = { method: "POST", url, accept: ANYTHING } as const;
     // The server keeps a text only when it comes as text/plain; a body of any other type is dropped.
-    await this.#session.send(text === "" ? call : { ...call, contentType: "text/plain", body: text }, signal);
+    const answer = await this.#session.send(text === "" ? call : { ...call, contentType: "text/plain", body: text }, signal);
+    // Abiquo says 204, without a word. What somebody else says in its place must not count as delivered.
+    if (answer.body !== "" && !/^application\/vnd\.abiquo\./i.test(answer.type)) throw unexpected(answer);
   }
 
   async #read(url: string, name: string, signal: AbortSignal | undefined): Promise<JsonObject> {
@@ -441,7 +443,7 @@ function jsonOf(answer: Answer): JsonObject {
 }
 
 function unexpected({ status }: { readonly status: number }): AbiquoFault {
-  return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
+  return foreignFault(status, undefined);
 }
 
 /** An id as one segment of a path. @throws Fault ABIQUO_BAD_LINK when it is none */

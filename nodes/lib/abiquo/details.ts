@@ -1,9 +1,8 @@
 import { Fault } from "../fault.ts";
 import { isObject, type JsonObject, textOf } from "../json.ts";
-import { AbiquoFault } from "./fault.ts";
 import { linkOf, rebase } from "./links.ts";
 import type { Resources } from "./resources.ts";
-import { closedFault } from "./transport.ts";
+import { closedFault, foreignFault } from "./transport.ts";
 
 /** What can be known of a task beyond itself. */
 export const DETAIL_PARTS = [
@@ -194,7 +193,7 @@ async function linked(reading: DetailsReading, dto: JsonObject, rel: string): Pr
 
 async function elementsOf(reading: DetailsReading, link: string, name: string): Promise<Record<string, unknown>[]> {
   const { collection } = await reading.resource(link, name);
-  if (!Array.isArray(collection)) throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 }, { status: 200 });
+  if (!Array.isArray(collection)) throw foreignFault(200, undefined);
   return (collection as unknown[]).filter(isObject);
 }
 

@@ -6,7 +6,7 @@ export class Outage {
   #since: number | undefined;
   #isTold = false;
 
-  /** Notes a failure; true when it is the one to be told. @param now milliseconds since 1970 */
+  /** Notes a failure; true when it is the one to be told. @param now in ms since some moment, of a clock that only goes on */
   failed(now: number): boolean {
     this.#since ??= now;
     if (this.#isTold || now - this.#since < PATIENCE) return false;

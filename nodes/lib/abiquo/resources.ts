@@ -28,8 +28,8 @@ export class Resources {
   readonly #now: () => number;
   #running = 0;
 
-  /** @param now in ms since 1970 */
-  constructor(client: AbiquoClient, now: () => number = Date.now) {
+  /** @param now in ms since some moment, of a clock that only goes on */
+  constructor(client: AbiquoClient, now: () => number = () => performance.now()) {
     this.#client = client;
     this.#now = now;
   }

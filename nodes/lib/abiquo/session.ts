@@ -4,7 +4,7 @@ import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink } from "./links.ts";
 import { Outage } from "./outage.ts";
-import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, type TransportSettings } from "./transport.ts";
+import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, foreignFault, isPage, type TransportSettings } from "./transport.ts";
 
 export interface SessionSettings extends TransportSettings {
   readonly credentials: Credentials;
@@ -31,6 +31,8 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   /** empty when the server sent none */
+  readonly type: string;
+  /** empty when the server sent none */
   readonly etag: string;
 }
 
@@ -39,7 +41,7 @@ const FIRST_RETRY_WAIT = 200;
 /** Who asks for a longer wait is not asked again, in ms. */
 const LONGEST_RETRY_WAIT = 5_000;
 /** These answers to a GET may be better a moment later. */
-const PASSING = new Set([429, 502, 503, 504]);
+const PASSING = new Set([408, 429, 502, 503, 504]);
 /** What no path of ours has, and servers may read as another path (RFC 3986 sections 3.3 and 5.2.4). */
 const DEVIOUS = /\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c)|[\\#\s]/i;
 
@@ -154,22 +156,20 @@ export class Session {
     const { statusCode: status, headers: answerHeaders } = answer;
     const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
     if (!isUnchanged && (status < 200 || status >= 300)) {
-      const request = { path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
+      const request = { origin: this.#origin, path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
       throw this.#refused(this.#noted(faultOfAnswer({ status, headers: answerHeaders, body, ...request })), call);
     }
-    // Not Abiquo, which sends none, but the sign-in page of something in front of it.
-    if (body !== "" && /^text\/html/i.test(String(answerHeaders["content-type"] ?? ""))) {
-      throw new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status });
-    }
+    // The sign-in or maintenance page of something in front of Abiquo.
+    if (isPage(answerHeaders, body)) throw this.#noted(foreignFault(status, undefined));
     if (call.isPublic !== true) this.#isProven = true;
     this.#outage.answered();
-    return { status, body, etag: String(answerHeaders["etag"] ?? "") };
+    return { status, body, type: String(answerHeaders["content-type"] ?? ""), etag: String(answerHeaders["etag"] ?? "") };
   }
 
   /** A refusal is an answer too; only what passes by itself may be an outage. */
   #noted(fault: AbiquoFault): AbiquoFault {
     if (!fault.retriable) this.#outage.answered();
-    else if (this.#outage.failed(Date.now())) this.onOutage?.(fault);
+    else if (this.#outage.failed(performance.now())) this.onOutage?.(fault);
     return fault;
   }
 

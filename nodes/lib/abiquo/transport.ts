@@ -111,7 +111,7 @@ export function faultOfNetwork(error: unknown, origin: string, timeoutMs: number
     const facts = { retriable: true, mayHaveArrived: code !== "UND_ERR_CONNECT_TIMEOUT", cause: error };
     return new AbiquoFault("ABIQUO_TIMEOUT", { seconds: timeoutMs / 1000 }, facts);
   }
-  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status: 200 }, { cause: error });
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return foreignFault(200, undefined);
   // The proxy's own answer; undici hands its status over in a sentence.
   const status = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(messageOf(error));
   const reason = status === null ? code : `PROXY_${status[1] ?? status[2]}`;
@@ -153,6 +153,7 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData["headers"];
   readonly body: string;
+  readonly origin: string;
   /** the path that was called, without its query */
   readonly path: string;
   /** the request had a signature, which depends on the clock */
@@ -162,9 +163,14 @@ export interface Refusal {
 }
 
 /** What an answer other than success means: its class by the status, its cause by the errors DTO. */
-export function faultOfAnswer({ status, headers, body, path, signed, version }: Refusal): AbiquoFault {
+export function faultOfAnswer({ status, headers, body, origin, path, signed, version }: Refusal): AbiquoFault {
   const apiErrors = apiErrorsIn(body);
   const facts = { status, apiErrors };
+  if (status === 407) {
+    const passing = { ...facts, retriable: true };
+    return new AbiquoFault("ABIQUO_UNREACHABLE", { url: origin, reason: "PROXY_407" }, passing);
+  }
+  if (isForeign(status, headers, body, apiErrors)) return foreignFault(status, retryAfter(headers));
   if (status === 401) {
     const minutes = signed ? skewMinutes(headers["date"]) : 0;
     if (minutes > 0) return new AbiquoFault("ABIQUO_CLOCK_SKEW", { minutes }, facts);
@@ -186,7 +192,40 @@ export function faultOfAnswer({ status, headers, body, path, signed, version }: 
     const errors = apiErrors.map(({ code, message }) => `${code} ${message}`.trim()).join("; ");
     return new AbiquoFault("ABIQUO_REFUSED", { status, errors: errors.slice(0, 500) }, facts);
   }
-  return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, facts);
+  return foreignFault(status, undefined);
+}
+
+/**
+ * Somebody else's answer, in place of Abiquo's or of what it said: it passes, and says nothing of whether Abiquo acted
+ * on the request.
+ */
+export function foreignFault(status: number, retryAfterMs: number | undefined): AbiquoFault {
+  return new AbiquoFault("ABIQUO_UNEXPECTED_ANSWER", { status }, { status, retriable: true, mayHaveArrived: true, retryAfterMs });
+}
+
+/** What Abiquo's API never answers by itself (RFC 9110 sections 15.4, 15.5.9, 15.5.20; RFC 8470 section 5.2). */
+const NEVER_ABIQUOS = new Set([408, 421, 425]);
+/** Abiquo answers these with a page, as the servlet container writes it, or without a word. */
+const WITHOUT_ERRORS = new Set([401, 403]);
+
+/**
+ * Whether a proxy, a load balancer, a maintenance page or a servlet container without its application answered. That a
+ * resource does not exist must be said by Abiquo, in its errors.
+ */
+function isForeign(status: number, headers: Refusal["headers"], body: string, apiErrors: readonly ApiError[]): boolean {
+  if (status < 400 || NEVER_ABIQUOS.has(status)) return true;
+  if (WITHOUT_ERRORS.has(status) || status === 429 || status >= 500) return false;
+  if (status === 404) return !apiErrors.some(({ code }) => OWN_CODE.test(code));
+  return apiErrors.length === 0 && isPage(headers, body);
+}
+
+/** As TASK-1, WKF-01 or 409-CONFLICT-StaleObject. */
+const OWN_CODE = /^[A-Z0-9]+(?:-\w+)+$/;
+
+/** Whether this is a page for people, which Abiquo's API has none of but for 401 and 403. */
+export function isPage(headers: Refusal["headers"], body: string): boolean {
+  if (body.trim() === "") return false;
+  return /^(text\/html|application\/xhtml\+xml)\b/i.test(String(headers["content-type"] ?? "")) || /^\s*<(!doctype\s+html|html)\b/i.test(body);
 }
 
 /** Abiquo's errors, as JSON or XML; none when it is some proxy's page. */

@@ -85,7 +85,41 @@ describe("the client", () => {
     it("takes the sign-in page of something in between for no answer of Abiquo", async () => {
       replies = [{ status: 200, headers: { "Content-Type": "text/html; charset=utf-8" }, body: "<html>Please sign in</html>" }];
       const fault = await rejection(continueOnce());
-      assert.deepEqual([fault.code, fault.status, fault.retriable], ["ABIQUO_UNEXPECTED_ANSWER", 200, false]);
+      assert.deepEqual([fault.code, fault.status, fault.retriable], ["ABIQUO_UNEXPECTED_ANSWER", 200, true]);
+    });
+
+    it("takes nothing that somebody else says in Abiquo's place for its answer", async () => {
+      const page = "<!DOCTYPE html><html><title>Back soon</title></html>";
+      const html = { "Content-Type": "text/html" };
+      const json = { "Content-Type": "application/json" };
+      for (const [name, reply] of Object.entries<Reply>({
+        "a maintenance page": { status: 200, headers: html, body: page },
+        "one that does not say what it is": { status: 200, body: `\n ${page}` },
+        "one in XHTML": { status: 200, headers: { "Content-Type": "application/xhtml+xml" }, body: "<html/>" },
+        "a message in JSON": { status: 200, headers: json, body: { status: "maintenance" } },
+        "a servlet container without Abiquo": { status: 404, headers: html, body: "<html><title>HTTP Status 404</title></html>" },
+        "an empty 404": { status: 404 },
+        "a gateway's 404": { status: 404, headers: json, body: { code: "NoSuchRoute", message: "no Route matched" } },
+        "a redirect to a sign-in": { status: 302, headers: { Location: "https://sso.example.com/" } },
+        "a proxy that wants to be signed in to": { status: 407, headers: html, body: page },
+        "a load balancer that waited in vain": { status: 408 },
+        "a misdirected request": { status: 421 },
+        "a proxy that wants no early data": { status: 425 },
+        "a firewall's page": { status: 400, headers: html, body: page },
+      })) {
+        replies = [reply];
+        const fault = await rejection(continueOnce());
+        assert.deepEqual([name, fault.retriable, fault.apiErrors], [name, true, []]);
+        assert.match(fault.code, /^ABIQUO_(UNEXPECTED_ANSWER|UNREACHABLE)$/, name);
+      }
+    });
+
+    it("is told that a task is unknown only by Abiquo's own error, in JSON or XML", async () => {
+      for (const body of [{ collection: [{ code: "TASK-1", message: "" }] }, { code: "VM-1", message: "" }, "<errors><error><code>404-NOT-FOUND</code><message/></error></errors>"]) {
+        replies = [{ status: 404, body }];
+        const fault = await rejection(continueOnce());
+        assert.deepEqual([fault.code, fault.retriable, fault.mayHaveArrived], ["ABIQUO_NOT_FOUND", false, false]);
+      }
     });
 
     it("follows no redirect", async () => {
@@ -144,7 +178,7 @@ describe("the client", () => {
         assert.equal((await rejection(client.version())).code, "ABIQUO_UNEXPECTED_ANSWER", body);
       }
       server.version = { status: 404 };
-      assert.equal((await rejection(client.enterprise("1"))).code, "ABIQUO_NOT_FOUND");
+      assert.equal((await rejection(client.enterprise("1"))).code, "ABIQUO_UNEXPECTED_ANSWER");
       server.version = { body: "6.1.2" };
       assert.equal(await client.version(), "6.1");
       server.version = { body: "7.0.0" };
@@ -265,7 +299,6 @@ describe("the client", () => {
       for (const [status, code, retriable, mayHaveArrived] of [
         [400, "ABIQUO_REFUSED", false, false],
         [403, "ABIQUO_FORBIDDEN", false, false],
-        [404, "ABIQUO_NOT_FOUND", false, false],
         [405, "ABIQUO_REFUSED", false, false],
         [409, "ABIQUO_REFUSED", false, false],
         [412, "ABIQUO_REFUSED", false, false],
@@ -337,16 +370,16 @@ describe("the client", () => {
     const client = server.client();
     const told: string[] = [];
     client.onOutage = ({ code }) => told.push(code);
-    const { now } = Date;
+    const now = performance.now.bind(performance);
     try {
       replies = [{ status: 503 }];
       await rejection(continueOnce(client));
       assert.deepEqual(told, []);
-      Date.now = () => now() + 31_000;
+      performance.now = () => now() + 31_000;
       for (let attempt = 0; attempt < 3; attempt++) await rejection(continueOnce(client));
       assert.deepEqual(told, ["ABIQUO_FAILED"]);
     } finally {
-      Date.now = now;
+      performance.now = now;
     }
   });
 

@@ -35,7 +35,7 @@ describe("details", () => {
   let reply: (url: string) => Reply | Promise<Reply>;
 
   beforeEach(async () => {
-    reply = (url) => (THERE[url] === undefined ? { status: 404 } : { body: THERE[url] });
+    reply = (url) => (THERE[url] === undefined ? { status: 404, body: { code: "VAPP-1", message: "" } } : { body: THERE[url] });
     server = await serve(({ url }) => reply(url));
   });
   afterEach(() => server.close());

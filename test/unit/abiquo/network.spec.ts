@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { AbiquoClient, type AbiquoFault, apiBase, type ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
 import { Fault } from "../../../nodes/lib/fault.ts";
 import { type Identity, selfSigned } from "./certificate.ts";
-import { listener, MACHINE, OAUTH, type Received, rejection, taskDto } from "./support.ts";
+import { listener, MACHINE, OAUTH, type Received, rejection } from "./support.ts";
 
 const TIMEOUT_MS = 300;
 
@@ -106,7 +106,7 @@ describe("the network", function () {
         push();
       });
       const fault = await rejection(answer(client(`http://127.0.0.1:${await listen(endless)}`)));
-      assert.deepEqual([fault.code, fault.retriable], ["ABIQUO_UNEXPECTED_ANSWER", false]);
+      assert.deepEqual([fault.code, fault.retriable], ["ABIQUO_UNEXPECTED_ANSWER", true]);
     });
 
     it("when the caller leaves, ends the call", async () => {
@@ -345,7 +345,7 @@ describe("the network", function () {
 
   it("serves many answers over few connections", async () => {
     let connections = 0;
-    const server = createHttp(listener(requests, () => ({ body: taskDto("t") })));
+    const server = createHttp(listener(requests, () => ({ status: 204 })));
     server.on("connection", () => connections++);
     const made = client(`http://127.0.0.1:${await listen(server)}`, { connections: 4 });
     await Promise.all(Array.from({ length: 300 }, () => answer(made)));

@@ -91,6 +91,19 @@ describe("the intake", () => {
       assert.deepEqual(await unsettled(), []);
     });
 
+    for (const by of [-3_600_000, 3_600_000]) {
+      it(`counts the time that has passed, although the clock was set by ${by / 60_000} minutes`, async () => {
+        emit(await shop.receive("t1"));
+        shop.clock.set(by);
+        shop.clock.advance(59_000);
+        await written();
+        assert.deepEqual(await shop.at("received"), ["t1"]);
+        shop.clock.advance(1_000);
+        await written();
+        assert.deepEqual(await shop.at("held"), ["t1"]);
+      });
+    }
+
     it("counts from the last emission", async () => {
       const arrivals = await shop.receive("t1");
       emit(arrivals);

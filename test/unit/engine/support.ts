@@ -194,11 +194,12 @@ export class Workshop {
     return this.connection.client;
   }
 
-  async start(): Promise<void> {
+  /** @param withNode whether there is a node that answers; the flows may have been changed meanwhile */
+  async start({ withNode = true } = {}): Promise<void> {
     this.engine = await Engine.open({ engine: "sqlite", file: join(this.#folder, "ledger.sqlite") }, { settle: SETTLE, clock: this.clock });
     this.#isOpen = true;
     await this.engine.connect(this.connection);
-    await this.engine.attach(NODE, this.port);
+    if (withNode) await this.engine.attach(NODE, this.port);
   }
 
   /** As the process ends: nothing of what is under way is told to anybody. */

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { Engine } from "../../../nodes/lib/engine/index.ts";
+import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
+import type { Reply } from "../abiquo/support.ts";
+import { DECISION, error, isAnswer, notWaiting, ok, Port, taskIn, unknownTask, Workshop } from "./support.ts";
+
+const HOUR = 3_600_000;
+/** The longest that a failed attempt waits before the second one, in ms. */
+const SECOND_TRY = 2_000;
+const busy: Reply = { status: 503, body: "<html></html>" };
+
+describe("an answer on its way", () => {
+  let shop: Workshop;
+
+  const open = async (options: Parameters<typeof Workshop.open>[0] = {}): Promise<void> => {
+    shop = await Workshop.open(options);
+  };
+  afterEach(() => shop.close());
+
+  const delivery = async (): Promise<string | undefined> => (await shop.engine.ledger.undelivered(shop.client.base))[0]?.decision.delivery;
+
+  describe("when somebody else answers in Abiquo's place", () => {
+    const page = "<!DOCTYPE html><html><title>Back soon</title></html>";
+    const html = { "Content-Type": "text/html" };
+    const strangers: Record<string, Reply> = {
+      "a servlet container without Abiquo": { status: 404, headers: html, body: page },
+      "a proxy without a word": { status: 404 },
+      "a maintenance page": { status: 200, headers: html, body: page },
+      "a maintenance message in JSON": { status: 200, headers: { "Content-Type": "application/json" }, body: { status: "down" } },
+      "a redirect to a sign-in": { status: 302, headers: { Location: "https://sso.example.com/" } },
+      "a proxy that wants to be signed in to": { status: 407 },
+      "a load balancer that waited in vain": { status: 408 },
+    };
+    for (const [name, reply] of Object.entries(strangers)) {
+      it(`ends nothing and parks nothing: ${name}`, async () => {
+        await open({ answering: () => reply });
+        await shop.receive("t1");
+        shop.clock.advance(HOUR);
+        await shop.answer("continue", "t1");
+        await shop.clock.waits.have(1);
+        assert.deepEqual(await shop.at("decided"), ["t1"]);
+        shop.answering = (request) => (isAnswer(request) ? ok : taskIn("QUEUEING")(request));
+        shop.clock.advance(SECOND_TRY);
+        assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      });
+
+      it(`nor when the task is to be looked at: ${name}`, async () => {
+        await open();
+        await shop.receive("t1");
+        shop.clock.advance(HOUR);
+        shop.next(notWaiting, reply);
+        await shop.answer("continue", "t1");
+        await shop.clock.waits.have(1);
+        assert.deepEqual(await shop.at("decided"), ["t1"]);
+        shop.next(notWaiting, taskIn("CANCELLED"));
+        shop.clock.advance(SECOND_TRY);
+        assert.deepEqual(await shop.port.outcomes(1), ["t1 not as asked: already-cancelled"]);
+      });
+    }
+
+    it("takes what Abiquo did meanwhile for its own work, since nobody has said that it was not", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next({ status: 302 }, notWaiting, taskIn("PENDING"));
+      await shop.answer("continue", "t1");
+      await shop.clock.waits.have(1);
+      shop.clock.advance(SECOND_TRY);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(await shop.at("delivered"), ["t1"]);
+    });
+
+    for (const code of ["TASK-1", "VM-1", "EN-0"]) {
+      it(`but believes Abiquo's own error: ${code}`, async () => {
+        await open({ answering: () => error(404, code) });
+        await shop.receive("t1");
+        shop.clock.advance(HOUR);
+        await shop.answer("continue", "t1");
+        assert.deepEqual(await shop.port.outcomes(1), ["t1 not as asked: gone"]);
+      });
+    }
+  });
+
+  describe("while somebody sets the clock", () => {
+    for (const [name, by] of [["back", -HOUR], ["forth", HOUR]] as const) {
+      it(`keeps its pace when it is set ${name}`, async () => {
+        await open({ pace: 2 });
+        await shop.receive("t1", "t2", "t3");
+        await shop.answer("continue", "t1");
+        await shop.port.left.have(1);
+        shop.clock.set(by);
+        await shop.answer("continue", ["t2", "t3"]);
+        await shop.clock.waits.have(1);
+        shop.clock.advance(500);
+        await shop.requests.have(2);
+        await shop.clock.waits.have(2);
+        shop.clock.advance(500);
+        await shop.port.left.have(2);
+        assert.deepEqual(shop.requests.all.map(({ at }) => at), [0, 500, 1_000]);
+      });
+
+      it(`still gives Abiquo a minute to show the task when it is set ${name}, and no more`, async () => {
+        await open({ answering: () => unknownTask });
+        await shop.receive("t1");
+        shop.clock.set(by);
+        await shop.answer("continue", "t1");
+        for (let attempt = 1; shop.clock.sinceStart < 60_000; attempt++) {
+          const waits = await shop.clock.waits.have(attempt);
+          assert.equal(shop.port.left.all.length, 0, `${shop.clock.sinceStart} ms after receipt`);
+          shop.clock.advance(waits.at(-1) ?? 0);
+        }
+        assert.deepEqual(await shop.port.outcomes(1), ["t1 not as asked: gone"]);
+        assert.ok(shop.clock.sinceStart <= 120_000);
+      });
+    }
+
+    it("waits an hour at the most for what the clock says is a year ahead", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next(busy);
+      await shop.answer("continue", "t1");
+      await shop.clock.waits.have(1);
+      shop.clock.set(-365 * 24 * HOUR);
+      await shop.restart();
+      shop.clock.advance(HOUR);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+    });
+  });
+
+  describe("on disk", () => {
+    it("is sending while a later attempt is under way, so that a kill leaves it for one that may have been made", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next(busy, () => new Promise<never>(() => undefined));
+      await shop.answer("continue", "t1");
+      await shop.clock.waits.have(1);
+      assert.equal(await delivery(), "waiting");
+      shop.clock.advance(SECOND_TRY);
+      await shop.requests.have(2);
+      assert.equal(await delivery(), "sending");
+    });
+
+    it("is taken up after a stop while it waits, although no node asks for it", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next(busy);
+      await shop.answer("continue", "t1");
+      await shop.clock.waits.have(1);
+      await shop.stop();
+      shop.clock.advance(SECOND_TRY);
+      await shop.start({ withNode: false });
+      await shop.requests.have(2);
+      assert.deepEqual(shop.sent, ["continue t1", "continue t1"]);
+    });
+
+    it("is Abiquo's doing or ours, nobody knows, after a redeploy that cut an attempt short", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next(() => new Promise<never>(() => undefined), notWaiting, taskIn("PENDING"));
+      await shop.answer("continue", "t1");
+      await shop.requests.have(1);
+      shop.engine.disconnect(shop.connection);
+      await shop.engine.connect(shop.connection);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(await shop.at("delivered"), ["t1"]);
+    });
+
+    it("is not sent while the disk does not take that it is", async () => {
+      await open();
+      let isBroken = false;
+      const { ledger } = shop.engine;
+      const report: Ledger["report"] = async (news) => {
+        if (isBroken) throw new Error("disk I/O error");
+        await ledger.report(news);
+      };
+      const engine = new Engine(new Proxy(ledger, { get: (target, name) => (name === "report" ? report : Reflect.get(target, name)) }), { settle: 60_000, clock: shop.clock });
+      const port = new Port();
+      shop.engine.disconnect(shop.connection);
+      await engine.connect(shop.connection);
+      await engine.attach("other", port);
+      await shop.receive("t1");
+      shop.next(busy);
+      const call = { node: "other", connection: shop.connection, action: "continue", references: [{ id: "t1" }], decision: DECISION, text: () => "", message: "{}", caller: 1 } as const;
+      await engine.answer(call);
+      const waits = await shop.clock.waits.have(1);
+      isBroken = true;
+      shop.clock.advance(waits[0] ?? 0);
+      await shop.clock.waits.have(2);
+      assert.equal(shop.requests.all.length, 1);
+      isBroken = false;
+      shop.next(() => new Promise<never>(() => undefined));
+      shop.clock.advance(60_000);
+      await shop.requests.have(2);
+      assert.equal(await delivery(), "sending");
+      engine.disconnect(shop.connection);
+      engine.intake.close();
+      engine.approvals.close();
+    });
+  });
+});

@@ -16,4 +16,4 @@ export { linkOf, rebase } from "./links.ts";
 export { Resources } from "./resources.ts";
 export type { Proxy } from "./transport.ts";
 export { type AbiquoTask, linksOfTask, taskFromDto, type TaskLinks, type TaskSummary } from "./task.ts";
-export { parseWebhook, parseWebhookJson, type TaskProblem, type WebhookBody } from "./webhook.ts";
+export { parseWebhook, parseWebhookInTurns, parseWebhookJson, type TaskProblem, type WebhookBody } from "./webhook.ts";

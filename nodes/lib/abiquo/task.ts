@@ -45,6 +45,8 @@ interface Link {
 }
 
 const TASK_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** Characters of a type, a state, an id or a name: they go into messages, pages, mails and the status of nodes. */
+const LONGEST = 256;
 
 /**
  * Reads a Task DTO. Links that it lacks are derived from those it has.
@@ -59,14 +61,19 @@ export function taskFromDto(dto: unknown, base: ApiBase): AbiquoTask {
   const links = taskLinks(rels, taskId, base);
   const ids = idsIn(links);
   const created = Number(textOf(dto["creationTimestamp"]) || textOf(dto["timestamp"]));
+  const short = (value: unknown): string => {
+    const text = textOf(value);
+    if (text.length > LONGEST) throw badTask("TOO_LONG", taskId);
+    return text;
+  };
   return {
     task: {
       taskId,
-      type: textOf(dto["type"]),
-      state: textOf(dto["state"]),
-      userId: textOf(dto["userId"]) || ids.user,
-      ownerId: textOf(dto["ownerId"]),
-      requester: rels.get("user")?.title ?? "",
+      type: short(dto["type"]),
+      state: short(dto["state"]),
+      userId: short(dto["userId"]) || ids.user,
+      ownerId: short(dto["ownerId"]),
+      requester: short(rels.get("user")?.title),
       createdAt: isoTime(created),
       enterpriseId: ids.enterprise,
       virtualDatacenterId: ids.virtualDatacenter,

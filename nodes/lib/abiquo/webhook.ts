@@ -1,6 +1,8 @@
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import type { ApiBase } from "./base.ts";
+import { excessOfJson, excessOfValue, excessOfXml, LONGEST_TASK, MOST_MEMBERS } from "./bounds.ts";
+import { listInJson, listInXml } from "./lists.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
 import { badBody, parseXml, taskFromXml } from "./xml.ts";
 
@@ -16,34 +18,53 @@ export interface TaskProblem {
 export interface WebhookBody {
   /** each task once */
   readonly tasks: readonly AbiquoTask[];
+  /** the first of them */
   readonly problems: readonly TaskProblem[];
+  /** how many elements more could not be taken */
+  readonly moreProblems: number;
   /** true when the tasks came in a collection */
   readonly collection: boolean;
 }
 
-/** Levels of objects and lists in JSON; a collection of tasks has eight. */
-const DEEPEST = 64;
+/** How many bad elements are named: each is told by itself. */
+const NAMED_PROBLEMS = 100;
+/** Characters of a body that is parsed in one go. */
+const AT_ONCE = 131_072;
+/** How long a body is parsed before others have their turn, in ms. */
+const TURN = 20;
 
 /**
  * Reads the body of a webhook: one task or a collection, JSON or XML, whatever its Content-Type says.
  *
  * @param body in UTF-8, in UTF-16 with a byte order mark, or, XML only, in the encoding that it declares
  * @param base what the tasks' links are put on
- * @throws Fault ABIQUO_BAD_BODY `reason`: EMPTY, ENCODING, NOT_JSON, NOT_XML, DOCTYPE, TOO_DEEP
+ * @throws Fault ABIQUO_BAD_BODY `reason`: EMPTY, ENCODING, NOT_JSON, NOT_XML, DOCTYPE, TOO_DEEP, TOO_MANY,
+ *   TOO_LONG
  * @throws Fault ABIQUO_NO_TASK when it holds no task that can be taken; `problem` says what the first one lacks
  */
 export function parseWebhook(body: Uint8Array, base: ApiBase): WebhookBody {
-  const text = decode(body).trim();
-  if (text === "") throw badBody("EMPTY");
-  if (text.startsWith("<")) return fromXml(text, base);
-  if (isTextTooDeep(text)) throw badBody("TOO_DEEP");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw badBody("NOT_JSON");
+  const work = reading(body, base);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
   }
-  return fromJson(value, base);
+}
+
+/**
+ * The same, in turns with everything else that waits to be done: a long body takes as long as before, but nobody else
+ * waits for it.
+ *
+ * @throws Fault ABIQUO_BAD_BODY, ABIQUO_NO_TASK
+ */
+export async function parseWebhookInTurns(body: Uint8Array, base: ApiBase): Promise<WebhookBody> {
+  const work = reading(body, base);
+  for (let begun = performance.now(); ; ) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - begun < TURN) continue;
+    await new Promise((turn) => setImmediate(turn));
+    begun = performance.now();
+  }
 }
 
 /**
@@ -52,8 +73,48 @@ export function parseWebhook(body: Uint8Array, base: ApiBase): WebhookBody {
  * @throws Fault ABIQUO_BAD_BODY, ABIQUO_NO_TASK
  */
 export function parseWebhookJson(value: unknown, base: ApiBase): WebhookBody {
-  if (isTooDeep(value)) throw badBody("TOO_DEEP");
+  const excess = excessOfValue(value);
+  if (excess !== undefined) throw badBody(excess);
   return fromJson(value, base);
+}
+
+/** Can be put down after each element of a long list. */
+function* reading(body: Uint8Array, base: ApiBase): Generator<undefined, WebhookBody> {
+  const text = decode(body).trim();
+  if (text === "") throw badBody("EMPTY");
+  const isXml = text.startsWith("<");
+  const excess = isXml ? undefined : excessOfJson(text);
+  if (excess !== undefined) throw badBody(excess);
+  const list = text.length <= AT_ONCE ? undefined : isXml ? listInXml(text) : listInJson(text);
+  if (list === undefined) return isXml ? fromXml(parsedXml(text), base) : fromJson(parsedJson(text), base);
+  if (list.isTooLong) throw badBody("TOO_MANY");
+  const parse = isXml ? parsedXml : parsedJson;
+  const frame = parse(list.frame);
+  const collected = new Collected(base);
+  for (const [index, element] of list.elements.entries()) {
+    yield;
+    const value = parse(element);
+    if (!isXml) collected.add(value, index);
+    else for (const task of tasksIn(value)) collected.add(taskFromXml(task), index);
+  }
+  // A property that comes twice is what it is the second time.
+  if (!isXml && isObject(frame) && !(Array.isArray(frame["collection"]) && frame["collection"].length === 0)) return fromJson(frame, base);
+  return collected.body();
+}
+
+function parsedJson(text: string): unknown {
+  if (text.length > LONGEST_TASK) throw badBody("TOO_LONG");
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badBody("NOT_JSON");
+  }
+}
+
+function parsedXml(text: string): Record<string, unknown> {
+  const excess = text.length > LONGEST_TASK ? "TOO_LONG" : excessOfXml(text);
+  if (excess !== undefined) throw badBody(excess);
+  return parseXml(text);
 }
 
 function fromJson(value: unknown, base: ApiBase): WebhookBody {
@@ -62,15 +123,14 @@ function fromJson(value: unknown, base: ApiBase): WebhookBody {
   return fromSingle(value, base);
 }
 
-function fromXml(text: string, base: ApiBase): WebhookBody {
-  const document = parseXml(text);
+function fromXml(document: Record<string, unknown>, base: ApiBase): WebhookBody {
   const collection = document["tasks"];
-  if (collection !== undefined) {
-    const elements = isObject(collection) && Array.isArray(collection["task"]) ? (collection["task"] as unknown[]) : [];
-    return fromElements(elements.map(taskFromXml), base);
-  }
-  const roots: unknown = document["task"];
-  return fromSingle(taskFromXml(Array.isArray(roots) ? (roots as unknown[])[0] : undefined), base);
+  if (collection !== undefined) return fromElements(tasksIn(collection).map(taskFromXml), base);
+  return fromSingle(taskFromXml(tasksIn(document)[0]), base);
+}
+
+function tasksIn(element: unknown): readonly unknown[] {
+  return isObject(element) && Array.isArray(element["task"]) ? (element["task"] as unknown[]) : [];
 }
 
 function fromSingle(value: unknown, base: ApiBase): WebhookBody {
@@ -79,22 +139,41 @@ function fromSingle(value: unknown, base: ApiBase): WebhookBody {
 }
 
 function fromElements(elements: readonly unknown[], base: ApiBase): WebhookBody {
-  if (elements.length === 0) throw new Fault("ABIQUO_NO_TASK", { problem: "EMPTY" });
-  const tasks = new Map<string, AbiquoTask>();
-  const problems: TaskProblem[] = [];
-  elements.forEach((element, index) => {
+  if (elements.length > MOST_MEMBERS) throw badBody("TOO_MANY");
+  const collected = new Collected(base);
+  elements.forEach((element, index) => collected.add(element, index));
+  return collected.body();
+}
+
+/** What the elements of a collection bring, each task once. */
+class Collected {
+  readonly #base: ApiBase;
+  readonly #tasks = new Map<string, AbiquoTask>();
+  readonly #problems: TaskProblem[] = [];
+  #moreProblems = 0;
+
+  constructor(base: ApiBase) {
+    this.#base = base;
+  }
+
+  add(element: unknown, index: number): void {
     try {
-      const task = taskFromDto(element, base);
-      if (!tasks.has(task.task.taskId)) tasks.set(task.task.taskId, task);
+      const task = taskFromDto(element, this.#base);
+      if (!this.#tasks.has(task.task.taskId)) this.#tasks.set(task.task.taskId, task);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      if (this.#problems.length >= NAMED_PROBLEMS) return void this.#moreProblems++;
       const taskId = isObject(element) ? textOf(element["taskId"]).slice(0, 128) : "";
       const problem = String(error.params["problem"] ?? error.code);
-      problems.push({ index, taskId, code: "ABIQUO_BAD_TASK", problem });
+      this.#problems.push({ index, taskId, code: "ABIQUO_BAD_TASK", problem });
     }
-  });
-  if (tasks.size === 0) throw new Fault("ABIQUO_NO_TASK", { problem: problems[0]?.problem ?? "" });
-  return { tasks: [...tasks.values()], problems, collection: true };
+  }
+
+  /** @throws Fault ABIQUO_NO_TASK when none can be taken */
+  body(): WebhookBody {
+    if (this.#tasks.size === 0) throw new Fault("ABIQUO_NO_TASK", { problem: this.#problems[0]?.problem ?? "EMPTY" });
+    return { tasks: [...this.#tasks.values()], problems: this.#problems, moreProblems: this.#moreProblems, collection: true };
+  }
 }
 
 /** UTF-8, or what a byte order mark or an XML declaration says; strict, since wrong letters are lost for good. */
@@ -113,36 +192,4 @@ function encodingOf(body: Uint8Array): string {
   if (body[0] !== 0x3c) return "utf-8";
   const start = String.fromCharCode(...body.subarray(0, 120));
   return /^<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(start)?.[1] ?? "utf-8";
-}
-
-/** Before it is parsed: what nests by the million would exhaust the memory first. */
-function isTextTooDeep(text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > DEEPEST) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
-  }
-  return false;
-}
-
-/** What nests deeper could be read, but not written again: writing JSON goes down the call stack. */
-function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true;
-    const next: unknown[] = [];
-    for (const item of level) {
-      if (typeof item !== "object" || item === null) continue;
-      for (const inner of Object.values(item)) if (typeof inner === "object" && inner !== null) next.push(inner);
-    }
-    level = next;
-  }
-  return false;
 }

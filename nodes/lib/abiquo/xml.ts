@@ -1,9 +1,7 @@
 import { type EntityDecoderOptions, XMLParser, XMLValidator } from "fast-xml-parser";
 import { Fault } from "../fault.ts";
 import { isObject, type JsonObject, type JsonValue, textOf } from "../json.ts";
-
-/** Elements within elements; a task has five levels. */
-const DEEPEST = 64;
+import { DEEPEST } from "./bounds.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 

@@ -123,11 +123,13 @@ export class Receiver {
     for (const { taskId, code, problem } of body.problems) {
       this.#kit.report(new Fault(code, { problem, taskId }));
     }
+    if (body.moreProblems > 0) this.#kit.report(new Fault("ABIQUO_BAD_TASKS", { count: body.moreProblems }));
   }
 }
 
 function problemsOf(body: WebhookBody): object {
-  return body.problems.length === 0 ? {} : { problems: body.problems };
+  if (body.problems.length === 0) return {};
+  return { problems: body.problems, ...(body.moreProblems === 0 ? {} : { moreProblems: body.moreProblems }) };
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

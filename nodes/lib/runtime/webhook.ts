@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { WebhookBody } from "../abiquo/index.ts";
-import { type ApiBase, parseWebhook, parseWebhookJson } from "../abiquo/index.ts";
+import { type ApiBase, parseWebhookInTurns, parseWebhookJson } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import type { AddressList } from "./config.ts";
 import type { WebhookRequest } from "./routes.ts";
@@ -82,9 +82,9 @@ function decoded(segment: string): string {
 export async function readWebhook(request: WebhookRequest, base: ApiBase, limit: number): Promise<WebhookBody> {
   if (request.readableEnded || request.readableDidRead) {
     if (request.body === undefined || request.body === "") throw new Fault("ABIQUO_BAD_BODY", { reason: "EMPTY" });
-    return Buffer.isBuffer(request.body) ? parseWebhook(request.body, base) : parseWebhookJson(request.body, base);
+    return Buffer.isBuffer(request.body) ? parseWebhookInTurns(request.body, base) : parseWebhookJson(request.body, base);
   }
-  return parseWebhook(await readBody(request, limit), base);
+  return parseWebhookInTurns(await readBody(request, limit), base);
 }
 
 async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {

@@ -188,7 +188,7 @@ describe("a hostile body", () => {
       assert.equal(refusal(JSON.stringify(taskDto("1", { a: JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`) as unknown }))), "ABIQUO_BAD_BODY TOO_DEEP");
       assert.equal(refusal(taskXml("1", `${"<a>".repeat(100)}${"</a>".repeat(100)}`)), "ABIQUO_BAD_BODY TOO_DEEP");
       assert.equal(refusal(`<tasks>${"<é>".repeat(200)}${"</é>".repeat(200)}</tasks>`), "ABIQUO_BAD_BODY TOO_DEEP");
-      assert.match(refusal("<a>".repeat(1_000_000)), /^ABIQUO_BAD_BODY (NOT_XML|TOO_DEEP)$/);
+      assert.match(refusal("<a>".repeat(1_000_000)), /^ABIQUO_BAD_BODY (NOT_XML|TOO_DEEP|TOO_MANY|TOO_LONG)$/);
     });
   });
 

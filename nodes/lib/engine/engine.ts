@@ -60,7 +60,7 @@ export class Engine {
     this.#clock = clock;
     this.#references = new References(ledger);
     this.intake = new Intake(ledger, settle, clock);
-    this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), this.intake);
+    this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), settle, (key) => this.intake.checkpoint(key));
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.#requests = new Requests(ledger, {
       has: (key) => this.#outbox(key.api).has(key),

@@ -154,7 +154,7 @@ export class Intake {
     for (const [text, { key, at }] of this.#emitted) {
       if (at > settledBefore) return;
       this.#emitted.delete(text);
-      this.#ledger.move({ ...key, from: ["received", "asked"], to: "held" }).catch(() => this.#emitted.set(text, { key, at }));
+      this.#ledger.move({ ...key, from: ["received"], to: "held" }).catch(() => this.#emitted.set(text, { key, at }));
     }
   }
 }

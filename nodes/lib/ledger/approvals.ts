@@ -5,7 +5,9 @@ import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";
 import { keyText, type NewTask, type Proposal, type TaskKey, type TaskRecord } from "./records.ts";
 import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./rows.ts";
-import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL } from "./schema.ts";
+import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
+import { lastTurn, waitFor } from "./inboxes.ts";
+import { goneOn, settleApprovals } from "./outcomes.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 /** `request` and `state` are JSON text: the ledger keeps them and does not read them. */
@@ -41,6 +43,8 @@ export interface NewApproval {
   /** what the inbox's search looks through */
   readonly search: string;
   readonly tasks: readonly (TaskKey & Pick<Proposal, "task">)[];
+  /** the approval whose outcome brought these tasks: with this request, the flow has gone on with it */
+  readonly after?: string | undefined;
 }
 
 /** What became of the tasks of a new approval. */
@@ -78,6 +82,8 @@ export interface ApprovalChange {
   readonly nextWake?: number | undefined;
   /** compared e-mail addresses of those whose answer it waits for */
   readonly waiting: readonly string[];
+  /** on which level they are asked; 0 unless told */
+  readonly level?: number;
   readonly notifications: readonly NewNotification[];
   readonly at: number;
   /** who closed it, for the audit */
@@ -91,13 +97,15 @@ export interface InboxQuery {
   readonly text: string;
   /** empty = every type */
   readonly type: string;
-  /** only what was asked no later than this; 0 = any time */
-  readonly until: number;
+  /** only what waited for the person when an inbox said that it was its turn; absent = all that waits now */
+  readonly upTo?: number;
   readonly offset: number;
   readonly limit: number;
 }
 
 export interface Inbox {
+  /** goes back as `upTo`, to mean no more than what this inbox knew */
+  readonly turn: number;
   readonly rows: readonly ApprovalRecord[];
   readonly matching: number;
   readonly total: number;
@@ -127,6 +135,7 @@ export class ApprovalStore {
   readonly #open: (approval: NewApproval & { platform: number }) => Promise<Opened>;
   readonly #change: (change: ApprovalChange) => Promise<boolean>;
   readonly #mark: (mark: Mark) => Promise<undefined>;
+  readonly #settle: (ids: readonly string[]) => Promise<undefined>;
 
   constructor(db: Kysely<LedgerSchema>, committer: Committer, platforms: Platforms) {
     this.#db = db;
@@ -134,6 +143,7 @@ export class ApprovalStore {
     this.#open = committer.kind("open approval", each(openApproval));
     this.#change = committer.kind("change approval", each(changeApproval));
     this.#mark = committer.kind("mark notification", each(markNotification));
+    this.#settle = committer.kind("settle approvals", settleApprovals);
   }
 
   /**
@@ -204,7 +214,7 @@ export class ApprovalStore {
     return Number(row.count);
   }
 
-  /** Ids of the open approvals of this key whose tasks were all decided elsewhere. */
+  /** Ids of the open approvals of this key whose tasks were all decided past them. */
   async overtaken(key: string): Promise<string[]> {
     const rows = await this.#db
       .selectFrom("approval")
@@ -218,7 +228,7 @@ export class ApprovalStore {
               .innerJoin("task", "task.id", "approval_task.task")
               .select("task.id")
               .whereRef("approval_task.approval", "=", "approval.id")
-              .where("stage", "=", "asked"),
+              .where("stage", "in", UNDECIDED),
           ),
         ),
       )
@@ -249,20 +259,26 @@ export class ApprovalStore {
     return found;
   }
 
-  /** Ids of the closed approvals of this key whose outcome the flow may have lost: no task of theirs went on since. */
-  async unsettled(key: string): Promise<string[]> {
+  /** The closed approvals of this key whose outcome the flow may have lost, oldest first, with the tasks of theirs that went on nowhere since. */
+  async unsettled(key: string): Promise<{ readonly id: string; readonly taskIds: readonly string[] }[]> {
     const rows = await this.#db
       .selectFrom("task")
       .innerJoin("approval_task", "approval_task.task", "task.id")
       .innerJoin("approval", "approval.id", "approval_task.approval")
-      .select(["approval_task.task", "approval.id", "approval.key", "approval.status"])
+      .select(["approval.id", "task.task_id"])
       .where(isOpenTask)
       .where("task.stage", "=", "asked")
+      .where("approval_task.settling", "=", 1)
+      .where("approval.key", "=", key)
       .orderBy("approval.created_at")
+      .orderBy("approval_task.position")
       .execute();
-    const latest = new Map(rows.map((row) => [row.task, row]));
-    const closed = [...latest.values()].filter((row) => row.key === key && !OPEN_APPROVAL.includes(row.status));
-    return [...new Set(closed.map(({ id }) => id))];
+    return [...Map.groupBy(rows, ({ id }) => id)].map(([id, own]) => ({ id, taskIds: own.map(({ task_id }) => task_id) }));
+  }
+
+  /** The flow has had the outcome of these approvals for long: their tasks are held by it, unless others still ask about them. */
+  async settle(ids: readonly string[]): Promise<void> {
+    await this.#settle(ids);
   }
 
   /** What waits to be told in the name of this key, oldest first. */
@@ -290,11 +306,13 @@ export class ApprovalStore {
   }
 
   /** What waits for a person, oldest first. */
-  async inbox({ person, text, type, until, offset, limit }: InboxQuery): Promise<Inbox> {
+  async inbox({ person, text, type, upTo, offset, limit }: InboxQuery): Promise<Inbox> {
+    // Read before the rows: what comes in between is shown at the most, and never meant without having been shown.
+    const turn = await lastTurn(this.#db);
     const mine = this.#db.selectFrom("approval_person").where("person", "=", person);
     let matching = mine;
     if (type !== "") matching = matching.where("type", "=", type);
-    if (until > 0) matching = matching.where("created_at", "<=", until);
+    if (upTo !== undefined) matching = matching.where("turn", "<=", upTo);
     const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
     if (words.length > 0) {
       matching = matching.where(({ exists, selectFrom }) => {
@@ -314,6 +332,7 @@ export class ApprovalStore {
     const types = await mine.select("type").distinct().orderBy("type").execute();
     const total = await counted(mine);
     return {
+      turn,
       rows: await this.#records(ids.map(({ id }) => id)),
       matching: matching === mine ? total : await counted(matching),
       total,
@@ -383,14 +402,15 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
   }
   const tasks = [...known.values()];
   const asking = new Set(await askedUnder(db, approval.key, tasks));
-  const isFree = ({ row, task }: KnownTask): boolean => !asking.has(row) && ASKABLE.includes(task.stage);
+  const isFree = ({ row, task }: KnownTask): boolean => !asking.has(row) && UNDECIDED.includes(task.stage);
   const free = tasks.filter(isFree);
   const keyOf = ({ task: { api, taskId } }: KnownTask): TaskKey => ({ api, taskId });
   const opened: Opened = {
     asked: free.map(keyOf),
     asking: tasks.filter(({ row }) => asking.has(row)).map(keyOf),
-    decided: tasks.filter(({ row, task }) => !asking.has(row) && !ASKABLE.includes(task.stage)).map(keyOf),
+    decided: tasks.filter(({ row, task }) => !asking.has(row) && !UNDECIDED.includes(task.stage)).map(keyOf),
   };
+  if (approval.after !== undefined) await goneOn(db, approval.after, tasks);
   if (free.length === 0) return opened;
   const { id, key, connection, createdAt, request, message, type, search } = approval;
   await db
@@ -405,7 +425,6 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
   return opened;
 }
 
-const ASKABLE: readonly string[] = ["received", "held", "asked"];
 
 /** @throws Fault why the task is not fit to be kept, TASK_UNKNOWN when nothing but its id is known */
 function fitTask({ task, taskId, platform }: Placed<TaskKey & Pick<Proposal, "task">>): Placed<NewTask> {
@@ -431,7 +450,7 @@ async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Pro
 }
 
 async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> {
-  const { id, version, status, state, nextWake, waiting, notifications, at } = change;
+  const { id, version, status, state, nextWake, waiting, level = 0, notifications, at } = change;
   const { numUpdatedRows } = await db
     .updateTable("approval")
     .set({ status, state, version: version + 1, next_wake: nextWake ?? null })
@@ -440,14 +459,12 @@ async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> 
     .executeTakeFirstOrThrow();
   if (Number(numUpdatedRows) === 0) return false;
   const { key, created_at, type } = await db.selectFrom("approval").select(["key", "created_at", "type"]).where("id", "=", id).executeTakeFirstOrThrow();
-  await db.deleteFrom("approval_person").where("approval", "=", id).execute();
-  for (const some of chunks([...new Set(waiting)])) {
-    await db.insertInto("approval_person").values(some.map((person) => ({ person, created_at, approval: id, type }))).execute();
-  }
+  await waitFor(db, { approval: id, created_at, type, level }, new Set(waiting));
   await insertNotifications(db, { approval: id, key, at, notifications });
   if (!OPEN_APPROVAL.includes(status)) {
     const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
     const detail = JSON.stringify({ approval: id });
+    await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
     await insertAudit(db, tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })));
   }
   return true;

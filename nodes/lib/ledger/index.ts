@@ -8,6 +8,7 @@ export type { LedgerPlace, OpenOptions } from "./open.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";
+export { UNDECIDED } from "./schema.ts";
 export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;

@@ -114,6 +114,8 @@ export interface LedgerSchema {
     approval: string;
     task: number;
     position: number;
+    /** 1 from the end of the approval until the flow has had its outcome for the settling time, or went on with it */
+    settling: Generated<number>;
   };
   /** Whose answer the open approvals wait for. */
   approval_person: {
@@ -124,6 +126,10 @@ export interface LedgerSchema {
     approval: string;
     /** the approval's, so that an inbox is filtered without it */
     type: string;
+    /** on which level of the approval; -1 where an older release wrote the row */
+    level: Generated<number>;
+    /** grows with each row of all approvals: what an inbox has shown has a lower one than what came after */
+    turn: Generated<number>;
   };
   notification: {
     id: string;
@@ -137,6 +143,10 @@ export interface LedgerSchema {
     state: NotificationState;
     /** a channel's own name of the message */
     ref: string | null;
+    /** how often its channel has failed in a row */
+    failures: Generated<number>;
+    /** not to be told before */
+    next_at: Generated<number>;
   };
   setting: {
     name: string;
@@ -146,7 +156,8 @@ export interface LedgerSchema {
 
 /** `opening`: committed, and the people to be asked are being found out. */
 export type ApprovalStatus = "opening" | "open" | "approved" | "rejected" | "withdrawn";
-export type NotificationState = "pending" | "sent";
+/** `superseded`: never told, since something newer says all that it would have said. */
+export type NotificationState = "pending" | "sent" | "superseded";
 
 /** While people may still answer. */
 export const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
@@ -161,6 +172,9 @@ export interface EngineTypes {
 
 /** Where a task rests until Abiquo's answer is settled. */
 export const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable"];
+
+/** While nobody has decided. */
+export const UNDECIDED: readonly Stage[] = ["received", "held", "asked"];
 
 /** Every step ever released stays, so that a ledger written by an older release opens. */
 export function migrations(types: EngineTypes): Record<string, Migration> {
@@ -328,5 +342,47 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .execute();
       },
     },
+    "003 each approval settles by itself": {
+      async up(db: Kysely<LedgerSchema>) {
+        await db.schema.alterTable("approval_task").addColumn("settling", "integer", (c) => c.notNull().defaultTo(0)).execute();
+        await db.schema.alterTable("approval_person").addColumn("level", "integer", (c) => c.notNull().defaultTo(-1)).execute();
+        await db.schema.alterTable("approval_person").addColumn("turn", types.long, (c) => c.notNull().defaultTo(0)).execute();
+        await db.schema.alterTable("notification").addColumn("failures", "integer", (c) => c.notNull().defaultTo(0)).execute();
+        await db.schema.alterTable("notification").addColumn("next_at", types.long, (c) => c.notNull().defaultTo(0)).execute();
+        await repairStages(db);
+      },
+    },
   };
+}
+
+/**
+ * Before, tasks settled and not approvals: the outcome of the newest approval about a task was the only one that was
+ * told again, and a task could count as held while another approval was still asking about it.
+ */
+async function repairStages(db: Kysely<LedgerSchema>): Promise<void> {
+  const askedAbout = db
+    .selectFrom("approval_task")
+    .innerJoin("approval", "approval.id", "approval_task.approval")
+    .where("approval.status", "in", OPEN_APPROVAL)
+    .select("approval_task.task");
+  await db.updateTable("task").set({ stage: "asked" }).where("stage", "=", "held").where("id", "in", askedAbout).execute();
+  await db
+    .updateTable("approval_task")
+    .set({ settling: 1 })
+    .where("task", "in", db.selectFrom("task").select("id").where("stage", "=", "asked"))
+    .where("approval", "not in", db.selectFrom("approval").select("id").where("status", "in", OPEN_APPROVAL))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("approval as own")
+            .innerJoin("approval_task as other", (join) => join.onTrue())
+            .innerJoin("approval as newer", "newer.id", "other.approval")
+            .whereRef("own.id", "=", "approval_task.approval")
+            .whereRef("other.task", "=", "approval_task.task")
+            .whereRef("newer.created_at", ">", "own.created_at")
+            .select("other.task"),
+        ),
+      ),
+    )
+    .execute();
 }

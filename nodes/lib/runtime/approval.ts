@@ -57,6 +57,7 @@ export class ApprovalNode {
         scope,
         title: textOf(await title(message)),
         terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
+        ...afterwards(message),
         messageFor: (entries) => keepable(messageAbout(message, entries)),
         references: taskReferences(message.abiquo),
       });
@@ -165,6 +166,13 @@ export class ApprovalNode {
 /** A node may leave its connection to the message. */
 function hasConnection(kit: NodeKit): boolean {
   return kit.config.text("connection") !== "";
+}
+
+/** What an approval let leave comes to the next one: that is how far the flow has got with it. */
+function afterwards({ abiquo }: Message): { after?: string } {
+  const before: unknown = isObject(abiquo) ? abiquo["approval"] : undefined;
+  const after = isObject(before) ? textOf(before["id"]) : "";
+  return after === "" ? {} : { after };
 }
 
 /** The message as it would be about these tasks only. */

@@ -116,7 +116,7 @@ describe("the approvals of a ledger", () => {
   });
 
   function inbox(query: Partial<InboxQuery> = {}): ReturnType<ApprovalStore["inbox"]> {
-    return store.inbox({ person: ANA, text: "", type: "", until: 0, offset: 0, limit: 50, ...query });
+    return store.inbox({ person: ANA, text: "", type: "", offset: 0, limit: 50, ...query });
   }
 
   describe("in an inbox", () => {
@@ -140,14 +140,37 @@ describe("the approvals of a ledger", () => {
       assert.deepEqual([matching, total], [1, 2]);
     });
 
-    it("are told apart by type and by when they were asked, and count so", async () => {
+    it("are told apart by type and by whether an inbox has shown them, and count so", async () => {
       await asked("a1");
       await asked("a2", { type: "UNDEPLOY", createdAt: START + 10 });
-      await asked("a3", { createdAt: START + 20 });
-      const { rows, matching, total, types } = await inbox({ type: "DEPLOY", until: START + 10 });
+      const { turn: upTo } = await inbox();
+      // Neither the clock of who asks nor the age of a request says when it comes to a person.
+      await asked("a3", { createdAt: START - 20 });
+      const { rows, matching, total, types } = await inbox({ type: "DEPLOY", upTo });
       assert.deepEqual([rows.map(({ id }) => id), matching, total, types], [["a1"], 1, 3, ["DEPLOY", "UNDEPLOY"]]);
-      assert.deepEqual(await idsOf({ until: START + 10 }), ["a1", "a2"]);
+      assert.deepEqual(await idsOf({ upTo }), ["a1", "a2"]);
+      assert.deepEqual(await idsOf({ upTo: -1 }), []);
       assert.deepEqual(await idsOf({ type: "ACTION" }), []);
+    });
+
+    it("have been shown while they wait on as they did, and not once they ask for something else", async () => {
+      await asked("a1", {}, { waiting: [ANA, BEN] });
+      const { turn: upTo } = await inbox();
+      await store.change(step("a1", 1, { waiting: [ANA] }));
+      assert.deepEqual(await idsOf({ upTo }), ["a1"]);
+      await store.change(step("a1", 2, { waiting: [ANA], level: 1 }));
+      assert.deepEqual(await idsOf({ upTo }), []);
+      assert.deepEqual(await idsOf({}), ["a1"]);
+      await store.change(step("a1", 3, { waiting: [ANA, BEN], level: 1 }));
+      assert.deepEqual(await idsOf({ person: BEN, upTo }), []);
+    });
+
+    it("never mean what another has taken the place of", async () => {
+      await asked("a1");
+      const { turn: upTo } = await inbox();
+      await store.change(step("a1", 1, { status: "approved", waiting: [] }));
+      await asked("a2");
+      assert.deepEqual(await idsOf({ upTo }), []);
     });
   });
 
@@ -189,20 +212,44 @@ describe("the approvals of a ledger", () => {
       await store.open(newApproval("a2", ["t2"], { key: "board" }));
       await decide("t1");
       assert.deepEqual(await store.overtaken(KEY), []);
+      await ledger.move({ ...task("t2"), from: ["asked"], to: "held" });
+      assert.deepEqual(await store.overtaken(KEY), [], "that the flow holds a task decides nothing");
       await decide("t2");
       assert.deepEqual(await store.overtaken(KEY), ["a1"]);
       const about = await store.about([task("t2"), task("unheard")]);
       assert.deepEqual(new Set(about.map(({ id, key }) => `${id} ${key.taskId}`)), new Set(["a1 t2", "a2 t2"]));
     });
 
-    it("are unsettled while their outcome has led to no decision, and nobody asks again", async () => {
+    it("are unsettled while their outcome has led to no decision, and no request has come of it", async () => {
       for (const id of ["a1", "a2", "a3"]) await asked(id);
       await store.change(step("a1", 1, { status: "approved", waiting: [] }));
       await store.change(step("a2", 1, { status: "approved", waiting: [] }));
-      assert.deepEqual(await store.unsettled(KEY), ["a1", "a2"]);
+      const unsettled = async (): Promise<string[]> => (await store.unsettled(KEY)).map(({ id, taskIds }) => `${id}: ${taskIds.join()}`);
+      assert.deepEqual(await unsettled(), ["a1: a1", "a2: a2"]);
       await decide("a1");
+      // Somebody else asks about the same task: that says nothing of where this outcome is.
       await store.open(newApproval("a4", ["a2"], { key: "board", createdAt: START + 1 }));
-      assert.deepEqual(await store.unsettled(KEY), []);
+      assert.deepEqual(await unsettled(), ["a2: a2"]);
+      await store.open(newApproval("a5", ["a2"], { key: "directors", createdAt: START + 2, after: "a2" }));
+      assert.deepEqual(await unsettled(), []);
+    });
+
+    it("leave to the flow what they settled, unless another asks about it or may have to tell it again", async () => {
+      const stage = async (): Promise<string | undefined> => [...(await ledger.tasks([task("a1")])).values()][0]?.stage;
+      await asked("a1");
+      await store.open(newApproval("a2", ["a1"], { key: "board" }));
+      await store.open(newApproval("a3", ["a1"], { key: "directors" }));
+      await store.change(step("a1", 1, { status: "approved", waiting: [] }));
+      await store.settle(["a1"]);
+      assert.equal(await stage(), "asked", "two are open");
+      await store.change(step("a2", 0, { status: "approved", waiting: [] }));
+      await store.change(step("a3", 0, { status: "rejected", waiting: [] }));
+      await store.settle(["a2"]);
+      assert.equal(await stage(), "asked", "an outcome may be lost");
+      assert.deepEqual(await store.unsettled("directors"), [{ id: "a3", taskIds: ["a1"] }]);
+      await store.settle(["a3", "unheard"]);
+      assert.equal(await stage(), "held");
+      assert.deepEqual(await store.unsettled("directors"), []);
     });
   });
 

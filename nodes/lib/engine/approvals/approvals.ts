@@ -17,9 +17,9 @@ import {
   wake,
 } from "../../approval/index.ts";
 import { Fault } from "../../fault.ts";
-import { type ApprovalRecord, type DecisionRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey } from "../../ledger/index.ts";
+import { type ApprovalRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey, UNDECIDED } from "../../ledger/index.ts";
+import { type DeparturePort, Departures } from "./departures.ts";
 import { newNotification, type Notification, Notifier, type NotifierPort, notificationsOf } from "./notifier.ts";
-import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";
 import { readPeople } from "./people.ts";
 import {
   type ApprovalTerms,
@@ -30,14 +30,13 @@ import {
   searchTextOf,
   subjectOf,
 } from "./request.ts";
+import { dueOf } from "./views.ts";
 import type { Clock } from "../clock.ts";
 import { Exclusive } from "./exclusive.ts";
-import { entryOf, type OpenRequest, type TaskEntry, type WholeTask } from "../message.ts";
+import type { OpenRequest, TaskEntry, WholeTask } from "../message.ts";
 
 /** How a node that carries approvals on hears of them. */
-export interface ApprovalPort extends NotifierPort {
-  /** Lets the outcome leave, by one port each. */
-  leave(outcome: ApprovalOutcome): void;
+export interface ApprovalPort extends NotifierPort, DeparturePort {
   /** Nobody can be asked, or not for now; the request is kept. */
   report(problem: unknown): void;
   /** How many requests are open. */
@@ -54,6 +53,8 @@ export interface AskCall {
   /** JSON text of the message that leaves with the outcome of these tasks */
   readonly messageFor: (entries: readonly TaskEntry[]) => string;
   readonly tasks: readonly AskedTask[];
+  /** the approval whose outcome the message is: asking goes on with it */
+  readonly after?: string;
 }
 
 /** A task of the message that asks; one that only a message knows comes whole. */
@@ -83,7 +84,8 @@ export class Approvals {
   readonly #exclusive = new Exclusive();
   readonly #reported = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
-  readonly #settling: { emitted(key: TaskKey): void; checkpoint(key: TaskKey): void };
+  readonly #checkpoint: (key: TaskKey) => void;
+  readonly #departures: Departures;
   readonly #counting = new Map<string, () => void>();
   #callOff: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -91,18 +93,21 @@ export class Approvals {
 
   /**
    * @param clientOf the connection that a request came by, while there is one
-   * @param settling is told when tasks are in the flow's hands, and when no more
+   * @param settle how long after it left an outcome counts as held by the flow, in ms of process life
+   * @param checkpoint is told of tasks that an approval holds from now on
    */
   constructor(
     ledger: Ledger,
     clock: Clock,
     clientOf: (record: ApprovalRecord) => AbiquoClient | undefined,
-    settling: { emitted(key: TaskKey): void; checkpoint(key: TaskKey): void },
+    settle: number,
+    checkpoint: (key: TaskKey) => void,
   ) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#clientOf = clientOf;
-    this.#settling = settling;
+    this.#checkpoint = checkpoint;
+    this.#departures = new Departures(ledger, clock, settle, (key) => this.#ports.get(key));
     this.#notifier = new Notifier(ledger, clock, (key) => this.#ports.get(key));
   }
 
@@ -116,10 +121,7 @@ export class Approvals {
   async resume(key: string): Promise<void> {
     const store = this.#ledger.approvals;
     for (const id of await store.overtaken(key)) await this.#withdrawOvertaken(id);
-    for (const id of await store.unsettled(key)) {
-      const record = await store.get(id);
-      if (record !== undefined) await this.#leave(openedApproval(record), true);
-    }
+    await this.#departures.resume(key);
     this.#count(key);
     void this.#notifier.tell(key);
     void this.#beginAll();
@@ -150,7 +152,7 @@ export class Approvals {
     this.#sleepUntil(this.#clock.now());
   }
 
-  async #askOne({ key, connection, title, terms, messageFor }: AskCall, unit: readonly AskedTask[]): Promise<void> {
+  async #askOne({ key, connection, title, terms, messageFor, after }: AskCall, unit: readonly AskedTask[]): Promise<void> {
     const now = this.#clock.now();
     const api = connection.client.base;
     const entries = unit.map(({ entry }) => entry);
@@ -168,9 +170,10 @@ export class Approvals {
       type: subject.type,
       search: searchTextOf(subject, entries),
       tasks: unit.map(({ taskId, task }) => ({ api, taskId, task })),
+      after,
     });
-    for (const asked of [...opened.asked, ...opened.asking]) this.#settling.checkpoint(asked);
-    if (opened.decided.length > 0) await this.#leaveDecided(key, connection.id, message, opened.decided);
+    for (const asked of [...opened.asked, ...opened.asking]) this.#checkpoint(asked);
+    if (opened.decided.length > 0) await this.#departures.leaveDecided(key, connection.id, message, opened.decided);
   }
 
   /** @throws Fault APPROVAL_UNKNOWN when there is no such request */
@@ -178,9 +181,15 @@ export class Approvals {
     return this.#change(id, (approval, now) => vote(approval, ballot, now));
   }
 
-  /** @throws Fault APPROVAL_UNKNOWN when there is no such request */
-  async command(id: string, given: Command): Promise<CommandStep> {
-    return this.#change(id, (approval, now) => command(approval, given, now));
+  /**
+   * @param level what the command is about; it comes too late once the request has gone on to another. Absent = the present one
+   * @throws Fault APPROVAL_UNKNOWN when there is no such request
+   */
+  async command(id: string, given: Command, level?: number): Promise<CommandStep> {
+    return this.#change(id, (approval, now) => {
+      if (level !== undefined && level !== approval.level) return { approval, events: [], result: "late" };
+      return command(approval, given, now);
+    });
   }
 
   /** A request as it stands. */
@@ -201,8 +210,8 @@ export class Approvals {
       const approval = opened?.state?.approval;
       const person = approval === undefined ? undefined : waitingFor(approval).find((each) => each.email.toLowerCase() === email.toLowerCase());
       if (opened?.state === undefined || person === undefined) return false;
-      const { level, dueAt } = opened.state.approval;
-      const body: Notification = { kind: "asked", level, person, ...(dueAt === undefined ? {} : { dueAt }) };
+      const { approval: { level } } = opened.state;
+      const body: Notification = { kind: "asked", level, person, ...dueOf(opened.state.approval) };
       const again = `${id}-again-${opened.record.version}`;
       return this.#write(opened.record, opened.state, [newNotification(again, body)]);
     });
@@ -230,14 +239,15 @@ export class Approvals {
   close(): void {
     this.#isClosed = true;
     this.#callOff?.();
+    this.#departures.close();
     this.#notifier.close();
     for (const callOff of this.#counting.values()) callOff();
   }
 
   async #withdrawOvertaken(id: string): Promise<void> {
     const opened = await this.get(id);
-    if (opened === undefined || opened.record.tasks.some(({ stage }) => stage === "asked")) return;
-    const [decision] = (await this.#decisionsOn(opened.record.tasks)).values();
+    if (opened === undefined || opened.record.tasks.some(({ stage }) => UNDECIDED.includes(stage))) return;
+    const [decision] = (await this.#departures.decisionsOn(opened.record.tasks)).values();
     const { by = "Abiquo", reason } = decision ?? {};
     if (opened.state === undefined) await this.#exclusive.run(id, () => this.#closeUnopened(id));
     else await this.command(id, { action: "withdraw", by, ...(reason === undefined ? {} : { reason }) });
@@ -251,7 +261,7 @@ export class Approvals {
     const at = this.#clock.now();
     const change = { id, version, status: "withdrawn", state: "", waiting: [], notifications: [], at, closedBy: "" } as const;
     if (!(await this.#ledger.approvals.change(change))) return;
-    await this.#leave({ ...opened, record: { ...opened.record, status: "withdrawn" } }, false);
+    await this.#departures.leave({ ...opened, record: { ...opened.record, status: "withdrawn" } });
     this.#count(key);
   }
 
@@ -275,7 +285,7 @@ export class Approvals {
     }
     if (step.approval.status !== "open") {
       const closed = await this.get(opened.record.id);
-      if (closed !== undefined) await this.#leave(closed, false);
+      if (closed !== undefined) await this.#departures.leave(closed);
     }
     return true;
   }
@@ -290,6 +300,7 @@ export class Approvals {
       state: JSON.stringify(state),
       nextWake: wakeAt,
       waiting: waitingFor(approval).map(({ email }) => email.toLowerCase()),
+      level: approval.level,
       notifications,
       at: this.#clock.now(),
       closedBy: approval.decision?.by ?? approval.decision?.cause,
@@ -401,30 +412,6 @@ export class Approvals {
     if (until !== undefined) this.#sleepUntil(until);
   }
 
-  async #leave(opened: OpenedApproval, redelivered: boolean): Promise<void> {
-    const { record } = opened;
-    const decisions = record.status === "withdrawn" ? await this.#decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
-    const message = await this.#ledger.approvals.message(record.id);
-    const port = this.#ports.get(record.key);
-    if (port === undefined) return;
-    for (const outcome of outcomesOf(opened, message, decisions, redelivered)) {
-      for (const { task } of outcome.entries) this.#settling.emitted({ api: record.api, taskId: task.taskId });
-      port.leave(outcome);
-    }
-  }
-
-  async #leaveDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
-    const decisions = await this.#decisionsOn(keys);
-    const tasks = [...(await this.#ledger.tasks(keys)).values()];
-    const entries = tasks.map((task) => entryOf(task, decisions.get(task.taskId)));
-    this.#ports.get(key)?.leave({ port: "withdrawn", connection, message, entries, redelivered: false });
-  }
-
-  async #decisionsOn(keys: readonly TaskKey[]): Promise<Map<string, DecisionRecord>> {
-    const decisions = await this.#ledger.decisions(keys);
-    return new Map([...decisions.values()].map((decision) => [decision.taskId, decision]));
-  }
-
   /** Soon, and once for all that changes meanwhile: to count many takes longer than to change one. */
   #count(key: string): void {
     if (this.#counting.has(key)) return;
@@ -442,7 +429,8 @@ export class Approvals {
 /** By task id; none while the people are being found out. */
 function openRequestsOf({ record, request: { subject }, state }: OpenedApproval): Map<string, OpenRequest> {
   if (state === undefined) return new Map();
-  const { level, dueAt } = state.approval;
+  const { level } = state.approval;
+  const { dueAt } = dueOf(state.approval);
   const request = {
     id: record.id,
     level,

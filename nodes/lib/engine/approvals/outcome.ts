@@ -16,18 +16,20 @@ export interface ApprovalOutcome {
 }
 
 /**
- * What leaves once an approval is closed. Again, after a stop, only those tasks leave that have not gone on since.
+ * What leaves once an approval is closed.
  *
  * @param message JSON text of the message that asked
  * @param decisions those made on its tasks meanwhile, by task id
+ * @param again ids of those tasks that leave once more, since the flow may have lost them; absent = all, for the first time
  */
 export function outcomesOf(
   { record, state }: OpenedApproval,
   message: string,
   decisions: ReadonlyMap<string, DecisionRecord>,
-  redelivered: boolean,
+  again?: ReadonlySet<string>,
 ): ApprovalOutcome[] {
-  const tasks = redelivered ? record.tasks.filter(({ stage }) => stage === "asked") : record.tasks;
+  const redelivered = again !== undefined;
+  const tasks = redelivered ? record.tasks.filter(({ taskId }) => again.has(taskId)) : record.tasks;
   const kind = record.status === "withdrawn" ? ("withdrawn" as const) : ("decided" as const);
   const common = { connection: record.connection, message, approval: { id: record.id, kind, level: state?.approval.level ?? 0 }, redelivered };
   const leaving = (port: ApprovalOutcome["port"], some: readonly TaskRecord[], entry: (task: TaskRecord) => TaskEntry): ApprovalOutcome[] =>

@@ -1,0 +1,65 @@
+import type { DecisionRecord, Ledger, TaskKey } from "../../ledger/index.ts";
+import type { Clock } from "../clock.ts";
+import { entryOf } from "../message.ts";
+import { Settling } from "../settling.ts";
+import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";
+import { type OpenedApproval, openedApproval } from "./request.ts";
+
+/** Who lets outcomes leave. */
+export interface DeparturePort {
+  /** Lets the outcome leave, by one port each. */
+  leave(outcome: ApprovalOutcome): void;
+}
+
+/** Lets outcomes leave, and knows which of them the flow has had for less than the settling time: those leave again after a stop. */
+export class Departures {
+  readonly #ledger: Ledger;
+  readonly #portOf: (key: string) => DeparturePort | undefined;
+  readonly #settling: Settling;
+
+  /** @param settle how long after it left an outcome counts as held by the flow, in ms of process life */
+  constructor(ledger: Ledger, clock: Clock, settle: number, portOf: (key: string) => DeparturePort | undefined) {
+    this.#ledger = ledger;
+    this.#portOf = portOf;
+    this.#settling = new Settling(settle, clock, (ids) => ledger.approvals.settle(ids));
+  }
+
+  /** Lets what the flow may have lost leave again. */
+  async resume(key: string): Promise<void> {
+    const store = this.#ledger.approvals;
+    for (const { id, taskIds } of await store.unsettled(key)) {
+      const record = await store.get(id);
+      if (record !== undefined) await this.leave(openedApproval(record), new Set(taskIds));
+    }
+  }
+
+  /** @param again the tasks that leave once more; absent = all, for the first time */
+  async leave(opened: OpenedApproval, again?: ReadonlySet<string>): Promise<void> {
+    const { record } = opened;
+    const decisions = record.status === "withdrawn" ? await this.decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
+    const message = await this.#ledger.approvals.message(record.id);
+    const port = this.#portOf(record.key);
+    // Nobody is there to let it leave: it does with the next node that has this key.
+    if (port === undefined) return;
+    this.#settling.begin(record.id);
+    for (const outcome of outcomesOf(opened, message, decisions, again)) port.leave(outcome);
+  }
+
+  /** Lets tasks leave that were decided before anybody could be asked. */
+  async leaveDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
+    const decisions = await this.decisionsOn(keys);
+    const tasks = [...(await this.#ledger.tasks(keys)).values()];
+    const entries = tasks.map((task) => entryOf(task, decisions.get(task.taskId)));
+    this.#portOf(key)?.leave({ port: "withdrawn", connection, message, entries, redelivered: false });
+  }
+
+  /** By task id. */
+  async decisionsOn(keys: readonly TaskKey[]): Promise<Map<string, DecisionRecord>> {
+    const decisions = await this.#ledger.decisions(keys);
+    return new Map([...decisions.values()].map((decision) => [decision.taskId, decision]));
+  }
+
+  close(): void {
+    this.#settling.close();
+  }
+}

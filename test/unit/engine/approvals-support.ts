@@ -1,0 +1,98 @@
+import { parsePolicy, type RawPolicy } from "../../../nodes/lib/approval/index.ts";
+import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
+import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
+import { type Answering, isAnswer, Log, ok, taskIn, type Workshop } from "./support.ts";
+
+export const KEY = "managers";
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+/** Hears what a node would let leave. */
+export class Desk implements ApprovalPort {
+  readonly told = new Log<{ readonly approval: string; readonly notification: Notification; readonly record: NotificationRecord }>();
+  readonly left = new Log<ApprovalOutcome>();
+  readonly reported = new Log<Fault>();
+  isClosing = false;
+  /** what the nodes behind do before they are done */
+  atNotify: ((record: NotificationRecord) => Promise<void>) | undefined;
+  /** whose messages cannot be made */
+  untellable = "";
+
+  async notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): Promise<boolean> {
+    if (notification.person.email === this.untellable) throw new Error("no letter");
+    if (!this.isClosing) this.told.add({ approval: opened.record.id, notification, record });
+    await this.atNotify?.(record);
+    return !this.isClosing;
+  }
+
+  leave(outcome: ApprovalOutcome): void {
+    this.left.add(outcome);
+  }
+
+  report(problem: unknown): void {
+    this.reported.add(problem as Fault);
+  }
+
+  count(): void {}
+
+  /** `kind address` of what was told. */
+  async lines(count: number): Promise<string[]> {
+    return (await this.told.have(count)).map(({ notification: { kind, person } }) => `${kind} ${person.email}`);
+  }
+}
+
+export const json = (body: unknown): { headers: Record<string, string>; body: unknown } => ({ headers: { "Content-Type": "application/json" }, body });
+export const user = (id: number, email: string, role: string, active = true): object => ({
+  id,
+  nick: email.split("@")[0],
+  name: "A",
+  surname: "Person",
+  email,
+  active,
+  links: [{ rel: "role", href: "/admin/roles/1", title: role }, { rel: "enterprise", href: "/admin/enterprises/7", title: "Acme" }],
+});
+
+/** An Abiquo whose tasks were asked for by one person, and whose enterprise has some administrators. */
+export function cloud(requester = "requester@example.com"): Answering {
+  return (request) => {
+    if (isAnswer(request)) return ok;
+    const { url } = request;
+    if (/\/users\/\d+$/.test(url)) return json(user(1, requester, "USER"));
+    if (/\/users\?/.test(url)) {
+      const all = [user(2, "ada@example.com", "ADMIN"), user(3, "off@example.com", "ADMIN", false), user(4, "", "ADMIN"), user(5, "other@example.com", "USER")];
+      return json({ collection: all, totalSize: all.length, links: [] });
+    }
+    if (/\/virtualdatacenters\/\d+$/.test(url)) return json({ id: 1, links: [{ rel: "enterprise", href: "http://x/api/admin/enterprises/7" }] });
+    return taskIn("QUEUEING")(request);
+  };
+}
+
+/** What a request asks, with one level unless told. */
+export function policy(level: object = {}, more: object = {}): RawPolicy {
+  return parsePolicy({ levels: [{ name: "Managers", approvers: "mia@example.com", need: "any", ...level }], ...more });
+}
+
+export interface Asking {
+  readonly key?: string;
+  readonly policy?: RawPolicy;
+  readonly scope?: "task" | "group";
+  /** the approval whose outcome the message is */
+  readonly after?: string;
+}
+
+/** Asks as a node with this key does. */
+export async function ask(shop: Pick<Workshop, "engine" | "connection" | "clock">, tasks: unknown, { key = KEY, policy: own = policy(), scope = "task", after }: Asking = {}): Promise<void> {
+  const terms = { policy: own, language: "en-US", timeZone: "UTC", linkValidity: HOUR, publicUrl: "https://x.example.com" };
+  const { connection } = shop;
+  const came = after === undefined ? {} : { after };
+  await shop.engine.ask({ key, connection, scope, title: "", terms, messageFor: () => '{"topic":"x"}', references: taskReferences(tasks), ...came });
+  // The people are read as soon as the clock is asked what is due.
+  shop.clock.advance(0);
+}
+
+/** Every job that was given to the ledger so far is done. */
+export async function idle(shop: Workshop): Promise<void> {
+  await shop.engine.ledger.decisions([]);
+  await new Promise((resolve) => setImmediate(resolve));
+}

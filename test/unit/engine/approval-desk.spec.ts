@@ -69,6 +69,11 @@ describe("the desk of approvals", () => {
 
   const idOf = (title: string): string => people.told.all.find(({ opened }) => opened.request.subject.title === title)?.opened.record.id ?? assert.fail(title);
   const form = (fields: Record<string, string>): URLSearchParams => new URLSearchParams(fields);
+  const picksIn = (html: string): string[] => [...html.matchAll(/name="pick" value="([^"]+)"/g)].map(([, pick = ""]) => pick);
+  const hiddenIn = (html: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? assert.fail(name);
+  const says = (html: string): string[] => [...html.matchAll(/pages\.result\.[\w.-]+/g)].map(([key]) => key);
+  const statusOf = async (title: string): Promise<string | undefined> => (await shop.engine.approvals.get(idOf(title)))?.record.status;
+  const levelOf = async (title: string): Promise<number | undefined> => (await shop.engine.approvals.get(idOf(title)))?.state?.approval.level;
 
   /** Titles of the rows, in order. */
   async function rows(query: Record<string, string> = {}): Promise<string[]> {
@@ -77,7 +82,7 @@ describe("the desk of approvals", () => {
     const { opened } = people.told.all[0] ?? assert.fail();
     assert.equal(opened.record.key, KEY);
     const titles = new Map(people.told.all.map((each) => [each.opened.record.id, each.opened.request.subject.title ?? ""]));
-    return [...html.matchAll(/name="pick" value="([^"]+)"/g)].map(([, id = ""]) => titles.get(id) ?? id);
+    return picksIn(html).map((pick) => titles.get(pick.split(".")[0] ?? "") ?? pick);
   }
 
   describe("in an inbox", () => {
@@ -106,17 +111,64 @@ describe("the desk of approvals", () => {
 
     it("decide all that match, but nothing that came after the person looked", async () => {
       await ask(["Web 1", "Web 2", "Database"]);
-      const seen = String(shop.clock.now());
-      shop.clock.advance(1_000);
-      await ask(["Web 3"]);
       const { inbox } = await links();
-      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1", q: "web", seen }));
-      assert.deepEqual(await rows(), ["Database", "Web 3"]);
+      const upTo = hiddenIn((await shop.engine.desk.inbox(inbox, form({}))).html, "upTo");
+      // In the same millisecond.
+      await ask(["Web 3"]);
+      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1", q: "web", upTo }));
+      assert.deepEqual((await rows()).toSorted(), ["Database", "Web 3"]);
       const left = await people.left.have(2);
       assert.ok(left.every(({ port }) => port === "approved"));
       // A form that does not say what was seen means nothing.
-      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1" }));
-      assert.deepEqual(await rows(), ["Database", "Web 3"]);
+      for (const nothing of [{}, { upTo: "" }, { upTo: "x" }, { upTo: "-1" }] as Record<string, string>[]) {
+        await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1", ...nothing }));
+      }
+      assert.deepEqual((await rows()).toSorted(), ["Database", "Web 3"]);
+    });
+
+    const zoe = { name: "Zoe", approvers: ["zoe@example.com"], need: "any" };
+    const mia = { name: "Mia", approvers: [MIA], need: "any" };
+
+    it("decide nothing that came to the person after the page was made, however old the request is", async () => {
+      await ask(["Seen"]);
+      await ask(["Second level"], { levels: [zoe, mia] });
+      await ask(["Handed over"], { levels: [zoe] });
+      const { inbox } = await links();
+      const page = await shop.engine.desk.inbox(inbox, form({}));
+      assert.equal(picksIn(page.html).length, 1);
+      await shop.engine.approvals.vote(idOf("Second level"), { action: "approve", by: "zoe@example.com" });
+      await shop.engine.approvals.command(idOf("Handed over"), { action: "delegate", to: { email: MIA }, by: "zoe@example.com" });
+      await shop.engine.desk.submitInbox(inbox, form({ action: "reject", all: "1", upTo: hiddenIn(page.html, "upTo") }));
+      assert.deepEqual([await statusOf("Seen"), await statusOf("Second level"), await statusOf("Handed over")], ["rejected", "open", "open"]);
+      assert.deepEqual((await rows()).toSorted(), ["Handed over", "Second level"]);
+    });
+
+    it("count a tick for the level that was shown, and for no other", async () => {
+      await ask(["Both levels"], { levels: [{ ...zoe, approvers: [MIA, "zoe@example.com"] }, mia] });
+      const { inbox } = await links();
+      const page = await shop.engine.desk.inbox(inbox, form({}));
+      const [pick = ""] = picksIn(page.html);
+      await shop.engine.approvals.vote(idOf("Both levels"), { action: "approve", by: "zoe@example.com" });
+      for (const said of [{ pick }, { all: "1", upTo: hiddenIn(page.html, "upTo") }] as Record<string, string>[]) {
+        const { html } = await shop.engine.desk.submitInbox(inbox, form({ action: "approve", ...said }));
+        assert.deepEqual([await statusOf("Both levels"), await levelOf("Both levels")], ["open", 1]);
+        if (said["pick"] !== undefined) assert.match(html, /pages\.inbox\.each\.late.*pages\.decided\.approved\.plainBy/s, "and says who was first");
+      }
+      const [again = ""] = picksIn((await shop.engine.desk.inbox(inbox, form({}))).html);
+      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", pick: again }));
+      assert.equal(await statusOf("Both levels"), "approved");
+    });
+
+    it("tell what became of the others when one cannot be written", async () => {
+      await ask(["First", "Second", "Third"]);
+      const { inbox } = await links();
+      const picks = picksIn((await shop.engine.desk.inbox(inbox, form({}))).html).map((pick) => ["pick", pick]);
+      const vote = shop.engine.approvals.vote.bind(shop.engine.approvals);
+      shop.engine.approvals.vote = (id, ballot) => (id === idOf("Second") ? Promise.reject(new Error("disk I/O error")) : vote(id, ballot));
+      const { status, html } = await shop.engine.desk.submitInbox(inbox, new URLSearchParams([["action", "approve"], ...picks]));
+      assert.equal(status, 200);
+      assert.match(html, /pages\.inbox\.each\.failed/);
+      assert.deepEqual([await statusOf("First"), await statusOf("Second"), await statusOf("Third")], ["approved", "open", "approved"]);
     });
 
     it("tell of each what became of it, and change nothing of what it refuses", async () => {
@@ -127,6 +179,135 @@ describe("the desk of approvals", () => {
       const { html } = await shop.engine.desk.submitInbox((await links()).inbox, new URLSearchParams([["action", "approve"], ...picks, ["pick", "unheard"]]));
       for (const result of ["counted", "late", "reason-missing", "forbidden"]) assert.match(html, new RegExp(`pages\\.inbox\\.each\\.${result}`));
       assert.deepEqual(await rows(), ["Strict"]);
+    });
+  });
+
+  describe("on a page whose request has gone on to another level", () => {
+    const both = { levels: [{ name: "One", approvers: [MIA, "bob@example.com"], need: "any" }, { name: "Two", approvers: [MIA, "zoe@example.com"], need: "all" }] };
+
+    it("take an answer made for the level before as late, say who decided, and then the one for the level that is shown", async () => {
+      await ask(["Web"], both);
+      const { page } = await links();
+      const before = hiddenIn((await shop.engine.desk.show(page)).html, "level");
+      await shop.engine.approvals.vote(idOf("Web"), { action: "approve", by: "bob@example.com" });
+      const late = await shop.engine.desk.submit(page, form({ action: "approve", level: before }));
+      assert.deepEqual([late.status, says(late.html)], [409, ["pages.result.late.title"]]);
+      assert.match(late.html, /pages\.decided\.approved\.plainBy/);
+      assert.equal(await levelOf("Web"), 1);
+      const counted = await shop.engine.desk.submit(page, form({ action: "approve", level: hiddenIn(late.html, "level") }));
+      assert.deepEqual([counted.status, says(counted.html)[0]], [200, "pages.result.counted.approve"]);
+      const votes = (await shop.engine.approvals.get(idOf("Web")))?.state?.approval.votes.map(({ level, by }) => `${level} ${by}`);
+      assert.deepEqual(votes, ["0 bob@example.com", `1 ${MIA}`]);
+    });
+
+    it("hand over no other level than the one that was shown", async () => {
+      await ask(["Web"], both);
+      const { page } = await links();
+      const level = hiddenIn((await shop.engine.desk.show(page)).html, "level");
+      await shop.engine.approvals.vote(idOf("Web"), { action: "approve", by: "bob@example.com" });
+      const { status } = await shop.engine.desk.submit(page, form({ action: "delegate", to: "new@example.com", level }));
+      assert.equal(status, 409);
+      const seats = (await shop.engine.approvals.get(idOf("Web")))?.state?.approval.seats.map(({ person }) => person.email);
+      assert.deepEqual(seats, [MIA, "zoe@example.com"]);
+    });
+  });
+
+  describe("about a group", () => {
+    const details = (cpu: number, disk: number): object => ({ virtualmachine: { label: `vm-${cpu}`, cpu, ram: 1_024 }, disks: [{ sizeInMb: disk }], volumes: [] });
+
+    /** One request about tasks of one POST; what is in `decided` is decided before it is asked. */
+    async function askGroup(ids: readonly string[], { decided = [], ...policy }: { decided?: readonly string[]; levels?: object } = {}): Promise<{ page: string; inbox: string }> {
+      const arrivals = await shop.receive(...ids);
+      for (const id of decided) await shop.answer("cancel", id);
+      const before = people.told.all.length;
+      const references = taskReferences(arrivals.map(({ abiquo }, index) => ({ ...abiquo, details: details(2 ** index, 1_024 * 2 ** index) })));
+      await shop.engine.ask({
+        key: KEY, connection: shop.connection, scope: "group", title: "Group", references, messageFor: () => "{}",
+        terms: { policy: parsePolicy({ levels: [{ name: "Managers", approvers: [MIA], need: "any" }], ...policy }), language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
+      });
+      shop.clock.advance(0);
+      await people.told.have(before + 1);
+      return links(before);
+    }
+
+    const ticksIn = (html: string): string[] => [...html.matchAll(/name="except" value="([^"]+)"/g)].map(([, id = ""]) => id);
+    const totalsIn = (html: string): string => (/<ul class="totals".*?<\/ul>/s.exec(html)?.[0] ?? "").replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim();
+
+    it("show, count and let leave out only what is asked about", async () => {
+      const { page, inbox } = await askGroup(["g1", "g2", "g3"], { decided: ["g2"] });
+      const { html } = await shop.engine.desk.show(page);
+      assert.deepEqual(ticksIn(html), ["g1", "g3"]);
+      assert.doesNotMatch(html, /vm-2/);
+      assert.equal(totalsIn(html), "2 pages.total.machines_other 5 pages.total.cpu 2 GB pages.total.ram 5 GB pages.total.disk");
+      assert.match((await shop.engine.desk.inbox(inbox, form({}))).html, /pages\.amount\.cpu_other/);
+    });
+
+    it("say of a machine that it was decided meanwhile, and let nobody tick it or count it", async () => {
+      const { page } = await askGroup(["g1", "g2", "g3"]);
+      await shop.answer("continue", "g3");
+      const { html } = await shop.engine.desk.show(page);
+      assert.deepEqual(ticksIn(html), ["g1", "g2"]);
+      assert.match(html, /vm-4<\/strong><span class="out">pages\.machines\.decided/);
+      assert.match(totalsIn(html), /^2 .* 3 pages\.total\.cpu/);
+    });
+
+    it("count in totals no machine that has been left out", async () => {
+      const levels = [{ name: "One", approvers: ["bob@example.com"], need: "any" }, { name: "Two", approvers: [MIA], need: "any" }];
+      await askGroup(["g1", "g2", "g3"], { levels });
+      await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g3"] });
+      const told = await people.told.have(2);
+      const letter = await shop.engine.desk.letter(told[1]?.opened ?? assert.fail(), told[1]?.notification ?? assert.fail());
+      const { html } = await shop.engine.desk.show((await links(1)).page);
+      assert.match(totalsIn(html), /^2 .* 3 pages\.total\.cpu/);
+      assert.match(letter?.text ?? "", /mail\.machines_other · pages\.amount\.cpu_other/);
+    });
+
+    it("ask what is meant by an approval that leaves nothing, whoever left out the rest", async () => {
+      const levels = [{ name: "Managers", approvers: [MIA, "bob@example.com", "cid@example.com"], need: 2 }];
+      await askGroup(["g1", "g2", "g3"], { levels });
+      await people.told.have(3);
+      await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g1"] });
+      await shop.answer("continue", "g2");
+      const { status, html } = await shop.engine.desk.submit((await links(0)).page, new URLSearchParams([["action", "approve"], ["except", "g3"]]));
+      assert.equal(status, 422);
+      assert.equal(says(html)[0], "pages.result.all-excepted.title");
+      assert.equal((await shop.engine.approvals.get(idOf("Group")))?.state?.approval.votes.length, 1);
+    });
+
+    it("say what an answer is taken as when another left out the rest at the same moment", async () => {
+      const levels = [{ name: "Managers", approvers: [MIA, "bob@example.com", "cid@example.com"], need: 2 }];
+      await askGroup(["g1", "g2"], { levels });
+      await people.told.have(3);
+      const { page } = await links(0);
+      const vote = shop.engine.approvals.vote.bind(shop.engine.approvals);
+      shop.engine.approvals.vote = async (id, ballot) => {
+        shop.engine.approvals.vote = vote;
+        await vote(id, { action: "approve", by: "bob@example.com", except: ["g1"] });
+        return vote(id, ballot);
+      };
+      const { html } = await shop.engine.desk.submit(page, new URLSearchParams([["action", "approve"], ["except", "g2"]]));
+      assert.equal(says(html)[0], "pages.result.counted.reject");
+    });
+  });
+
+  describe("while the clock of a request stands", () => {
+    it("name no deadline, in a list or on a page", async () => {
+      await ask(["Web"], { levels: [{ name: "Managers", approvers: [MIA], need: "any", deadline: 60, onDeadline: "reject" }] });
+      await shop.engine.approvals.command(idOf("Web"), { action: "freeze", by: "ops", reason: "Holiday" });
+      shop.clock.advance(2 * 60 * 60_000);
+      const { html } = await shop.engine.desk.inbox((await links()).inbox, form({}));
+      assert.match(html, /pages\.deadline\.none/);
+      const [listed] = await shop.engine.list({ stages: ["asked"] });
+      assert.equal(listed?.entry.approval?.dueAt, undefined);
+    });
+
+    it("name no deadline that has passed in a fresh link's letter", async () => {
+      await ask(["Web"], { levels: [{ name: "Managers", approvers: [MIA], need: "any", deadline: 60, onDeadline: "wait" }] });
+      shop.clock.oversleep(2 * 60 * 60_000, 0);
+      while ((await shop.engine.approvals.get(idOf("Web")))?.state?.approval.overdue !== true) await new Promise((resolve) => setImmediate(resolve));
+      await shop.engine.approvals.tellAgain(idOf("Web"), MIA);
+      const [, again] = await people.told.have(2);
+      assert.equal(again?.notification.dueAt, undefined);
     });
   });
 

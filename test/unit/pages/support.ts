@@ -99,7 +99,7 @@ export function rows(count: number, first = 0): InboxRow[] {
 }
 
 export function inbox(changes: Partial<InboxView> = {}): InboxView {
-  return { now: NOW, person: ANA, rows: rows(8), matching: 8, total: 8, page: 1, pageSize: 50, query: "", type: "", types: ["DEPLOY"], form: "nonce", ...changes };
+  return { now: NOW, turn: 41, person: ANA, rows: rows(8), matching: 8, total: 8, page: 1, pageSize: 50, query: "", type: "", types: ["DEPLOY"], form: "nonce", ...changes };
 }
 
 export const BULK: readonly BulkResult[] = [

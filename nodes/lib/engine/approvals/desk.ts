@@ -1,10 +1,9 @@
 import type { Ballot, DecisionLink, Refusal, VoteStep } from "../../approval/index.ts";
-import { Fault } from "../../fault.ts";
 import type { ApprovalLinks } from "./links.ts";
-import { type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
+import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Notification } from "./notifier.ts";
-import { closedState, inboxRow, mailView, requestView } from "./views.ts";
+import { closedState, decidedState, inboxRow, itemsLeft, mailView, pickedBy, pickOf, requestView } from "./views.ts";
 import type { Clock } from "../clock.ts";
 import type { Inbox, Ledger } from "../../ledger/index.ts";
 import {
@@ -20,6 +19,7 @@ import {
   noticePage,
   type NoticeView,
   PAGE_SIZE,
+  QUERY_LENGTH,
   type PostResult,
   REASON_LENGTH,
   requestPage,
@@ -157,16 +157,17 @@ export class ApprovalDesk {
 
   async #vote(link: DecisionLink, action: Ballot["action"], form: URLSearchParams): Promise<Page> {
     const opened = await this.#approvals.get(link.approval);
-    if (opened === undefined) return this.notice(404);
+    if (opened?.state === undefined) return this.notice(404);
     const reason = reasonIn(form);
     // Browsers send the ticks with either button.
     const except = action === "reject" ? [] : form.getAll("except");
     const typed: Typed = { reason, except };
-    const left = opened.record.tasks.filter(({ taskId }) => !except.includes(taskId));
-    if (left.length === 0 && except.length > 0) return this.#requestPage(link, { kind: "all-excepted" }, typed);
-    const ballot: Ballot = { level: link.level, action, by: link.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
-    const { result, why } = await this.#approvals.vote(link.approval, ballot);
-    return this.#requestPage(link, postResult(result, why, action), why === "REASON_REQUIRED" ? typed : undefined);
+    const isAllOut = except.length > 0 && itemsLeft(opened, opened.state, except).length === 0;
+    if (isAllOut && closedState(opened.state.approval) === undefined) return this.#requestPage(link, { kind: "all-excepted" }, typed);
+    const level = levelIn(form) ?? link.level;
+    const ballot: Ballot = { level, action, by: link.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
+    const step = await this.#approvals.vote(link.approval, ballot);
+    return this.#requestPage(link, postResult(step, ballot), step.why === "REASON_REQUIRED" ? typed : undefined);
   }
 
   async #delegate(link: DecisionLink, form: URLSearchParams): Promise<Page> {
@@ -174,7 +175,7 @@ export class ApprovalDesk {
     const reason = reasonIn(form);
     if (!/^[^@\s<>]+@[^@\s<>]+$/.test(to)) return this.#requestPage(link, { kind: "delegate-refused" }, { to, reason });
     const given = { action: "delegate", to: { email: to }, by: link.person, ...(reason === "" ? {} : { reason }) } as const;
-    const { result, why, approval } = await this.#approvals.command(link.approval, given);
+    const { result, why, approval } = await this.#approvals.command(link.approval, given, levelIn(form) ?? link.level);
     if (result === "late") return this.#requestPage(link, { kind: "late" });
     if (result === "forbidden") return this.#requestPage(link, why === "ALREADY_APPROVER" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
     return this.#requestPage(link, { kind: "delegated", to: personView(approval, to) });
@@ -225,10 +226,10 @@ export class ApprovalDesk {
 
   async #inboxPage(person: string, query: URLSearchParams, place: InboxPlace, outcome: Pick<InboxView, "result" | "typed"> = {}): Promise<Page> {
     const asked = pageIn(query);
-    const text = (query.get("q") ?? "").slice(0, 200);
+    const text = queryIn(query);
     const type = query.get("type") ?? "";
     const read = (page: number): Promise<Inbox> =>
-      this.#ledger.approvals.inbox({ person: person.toLowerCase(), text, type, until: 0, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE });
+      this.#ledger.approvals.inbox({ person: person.toLowerCase(), text, type, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE });
     const first = await read(asked);
     // What was decided since may have been all of that page.
     const page = Math.min(asked, Math.max(1, Math.ceil(first.matching / PAGE_SIZE)));
@@ -239,6 +240,7 @@ export class ApprovalDesk {
     const [oldest] = opened;
     const view: InboxView = {
       now,
+      turn: found.turn,
       person: oldest?.state === undefined ? { email: person } : personView(oldest.state.approval, person),
       rows,
       matching: found.matching,
@@ -282,31 +284,32 @@ export class ApprovalDesk {
   async #matches(person: string, form: URLSearchParams): Promise<string[]> {
     const { rows } = await this.#ledger.approvals.inbox({
       person: person.toLowerCase(),
-      text: form.get("q") ?? "",
+      text: queryIn(form),
       type: form.get("type") ?? "",
-      until: Number(form.get("seen")) || 1,
+      upTo: turnIn(form),
       offset: 0,
       limit: BULK_LIMIT,
     });
-    return rows.map(({ id }) => id);
+    return rows.map(openedApproval).flatMap(({ record: { id }, state }) => (state === undefined ? [] : [pickOf(id, state.approval.level)]));
   }
 
-  async #voteInBulk(id: string, person: string, action: Ballot["action"], reason: string, pages: string): Promise<BulkResult> {
+  /** On the level that was shown: on another the question is another. */
+  async #voteInBulk(pick: string, person: string, action: Ballot["action"], reason: string, pages: string): Promise<BulkResult> {
+    const { id, level } = pickedBy(pick);
     const opened = await this.#approvals.get(id);
-    if (opened?.state === undefined) return stranger(id);
+    if (opened?.state === undefined) return stranger(pick);
     const { page, subject, machines, machine } = await this.#row(opened, opened.state, person, pages);
     const count = { count: machines, ...(machine === undefined ? {} : { name: machine }) };
     const title = titleOf(subject, count, this.#wordsOf(opened));
     try {
-      const { level } = opened.state.approval;
-      const { result, why, approval } = await this.#approvals.vote(id, { level, action, by: person, ...(reason === "" ? {} : { reason }) });
-      if (why === "NOT_APPROVER") return stranger(id);
-      const closed = closedState(approval);
-      const decided = closed?.kind === "decided" ? { decided: closed } : {};
-      return { id, page, title, result: why === "REASON_REQUIRED" ? "reason-missing" : result, ...decided };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return { id, page, title, result: "failed" };
+      const ballot: Ballot = { level: level ?? opened.state.approval.level, action, by: person, ...(reason === "" ? {} : { reason }) };
+      const { result, why, approval, decision } = await this.#approvals.vote(id, ballot);
+      if (why === "NOT_APPROVER") return stranger(pick);
+      const decided = decision === undefined || decision.outcome === "withdrawn" ? {} : { decided: decidedState(approval, decision) };
+      return { id: pick, page, title, result: why === "REASON_REQUIRED" ? "reason-missing" : result, ...decided };
+    } catch {
+      // The ledger may not be writable for now; what the others did stands, and is told.
+      return { id: pick, page, title, result: "failed" };
     }
   }
 
@@ -337,14 +340,37 @@ function pageIn(query: URLSearchParams): number {
   return Number.isSafeInteger(page * PAGE_SIZE) && page >= 1 ? page : 1;
 }
 
+function queryIn(query: URLSearchParams): string {
+  return (query.get("q") ?? "").slice(0, QUERY_LENGTH);
+}
+
+/** A form that does not say what its page showed means nothing. */
+function turnIn(form: URLSearchParams): number {
+  const turn = form.get("upTo") ?? "";
+  return /^\d{1,15}$/.test(turn) ? Number(turn) : -1;
+}
+
+/** The level that the form was made for. */
+function levelIn(form: URLSearchParams): number | undefined {
+  const level = form.get("level") ?? "";
+  return /^\d{1,4}$/.test(level) ? Number(level) : undefined;
+}
+
 function reasonIn(form: URLSearchParams): string {
   return (form.get("reason") ?? "").trim().slice(0, REASON_LENGTH);
 }
 
-function postResult(result: VoteStep["result"], why: Refusal | undefined, vote: Ballot["action"]): PostResult {
-  if (result === "counted") return { kind: "counted", vote };
-  if (result !== "forbidden") return { kind: result };
-  return why === "REASON_REQUIRED" ? { kind: "reason-missing" } : forbidden(why);
+function postResult({ result, why, approval, decision }: VoteStep, ballot: Ballot): PostResult {
+  switch (result) {
+    case "counted":
+      return { kind: "counted", vote: countedAs(approval, ballot) };
+    case "late":
+      return decision === undefined || decision.outcome === "withdrawn" ? { kind: "late" } : { kind: "late", decision: decidedState(approval, decision) };
+    case "repeated":
+      return { kind: "repeated" };
+    case "forbidden":
+      return why === "REASON_REQUIRED" ? { kind: "reason-missing" } : forbidden(why);
+  }
 }
 
 function forbidden(why: Refusal | undefined): PostResult {

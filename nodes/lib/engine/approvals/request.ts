@@ -1,4 +1,4 @@
-import type { Approval, Person, RawPolicy } from "../../approval/index.ts";
+import { type Approval, type Ballot, identify, type Person, type RawPolicy } from "../../approval/index.ts";
 import { isObject, textOf } from "../../json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
 import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
@@ -107,6 +107,12 @@ export function personView(approval: Approval, email: string): PersonView {
   const compared = email.trim().toLowerCase();
   const found = people.find((person) => person.email.trim().toLowerCase() === compared);
   return found?.name === undefined ? { email: found?.email ?? email } : { email: found.email, name: found.name };
+}
+
+/** What a vote that counted is taken as: an approval that leaves nothing to approve is a reject. */
+export function countedAs(approval: Approval, { by, action }: Pick<Ballot, "by" | "action">): Ballot["action"] {
+  const email = identify(approval, by);
+  return approval.votes.findLast((vote) => vote.by === email)?.action ?? action;
 }
 
 /** The tasks of an approval as `msg.abiquo` shows them, by id. */

@@ -1,13 +1,33 @@
 import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, required, tally, waitingFor } from "../../approval/index.ts";
 import { type KeptState, type OpenedApproval, personView } from "./request.ts";
 import type { Notification } from "./notifier.ts";
-import type { DecidedState, HistoryEntry, InboxRow, LevelView, MailView, RequestState, RequestView, SubjectView } from "../pages/index.ts";
+import { UNDECIDED } from "../../ledger/index.ts";
+import { type DecidedState, type HistoryEntry, type InboxRow, type LevelView, type MailView, type RequestState, type RequestView, type SubjectView, totalsOf } from "../pages/index.ts";
 
-/** What is asked, as a page or a mail shows it. */
-export function subjectView({ request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {
+/** What is asked, as a page or a mail shows it. The message that asked may have had tasks that were decided by then. */
+export function subjectView({ record, request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {
+  const items = new Set(approval.subject.items);
   const excepted = new Set(approval.excepted);
-  const machines = request.subject.machines.map((machine) => (excepted.has(machine.id) ? { ...machine, excepted: true } : machine));
+  const decided = decidedPast(record, approval);
+  const machines = request.subject.machines
+    .filter(({ id }) => items.has(id))
+    .map((machine) => {
+      if (decided.has(machine.id)) return { ...machine, decided: true };
+      return excepted.has(machine.id) ? { ...machine, excepted: true } : machine;
+    });
   return { ...request.subject, machines, ...(requester === undefined ? {} : { requester }) };
+}
+
+/** Ids of the items that are beyond a request that still waits. */
+function decidedPast({ tasks }: OpenedApproval["record"], { status }: Approval): Set<string> {
+  const decided = status === "open" ? tasks.filter(({ stage }) => !UNDECIDED.includes(stage)) : [];
+  return new Set(decided.map(({ taskId }) => taskId));
+}
+
+/** Ids of the items that an answer is about, but for those that it leaves out itself. */
+export function itemsLeft({ record }: OpenedApproval, { approval }: KeptState, except: readonly string[]): string[] {
+  const out = new Set([...approval.excepted, ...decidedPast(record, approval), ...except]);
+  return approval.subject.items.filter((item) => !out.has(item));
 }
 
 /** A request as the person of the link sees it. */
@@ -15,6 +35,7 @@ export function requestView(opened: OpenedApproval, state: KeptState, link: Pick
   const { approval } = state;
   return {
     now,
+    level: approval.level,
     person: personView(approval, link.person),
     subject: subjectView(opened, state),
     state: stateFor(approval, link),
@@ -27,9 +48,9 @@ function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "per
   const closed = closedState(approval);
   if (closed !== undefined) return closed;
   const email = identify(approval, person);
-  const { policy, dueAt, frozen, votes } = approval;
+  const { policy, frozen, votes } = approval;
   const { onDeadline } = policy.levels[approval.level] ?? { onDeadline: "wait" as const };
-  const due = { onDeadline, ...(dueAt === undefined || approval.overdue === true ? {} : { dueAt }) };
+  const due = { onDeadline, ...dueOf(approval) };
   const given = votes.findLast((vote) => vote.by === email);
   const voted = given === undefined ? undefined : ({ kind: "voted", vote: given.action, at: given.at, ...reasonOf(given.reason), ...due } as const);
   if (voted !== undefined && given?.level === approval.level) return voted;
@@ -46,13 +67,18 @@ function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "per
   return { kind: "passed", decision: { outcome: "approved", cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) } };
 }
 
+/** The deadline that is still to come; none while the clock stands. */
+export function dueOf({ dueAt, overdue, frozen }: Approval): { dueAt?: number } {
+  return dueAt === undefined || overdue === true || frozen !== undefined ? {} : { dueAt };
+}
+
 /** How a closed request ended. */
 export function closedState(approval: Approval): Extract<RequestState, { kind: "decided" | "withdrawn" }> | undefined {
   if (approval.status === "withdrawn") return { kind: "withdrawn", ...withdrawalOf(approval) };
   return approval.decision === undefined ? undefined : decidedState(approval, approval.decision);
 }
 
-function decidedState(approval: Approval, { outcome, cause, by, reason, at }: NonNullable<Approval["decision"]>): DecidedState {
+export function decidedState(approval: Approval, { outcome, cause, by, reason, at }: NonNullable<Approval["decision"]>): DecidedState {
   return { kind: "decided", outcome, cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) };
 }
 
@@ -116,27 +142,33 @@ function endOf(outcome: CoreEntry["outcome"], cause: CoreEntry["cause"]): Histor
   return outcome === "approved" ? "approved" : "rejected";
 }
 
+/** What a ticked row of an inbox says: this request, as it waited on this level. */
+export function pickOf(id: string, level: number): string {
+  return `${id}.${level}`;
+}
+
+/** The level is absent where a form names none. */
+export function pickedBy(pick: string): { readonly id: string; readonly level?: number } {
+  const [, id = pick, level] = /^([^.]*)\.(\d{1,4})$/.exec(pick) ?? [];
+  return level === undefined ? { id } : { id, level: Number(level) };
+}
+
 /** One line of an inbox. */
 export function inboxRow(opened: OpenedApproval, state: KeptState, page: string): InboxRow {
   const { approval } = state;
   const subject = subjectView(opened, state);
   const { machines, ...rest } = subject;
-  const total = (amount: "cpu" | "ramMb" | "diskMb"): { [key in typeof amount]?: number } => {
-    const known = machines.flatMap((machine) => machine[amount] ?? []);
-    return known.length === 0 ? {} : { [amount]: known.reduce((sum, value) => sum + value, 0) };
-  };
+  const { count: _count, incomplete: _incomplete, ...totals } = totalsOf(machines);
   const [only] = machines;
   return {
-    id: approval.id,
+    id: pickOf(approval.id, approval.level),
     page,
     subject: rest,
     machines: machines.length,
     ...(machines.length === 1 && only?.name !== undefined ? { machine: only.name } : {}),
-    ...total("cpu"),
-    ...total("ramMb"),
-    ...total("diskMb"),
+    ...totals,
     ...(approval.policy.levels.length > 1 ? { level: approval.policy.levels[approval.level]?.name ?? "" } : {}),
-    ...(approval.dueAt === undefined || approval.overdue === true ? {} : { dueAt: approval.dueAt }),
+    ...dueOf(approval),
   };
 }
 

@@ -10,12 +10,12 @@ import type { Words } from "./words.ts";
 export const PAGE_SIZE = 50;
 
 /** Most characters of a search. */
-const QUERY_LENGTH = 200;
+export const QUERY_LENGTH = 200;
 
 /**
  * The requests that wait for one person. Searched by GET with `q`, `type` and `page`. Posts `action`, `reason` and
- * `form`, with `pick` for each ticked request; or `all` with `q`, `type` and `seen`, which stand for every match that
- * was asked no later than `seen` (ms since 1970): what arrives meanwhile was not seen and is not meant.
+ * `form`, with `pick` for each ticked request; or `all` with `q`, `type` and `upTo`, which stand for every match that
+ * waited for the person when the page was made.
  */
 export function inboxPage(view: InboxView, words: Words): string {
   const title = words.say("pages.inbox.title");
@@ -53,11 +53,11 @@ function emptyList({ total }: InboxView, words: Words): Html {
 }
 
 function list(view: InboxView, words: Words): Html {
-  const { rows, typed, query, type, now, matching, page, pageSize } = view;
+  const { rows, typed, query, type, now, turn, matching, page, pageSize } = view;
   const from = (page - 1) * pageSize + 1;
   const range = words.say("pages.inbox.range", { from: words.number(from), to: words.number(from + rows.length - 1), all: words.number(matching) });
   return html`<form method="post" action="${HERE}" class="bulk">
-${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}${hiddenField("q", query)}${hiddenField("type", type)}${hiddenField("seen", now)}
+${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}${hiddenField("q", query)}${hiddenField("type", type)}${hiddenField("upTo", turn)}
 <div class="bar"><h2 id="rows">${words.say("pages.inbox.list")}</h2><p class="dim small">${range}</p></div>
 <ul class="rows">
 ${rows.map((row) => rowItem(row, typed?.picked?.includes(row.id) === true, now, words))}

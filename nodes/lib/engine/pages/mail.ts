@@ -62,6 +62,7 @@ function letterOf(view: MailView, words: Words): Letter {
     machines: [
       ...machines.slice(0, MACHINES_SHOWN).map((machine) => {
         const line = [oneLine(machine.name ?? machine.id), ...amountsOf(machine, words)].join(" · ");
+        if (machine.decided === true) return words.say("mail.machineDecided", { machine: line });
         return machine.excepted === true ? words.say("mail.machineOut", { machine: line }) : line;
       }),
       ...(machines.length > MACHINES_SHOWN ? [words.count("mail.moreMachines", machines.length - MACHINES_SHOWN)] : []),
@@ -102,14 +103,14 @@ function story(view: MailView, words: Words): string[] {
 function facts({ subject, level, dueAt, onDeadline, now, decision, withdrawal }: MailView, words: Words): (readonly [string, string])[] {
   const { requester, askedAt, machines } = subject;
   const endedAt = (decision ?? withdrawal)?.at;
-  const sizes = amountsOf(totalsOf(machines), words);
+  const totals = totalsOf(machines);
   const effect = deadlineEffect(dueAt, onDeadline, words);
   const all: (readonly [string, string])[] = [
     [words.say("pages.fact.requester"), requester === undefined ? words.say("pages.fact.unknown") : fullNameOf(requester)],
     [words.say("pages.fact.askedAt"), words.date(askedAt)],
     [words.say("mail.endedAt"), endedAt === undefined ? "" : words.date(endedAt)],
     [words.say("pages.fact.place"), placeOf(subject)],
-    [words.say("pages.total.label"), [words.count("mail.machines", machines.length), ...sizes].join(" · ")],
+    [words.say("pages.total.label"), [words.count("mail.machines", totals.count), ...amountsOf(totals, words)].join(" · ")],
     [words.say("mail.level"), level === undefined || level.count < 2 ? "" : words.say("mail.levelOf", { ...level, name: oneLine(level.name) })],
     [words.say("mail.deadline"), dueAt === undefined ? "" : `${words.date(dueAt)} (${words.distance(dueAt, now)}). ${effect}`],
   ];

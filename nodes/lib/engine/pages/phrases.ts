@@ -49,7 +49,14 @@ export function placeOf(subject: Pick<SubjectView, "enterprise" | "virtualDatace
     .join(" › ");
 }
 
+/** Whether what becomes of the request becomes of this machine too. */
+export function isInQuestion({ excepted, decided }: MachineView): boolean {
+  return excepted !== true && decided !== true;
+}
+
 export interface Totals {
+  /** machines in question */
+  readonly count: number;
   readonly cpu?: number;
   readonly ramMb?: number;
   readonly diskMb?: number;
@@ -59,8 +66,9 @@ export interface Totals {
 
 const AMOUNTS = ["cpu", "ramMb", "diskMb"] as const;
 
-/** The sums of what is known; an amount that no machine has stays open. */
-export function totalsOf(machines: readonly MachineView[]): Totals {
+/** The sums of what is known of the machines in question; an amount that none of them has stays open. */
+export function totalsOf(all: readonly MachineView[]): Totals {
+  const machines = all.filter(isInQuestion);
   const sums: { cpu?: number; ramMb?: number; diskMb?: number } = {};
   for (const machine of machines) {
     for (const amount of AMOUNTS) {
@@ -69,7 +77,7 @@ export function totalsOf(machines: readonly MachineView[]): Totals {
     }
   }
   const incomplete = machines.filter((machine) => AMOUNTS.some((amount) => sums[amount] !== undefined && machine[amount] === undefined)).length;
-  return { ...sums, incomplete };
+  return { count: machines.length, ...sums, incomplete };
 }
 
 /** Processors, memory and disk with their names, as far as they are known. */

@@ -1,7 +1,7 @@
 import { banner, HERE, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
 import { type Content, flag, html, type Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
-import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
+import { amountsOf, deadlineEffect, decidedBy, fullNameOf, isInQuestion, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
 import { historySection, levelsSection } from "./progress.ts";
 import type { MachineView, OnDeadline, PersonView, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
 import type { Words } from "./words.ts";
@@ -15,8 +15,8 @@ export const REASON_LENGTH = 1_000;
 type Waiting = Extract<RequestState, { kind: "waiting" }>;
 
 /**
- * One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to` and
- * `form`. With `reject`, `except` means nothing: browsers send the ticks with either button.
+ * One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to`,
+ * `level` and `form`. With `reject`, `except` means nothing: browsers send the ticks with either button.
  */
 export function requestPage(view: RequestView, words: Words): string {
   const { subject, state, result } = view;
@@ -81,12 +81,12 @@ function personText(person: PersonView): Content {
 }
 
 function totals({ machines }: SubjectView, words: Words): Html {
-  const { cpu, ramMb, diskMb, incomplete } = totalsOf(machines);
+  const { count, cpu, ramMb, diskMb, incomplete } = totalsOf(machines);
   const total = (value: string | undefined, key: string): Content =>
     value !== undefined && html`<li><strong>${value}</strong><span>${words.say(key)}</span></li>`;
   const sizes = cpu === undefined && ramMb === undefined && diskMb === undefined;
   return html`<ul class="totals" aria-label="${words.say("pages.total.label")}">
-<li><strong>${words.number(machines.length)}</strong><span>${words.count("pages.total.machines", machines.length)}</span></li>
+<li><strong>${words.number(count)}</strong><span>${words.count("pages.total.machines", count)}</span></li>
 ${total(cpu === undefined ? undefined : words.number(cpu), "pages.total.cpu")}
 ${total(ramMb === undefined ? undefined : words.size(ramMb), "pages.total.ram")}
 ${total(diskMb === undefined ? undefined : words.size(diskMb), "pages.total.disk")}
@@ -96,10 +96,10 @@ ${incomplete > 0 && html`<p class="dim small">${words.count("pages.total.incompl
 }
 
 function machinesSection({ subject: { machines }, state, typed }: RequestView, words: Words): Html {
-  const mayExcept = state.kind === "waiting" && machines.length > 1;
+  const mayExcept = state.kind === "waiting" && machines.filter(isInQuestion).length > 1;
   const scrolls = machines.length > LONG_LIST && html` tabindex="0" role="group" aria-labelledby="machines-title"`;
   const list = html`<div class="machines${scrolls && " long"}"${scrolls}><ul>
-${machines.map((machine) => html`<li>${mayExcept && machine.excepted !== true ? choosable(machine, typed?.except?.includes(machine.id) === true, words) : listed(machine, words)}</li>`)}
+${machines.map((machine) => html`<li>${mayExcept && isInQuestion(machine) ? choosable(machine, typed?.except?.includes(machine.id) === true, words) : listed(machine, words)}</li>`)}
 </ul></div>`;
   return html`<section class="card" aria-labelledby="machines-title">
 <h2 id="machines-title">${words.count("pages.machines.title", machines.length)}</h2>
@@ -112,12 +112,13 @@ function choosable(machine: MachineView, ticked: boolean, words: Words): Html {
 }
 
 function listed(machine: MachineView, words: Words): Html {
-  return html`<div class="machine${machine.excepted === true ? " is-out" : ""}">${icon(machine.excepted === true ? "cross" : "server", machine.excepted === true ? "no-mark" : "dim")}<span class="body">${machineText(machine, words)}</span></div>`;
+  const isOut = !isInQuestion(machine);
+  return html`<div class="machine${isOut ? " is-out" : ""}">${icon(machine.excepted === true ? "cross" : "server", machine.excepted === true ? "no-mark" : "dim")}<span class="body">${machineText(machine, words)}</span></div>`;
 }
 
 function machineText(machine: MachineView, words: Words): Html {
   const amounts = amountsOf(machine, words).join(" · ") || words.say("pages.amount.unknown");
-  return html`<span><strong>${machine.name ?? machine.id}</strong><span class="out">${words.say("pages.machines.out")}</span></span> <span class="amounts">${amounts}</span>`;
+  return html`<span><strong>${machine.name ?? machine.id}</strong><span class="out">${words.say(machine.decided === true ? "pages.machines.decided" : "pages.machines.out")}</span></span> <span class="amounts">${amounts}</span>`;
 }
 
 function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
@@ -125,7 +126,7 @@ function decisionForms(view: RequestView, state: Waiting, words: Words): Html {
   const allOut = view.result?.kind === "all-excepted";
   return html`<h2 id="decision-title">${words.say("pages.decision.title")}</h2>
 <form method="post" action="${HERE}" id="vote">
-${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}
+${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}${hiddenField("level", view.level)}
 ${reasonField(view, rule, words)}
 ${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-excepted.short")}</p>`}
 <div class="actions">
@@ -152,7 +153,7 @@ function delegateForm(view: RequestView, words: Words): Html {
   const refused = view.result?.kind === "delegate-refused";
   return html`<details${flag("open", refused)}><summary>${words.say("pages.delegate.summary")}</summary>
 <form method="post" action="${HERE}">
-${hiddenField("form", view.form)}
+${hiddenField("form", view.form)}${hiddenField("level", view.level)}
 <div class="field"><label for="to">${words.say("pages.delegate.to")} <span class="hint" id="to-hint">${words.say("pages.delegate.hint")}</span></label>
 <input type="email" id="to" name="to" required maxlength="254" autocomplete="off" value="${view.typed?.to ?? ""}" aria-describedby="to-hint${refused && " to-error"}"${refused && html` aria-invalid="true"`}>
 ${refused && html`<p class="error" id="to-error">${icon("alert")}${words.say("pages.result.delegate-refused.short")}</p>`}</div>
@@ -225,7 +226,7 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
     case "counted":
       return banner(look, sign, words.say(`pages.result.counted.${result.vote}`), state.kind === "voted" && words.say("pages.result.counted.others"));
     case "late": {
-      const decision = state.kind === "decided" ? state : state.kind === "passed" ? state.decision : undefined;
+      const decision = result.decision ?? (state.kind === "decided" ? state : state.kind === "passed" ? state.decision : undefined);
       return banner(look, sign, words.say("pages.result.late.title"), decision === undefined ? words.say("pages.result.late.text") : html`${decidedBy(decision, words)} ${words.time(decision.at)}`);
     }
     case "forbidden": {

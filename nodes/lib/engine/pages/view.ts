@@ -14,6 +14,8 @@ export interface MachineView {
   readonly diskMb?: number;
   /** true when it has been left out, and so is rejected whatever becomes of the rest */
   readonly excepted?: boolean;
+  /** true when it was decided past a request that still waits: nothing that is said here changes it */
+  readonly decided?: boolean;
 }
 
 /** What is asked. */
@@ -98,7 +100,7 @@ export type PostResult =
   /** the same person, the same vote, again */
   | { readonly kind: "repeated" }
   /** the request, or the person's level, was decided before; the state says by whom */
-  | { readonly kind: "late" }
+  | { readonly kind: "late"; readonly decision?: Omit<DecidedState, "kind"> }
   /** `why` is a refusal of the approval core, such as SELF_APPROVAL; what has no words here is told in general */
   | { readonly kind: "forbidden"; readonly why?: string }
   | { readonly kind: "reason-missing" }
@@ -125,6 +127,8 @@ export interface RequestView {
   readonly inbox?: string;
   /** goes back with the form as `form` */
   readonly form?: string;
+  /** the level that the person is shown, from 0; goes back with the forms as `level`, to mean no other */
+  readonly level?: number;
   readonly result?: PostResult;
   readonly typed?: Typed;
 }
@@ -138,7 +142,7 @@ export interface ExpiredView {
 }
 
 export interface InboxRow {
-  /** what `pick` names */
+  /** what `pick` names: the request and the level on which it waits */
   readonly id: string;
   readonly page: string;
   readonly subject: Pick<SubjectView, "type" | "title" | "requester" | "askedAt" | "enterprise" | "virtualDatacenter" | "virtualAppliance">;
@@ -176,6 +180,8 @@ export interface InboxView {
   readonly type: string;
   readonly types: readonly string[];
   readonly form?: string;
+  /** goes back with `all` as `upTo`: what comes later was not seen and is not meant */
+  readonly turn: number;
   /** `reason-missing` and `none-picked` refuse the whole form; else each request has its own result */
   readonly result?: { readonly vote: Vote; readonly refused: "reason-missing" | "none-picked" } | { readonly vote: Vote; readonly reason?: string; readonly each: readonly BulkResult[] };
   readonly typed?: { readonly reason?: string; readonly picked?: readonly string[]; readonly all?: boolean };

@@ -79,9 +79,25 @@ describe("The form of the ledger", () => {
     assert.deepEqual((await ledger.undelivered(API)).map(({ task }) => task.taskId).sort(), ["sending", "waiting"]);
     assert.deepEqual((await ledger.approvals.get("approval-open"))?.tasks.map(({ taskId }) => taskId), ["member-0", "member-1", "member-2"]);
     assert.deepEqual(await ledger.approvals.opening(["managers"]), ["approval-opening"]);
-    assert.equal((await ledger.approvals.inbox({ person: "boss@example.com", text: "shop", type: "", until: 0, offset: 0, limit: 10 })).matching, 1);
+    assert.equal((await ledger.approvals.inbox({ person: "boss@example.com", text: "shop", type: "", offset: 0, limit: 10 })).matching, 1);
     const [verdict] = await ledger.decide({ proposals: [{ api: API, taskId: "held", connection: "config", action: "cancel", by: "Eva", cause: "vote", at: 1, text: "" }] });
     assert.equal(verdict?.verdict, "won");
+    await ledger.close();
+  });
+
+  it("of 0.1.0 gives tasks back to the approvals that still ask about them, and may have lost only what 0.1.0 would have told again", async () => {
+    const file = storeOf010();
+    change(
+      file,
+      `update task set stage = 'held' where task_id = 'member-0';
+       update approval set status = 'approved' where id = 'approval-opening';
+       insert into approval select 'older', key, platform, connection, 'approved', 1, created_at - 1, null, type, search, request, message, state from approval where id = 'approval-open';
+       insert into approval_task select 'older', id, 0 from task where task_id in ('asked', 'member-1', 'held')`,
+    );
+    const ledger = await openLedger({ engine: "sqlite", file });
+    assert.deepEqual((await ledger.list({ stages: ["held"] })).map(({ task }) => task.taskId), ["held"]);
+    assert.deepEqual(await ledger.approvals.overtaken("managers"), []);
+    assert.deepEqual(await ledger.approvals.unsettled("managers"), [{ id: "approval-opening", taskIds: ["asked"] }]);
     await ledger.close();
   });
 

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 import OAuth from "oauth-1.0a";
 
 export type Credentials =
@@ -14,6 +14,16 @@ export type Credentials =
 
 /** Makes the value of the Authorization header for a request to an absolute URL; a new one for each request. */
 export type Authorizer = (method: string, url: string) => string;
+
+/**
+ * Names the user whom these credentials sign in, as far as they tell, without telling them: equal for a user name with
+ * whatever password, and for an access token, which stands for one user.
+ */
+export function principalOf(credentials: Credentials): string {
+  const { kind } = credentials;
+  const name = kind === "basic" ? credentials.username : kind === "bearer" ? credentials.token : credentials.accessToken;
+  return createHash("sha256").update(`${kind} ${name}`).digest("base64url");
+}
 
 /**
  * The way to sign in: Basic (RFC 7617, in UTF-8), Bearer (RFC 6750), or OAuth 1.0a (RFC 5849) with HMAC-SHA1,

@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { isObject, type JsonObject, textOf } from "../json.ts";
+import { principalOf } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink, linkOf } from "./links.ts";
@@ -75,6 +76,8 @@ const ANYTHING = "application/json, text/plain";
  */
 export class AbiquoClient {
   readonly base: ApiBase;
+  /** equal for clients that sign in as the same user; not a secret */
+  readonly principal: string;
   readonly #session: Session;
   readonly #apiVersion: string;
   #version: Promise<string> | undefined;
@@ -84,6 +87,7 @@ export class AbiquoClient {
   /** @throws Fault CONFIG_INVALID when the proxy's address is not usable */
   constructor(settings: ClientSettings) {
     this.base = settings.base;
+    this.principal = principalOf(settings.credentials);
     this.#apiVersion = settings.apiVersion;
     this.#session = new Session(settings);
   }

@@ -135,6 +135,7 @@ export class Engine {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
+    for (const v of verdicts) if (v.verdict === "same") this.#outbox(v.decision.api).handOver(v.decision, connection.id);
     const asked = verdicts.flatMap((v) => (v.verdict === "won" && v.task.stage === "asked" ? [v.task] : []));
     if (asked.length > 0) await this.approvals.overtake(asked);
   }

@@ -3,6 +3,7 @@ import { Fault } from "../fault.ts";
 import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import { type Attempt, attemptAnswer } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
+import { Principals } from "./principals.ts";
 
 export interface Connection {
   /** id of the abiquo-config node */
@@ -15,7 +16,7 @@ export interface Connection {
 export interface OutboxEvents {
   /** The decision reached its end: delivered, decided elsewhere, gone, or refused. It is on disk. */
   settled(task: TaskRecord, decision: DecisionRecord, fault?: Fault): void;
-  /** The connection refuses to work until it is changed or tested; the decision is kept. */
+  /** Nothing is sent until somebody acts: the connection was refused, or there is none; the decision is kept. */
   stopped(key: TaskKey, fault: Fault): void;
 }
 
@@ -23,6 +24,8 @@ export interface OutboxEvents {
 const WIDTH = 32;
 /** How long after receipt Abiquo may still not know a task that it sent, in ms. */
 const NOT_YET_KNOWN = 60_000;
+/** How long answers may be without a connection before that is told, in ms. */
+const PATIENCE = 60_000;
 /** How late a timer may ring, in ms. */
 const TIMER_LAG = 20;
 const FIRST_DELAY = 1_000;
@@ -56,6 +59,7 @@ interface Attached {
  */
 export class Outbox {
   readonly #ledger: Ledger;
+  readonly #principals: Principals;
   readonly #api: string;
   readonly #events: OutboxEvents;
   readonly #clock: Clock;
@@ -72,19 +76,21 @@ export class Outbox {
   #nextSlot = -Infinity;
   /** calls off the wait for the next slot; undefined while nobody waits for it */
   #endPause: (() => void) | undefined;
+  /** calls off telling of answers that no connection can deliver; undefined while there are none */
+  #endPatience: (() => void) | undefined;
 
   constructor(ledger: Ledger, api: string, events: OutboxEvents, clock: Clock) {
     this.#ledger = ledger;
+    this.#principals = new Principals(ledger, api);
     this.#api = api;
     this.#events = events;
     this.#clock = clock;
     this.#startedAt = clock.now() - clock.monotonic();
   }
 
-  /** This connection's client, or any other's to the same platform. */
+  /** This connection's client, or that of another which signs in as the same user: others may see less. */
   client(id: string): AbiquoClient | undefined {
-    const [other] = this.#attached.values();
-    return (this.#attached.get(id) ?? other)?.connection.client;
+    return this.#inNameOf(id)?.connection.client;
   }
 
   has(key: TaskKey): boolean {
@@ -100,8 +106,13 @@ export class Outbox {
   /** Delivers by this connection from now on, beginning with what an earlier run left. */
   async attach(connection: Connection): Promise<void> {
     this.#attached.set(connection.id, { connection, abort: new AbortController() });
+    const noted = this.#principals.note(connection);
     this.restart();
-    for (const { task, decision } of await this.#ledger.undelivered(this.#api)) this.resume(task, decision);
+    await noted;
+    const left = await this.#ledger.undelivered(this.#api);
+    await this.#principals.learn(left.map(({ decision }) => decision.connection));
+    for (const { task, decision } of left) this.resume(task, decision);
+    this.restart();
   }
 
   /** Ends the attempts under way on this connection; what they did is found out by the next one. */
@@ -111,12 +122,22 @@ export class Outbox {
     if (this.#attached.size > 0) return this.restart();
     this.#endPause?.();
     this.#endPause = undefined;
+    this.#endPatience?.();
+    this.#endPatience = undefined;
     for (const job of this.#jobs.values()) {
       job.callOff?.();
       if (!job.busy) this.#jobs.delete(job.key);
     }
     this.#ready = [];
     this.#stuck = [];
+  }
+
+  /** Somebody asks this connection to answer a task that no connection can answer in the name of its own user. */
+  handOver(key: TaskKey, id: string): void {
+    const job = this.#jobs.get(keyText(key));
+    if (job === undefined || !this.#attached.has(id) || this.#pick(job) !== undefined) return;
+    job.decision = { ...job.decision, connection: id };
+    this.restart();
   }
 
   /** Takes a decision that was just made. */
@@ -160,6 +181,7 @@ export class Outbox {
         this.#ready.shift();
         this.#stuck.push(job);
         if (halted !== undefined) this.#events.stopped(job.decision, halted);
+        else this.#endPatience ??= this.#clock.after(PATIENCE, () => this.#tellOfStranded());
         continue;
       }
       const wait = this.#slot(attached.connection.pace);
@@ -186,9 +208,25 @@ export class Outbox {
     return 0;
   }
 
-  /** The decision's own connection, or any other to the same platform when that one is no more. */
+  /** The decision's own connection, or another that signs in as the same user when that one is no more. */
   #pick(job: Job): Attached | undefined {
-    return this.#attached.get(job.decision.connection) ?? this.#attached.values().next().value;
+    return this.#inNameOf(job.decision.connection);
+  }
+
+  #inNameOf(id: string): Attached | undefined {
+    const own = this.#attached.get(id);
+    if (own !== undefined) return own;
+    const same = [...this.#attached.values()].filter(({ connection }) => this.#principals.areSame(id, connection.id));
+    return same.find(({ connection }) => connection.client.halted === undefined) ?? same[0];
+  }
+
+  /** A deploy takes a moment; what then still has no connection waits for somebody to act. */
+  #tellOfStranded(): void {
+    this.#endPatience = undefined;
+    for (const job of this.#stuck) {
+      const { taskId } = job.decision;
+      if (this.#pick(job) === undefined) this.#events.stopped(job.decision, new Fault("ANSWER_WITHOUT_CONNECTION", { taskId }));
+    }
   }
 
   async #attempt(job: Job, { connection, abort }: Attached): Promise<void> {

@@ -166,8 +166,8 @@ async function numbersOf(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<
 /** One statement for all that changed alike, as nearly all do. */
 async function updateDelivery(db: Db, changes: readonly { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }[]): Promise<void> {
   const alike = Map.groupBy(changes, ({ news }) => {
-    const { delivery, outcome, attempts, uncertain, fault } = news;
-    return JSON.stringify([delivery, outcome, attempts, uncertain, fault, isSettled(news) ? 0 : news.nextAt]);
+    const { connection, delivery, outcome, attempts, uncertain, fault } = news;
+    return JSON.stringify([connection, delivery, outcome, attempts, uncertain, fault, isSettled(news) ? 0 : news.nextAt]);
   });
   for (const items of alike.values()) {
     const { news } = items[0] as (typeof changes)[number];
@@ -175,6 +175,7 @@ async function updateDelivery(db: Db, changes: readonly { readonly row: number; 
       await db
         .updateTable("decision")
         .set({
+          ...(news.connection === undefined ? {} : { connection: news.connection }),
           delivery: news.delivery,
           outcome: news.outcome ?? null,
           attempts: news.attempts,

@@ -95,6 +95,8 @@ export interface RequestRecord {
 export interface DeliveryNews extends TaskKey {
   /** milliseconds since 1970 */
   readonly reportedAt: number;
+  /** the one that delivers it from now on; absent = as before */
+  readonly connection?: string | undefined;
   readonly delivery: DeliveryState;
   readonly outcome?: string | undefined;
   readonly attempts: number;

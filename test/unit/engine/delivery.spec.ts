@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Engine } from "../../../nodes/lib/engine/index.ts";
+import type { Credentials } from "../../../nodes/lib/abiquo/index.ts";
+import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
 import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
 import type { Reply } from "../abiquo/support.ts";
 import { DECISION, error, isAnswer, notWaiting, ok, Port, taskIn, unknownTask, Workshop } from "./support.ts";
@@ -123,6 +124,91 @@ describe("an answer on its way", () => {
       await shop.restart();
       shop.clock.advance(HOUR);
       assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+    });
+  });
+
+  describe("among several connections to one platform", () => {
+    const basic = (username: string): { credentials: Credentials } => ({ credentials: { kind: "basic", username, password: "p" } });
+    const usersWhoAnswered = (): string[] =>
+      shop.requests.all.filter(({ request }) => isAnswer(request)).map(({ request }) => Buffer.from(String(request.headers.authorization).slice(6), "base64").toString().split(":")[0] ?? "");
+    /** Long enough for whatever is under way to arrive, if anything is. */
+    const written = async (): Promise<void> => void (await shop.engine.list({ stages: ["decided"] }));
+
+    let own: Connection;
+    let other: Connection;
+    beforeEach(async () => {
+      await open();
+      own = shop.connect(0, "own", basic("ana"));
+      other = shop.connect(0, "other", basic("eve"));
+      shop.engine.disconnect(shop.connection);
+      await shop.engine.connect(own);
+      await shop.engine.connect(other);
+      await shop.post(["t1"], own);
+    });
+    afterEach(() => [own, other].forEach((connection) => shop.engine.disconnect(connection)));
+
+    it("never leaves in the name of another user while its own connection restarts, whatever that one may do", async () => {
+      shop.answering = (request) => (String(request.headers.authorization).includes(btoa("eve:p")) ? error(403, "403-FORBIDDEN") : ok);
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      shop.engine.disconnect(own);
+      shop.clock.advance(SECOND_TRY);
+      await written();
+      await shop.engine.connect(own);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(usersWhoAnswered(), ["ana", "ana"]);
+    });
+
+    it("leaves by one that signs in as the same user, also after a restart without its own", async () => {
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      await shop.restart();
+      shop.engine.disconnect(shop.connection);
+      await shop.engine.connect(other);
+      const same = shop.connect(0, "same", basic("ana"));
+      shop.clock.advance(SECOND_TRY);
+      await written();
+      assert.equal(shop.requests.all.length, 1);
+      await shop.engine.connect(same);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(usersWhoAnswered(), ["ana", "ana"]);
+      shop.engine.disconnect(same);
+    });
+
+    it("tells its caller when there is none for a minute, and leaves by the one that is asked to answer again", async () => {
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      shop.engine.disconnect(own);
+      shop.clock.advance(SECOND_TRY);
+      await written();
+      assert.equal(shop.port.stops.all.length, 0);
+      shop.clock.advance(60_000);
+      const [stop] = await shop.port.stops.have(1);
+      assert.deepEqual([stop?.fault.code, stop?.fault.params], ["ANSWER_WITHOUT_CONNECTION", { taskId: "t1" }]);
+      await shop.answer("continue", "t1", { connection: other });
+      assert.deepEqual(await shop.port.outcomes(2), ["t1 as asked: continued", "t1 as asked: continued"]);
+      assert.deepEqual(usersWhoAnswered(), ["ana", "eve"]);
+    });
+
+    it("stays with the one that took it over, also after a stop", async () => {
+      shop.next(busy, busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      shop.engine.disconnect(own);
+      shop.clock.advance(SECOND_TRY);
+      await written();
+      await shop.answer("continue", "t1", { connection: other });
+      await shop.requests.have(2);
+      await written();
+      await shop.restart();
+      shop.engine.disconnect(shop.connection);
+      await shop.engine.connect(other);
+      shop.clock.advance(60_000);
+      await shop.requests.have(3);
+      assert.deepEqual(usersWhoAnswered(), ["ana", "eve", "eve"]);
     });
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AbiquoClient, parseWebhookJson } from "../../../nodes/lib/abiquo/index.ts";
+import { type AbiquoClient, type ClientSettings, parseWebhookJson } from "../../../nodes/lib/abiquo/index.ts";
 import { type Action, type Arrival, type Clock, type Connection, type Decision, Engine, type FinishedRequest, type RequestPort, taskReferences } from "../../../nodes/lib/engine/index.ts";
 import type { Fault } from "../../../nodes/lib/fault.ts";
 import { type Received, type Reply, serve, taskDto, type TestServer } from "../abiquo/support.ts";
@@ -176,8 +176,8 @@ export class Workshop {
   }
 
   /** Another connection to the same platform. */
-  connect(pace = 0, id = "connection"): Connection {
-    return { id, pace, client: this.#server.client() };
+  connect(pace = 0, id = "connection", settings: Partial<ClientSettings> = {}): Connection {
+    return { id, pace, client: this.#server.client(settings) };
   }
 
   /** What Abiquo answers from now on. */

@@ -1,0 +1,46 @@
+import type { Ledger } from "../ledger/index.ts";
+import type { Connection } from "./outbox.ts";
+
+/**
+ * Who the connections to one platform sign in as, also those that are no more: an answer carries the name of its user,
+ * and what one may do another may not.
+ */
+export class Principals {
+  readonly #ledger: Ledger;
+  readonly #api: string;
+  /** by the connection's id; empty when nobody has noted it */
+  readonly #known = new Map<string, string>();
+
+  constructor(ledger: Ledger, api: string) {
+    this.#ledger = ledger;
+    this.#api = api;
+  }
+
+  /** Whether two connections sign in as the same user, as far as it is known by now. */
+  areSame(one: string, other: string): boolean {
+    const principal = this.#known.get(one);
+    return one === other || (principal !== undefined && principal !== "" && principal === this.#known.get(other));
+  }
+
+  /** Notes who this connection signs in as: here at once, and on disk when this resolves. */
+  async note({ id, client }: Connection): Promise<void> {
+    const { principal } = client;
+    this.#known.set(id, principal);
+    const settings = this.#ledger.approvals;
+    const before = await settings.setting(this.#nameOf(id), principal);
+    if (before !== principal) await settings.replaceSetting(this.#nameOf(id), before, principal);
+  }
+
+  /** Reads what was noted of these connections. */
+  async learn(ids: Iterable<string>): Promise<void> {
+    for (const id of new Set(ids)) {
+      if (this.#known.has(id)) continue;
+      const noted = await this.#ledger.approvals.setting(this.#nameOf(id), "");
+      if (!this.#known.has(id)) this.#known.set(id, noted);
+    }
+  }
+
+  #nameOf(id: string): string {
+    return `user of ${id} at ${this.#api}`;
+  }
+}

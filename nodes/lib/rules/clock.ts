@@ -1,11 +1,10 @@
 import { isObject, textOf } from "../json.ts";
 import type { FaultParams } from "../fault.ts";
 import { shown, type RuleFaultCode } from "./faults.ts";
+import { dayNamed, DAYS, isWhole } from "./grammar.ts";
+import { parseJsonText } from "./located.ts";
 
 const MINUTE_MS = 60_000;
-const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-const FULL_DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const HOUR = /^([01]?\d|2[0-4]):([0-5]\d)$/;
 
 /** A moment on a wall clock. */
 export interface WallTime {
@@ -52,7 +51,7 @@ export function openClock(timeZone: string): Clock | undefined {
 function wallTime(format: Intl.DateTimeFormat, at: Date): WallTime {
   const parts = new Map(format.formatToParts(at).map((part) => [part.type, part.value]));
   return {
-    day: DAYS.indexOf((parts.get("weekday") ?? "").toLowerCase()),
+    day: dayNamed(parts.get("weekday") ?? "") ?? -1,
     minute: Number(parts.get("hour")) * 60 + Number(parts.get("minute")),
   };
 }
@@ -76,7 +75,7 @@ type Report = (code: RuleFaultCode, params: FaultParams) => void;
 
 /** Understands a TimeWindow, reporting everything wrong with it; undefined when something is. */
 export function parseHours(value: unknown, defaultZone: string, report: Report): Hours | undefined {
-  const window = typeof value === "string" ? parseJson(value) : value;
+  const window = typeof value === "string" ? parseJsonText(value) : value;
   if (!isObject(window)) {
     report("RULE_TIME_INVALID", { value: shown(value) });
     return undefined;
@@ -94,8 +93,8 @@ export function parseHours(value: unknown, defaultZone: string, report: Report):
   if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60)
     fail("RULE_TIME_INVALID", { value: shown(value) });
 
-  const ownZone = textOf(window["timeZone"]).trim();
-  const clock = openClock(ownZone === "" ? defaultZone : ownZone);
+  const ownZone = window["timeZone"] ?? "";
+  const clock = typeof ownZone === "string" ? openClock(ownZone.trim() === "" ? defaultZone : ownZone.trim()) : undefined;
   if (clock === undefined && ownZone !== "") fail("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(ownZone) });
   if (!valid || clock === undefined) return undefined;
 
@@ -116,9 +115,8 @@ function parseDays(value: unknown, report: Report): ReadonlySet<number> {
   const names: unknown[] = Array.isArray(value) ? value : textOf(value).split(",");
   const days = new Set<number>();
   for (const name of names) {
-    const text = textOf(name).trim().toLowerCase();
-    const day = Math.max(DAYS.indexOf(text), FULL_DAYS.indexOf(text));
-    if (day < 0) report("RULE_TIME_DAY_UNKNOWN", { day: shown(name) });
+    const day = dayNamed(textOf(name));
+    if (day === undefined) report("RULE_TIME_DAY_UNKNOWN", { day: shown(name) });
     else days.add(day);
   }
   if (names.length === 0) return new Set(DAYS.keys());
@@ -127,17 +125,11 @@ function parseDays(value: unknown, report: Report): ReadonlySet<number> {
 
 function parseHour(value: unknown, otherwise: number, report: Report): number {
   if (value === undefined || value === null || value === "") return otherwise;
-  const found = HOUR.exec(textOf(value).trim());
-  const minutes = found === null ? Number.NaN : Number(found[1]) * 60 + Number(found[2]);
-  if (minutes <= 24 * 60) return minutes;
-  report("RULE_TIME_HOUR_INVALID", { hour: shown(value) });
-  return otherwise;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
+  const text = textOf(value);
+  if (!isWhole("hour", text)) {
+    report("RULE_TIME_HOUR_INVALID", { hour: shown(value) });
+    return otherwise;
   }
+  const [hours, minutes] = text.split(":").map(Number) as [number, number];
+  return hours * 60 + minutes;
 }

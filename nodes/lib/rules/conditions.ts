@@ -2,6 +2,8 @@ import type { FaultParams } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { parseHours, type Clock } from "./clock.ts";
 import { shown, type RuleFaultCode } from "./faults.ts";
+import { type EqualityOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";
+import { parseJsonText } from "./located.ts";
 import { comparisonKey, isAbsent, orderNumber } from "./scalar.ts";
 import { compileWildcard } from "./wildcard.ts";
 
@@ -9,17 +11,17 @@ export type Truth = boolean | "RULE_FACT_ABSENT" | "RULE_FACT_WRONG_KIND";
 export type FactTest = (fact: unknown) => Truth;
 export type Report = (code: RuleFaultCode, params: FaultParams) => void;
 
+/** What a fact is compared with, however it was written. */
+export type Operand =
+  | { readonly op: EqualityOp | MembershipOp; readonly values: readonly unknown[] }
+  | { readonly op: OrderOp; readonly limit: number }
+  | { readonly op: "between"; readonly low: number; readonly high: number }
+  | { readonly op: "match"; readonly pattern: string };
+
 export interface TimeTest {
   clock: Clock;
   test(at: Date): Truth;
 }
-
-const FACT_OPS = ["eq", "neq", "lt", "lte", "gt", "gte", "in", "nin", "between", "match"];
-
-/** Keeps a match linear in the text whatever the pattern; names in Abiquo are shorter. In UTF-16 units. */
-export const MAX_PATTERN_LENGTH = 256;
-
-export const OPS: ReadonlySet<string> = new Set([...FACT_OPS, "jsonata"]);
 
 /** Compiles `in` or `nin` over hours of the week. */
 export function compileTimeTest(op: string, value: unknown, defaultZone: string, report: Report): TimeTest | undefined {
@@ -38,97 +40,112 @@ export function compileTimeTest(op: string, value: unknown, defaultZone: string,
   };
 }
 
-/** Compiles a comparison with a fact, reporting what is wrong with its value; undefined when something is. */
-export function compileFactTest(op: string, value: unknown, report: Report): FactTest | undefined {
+/** Understands the value of a condition on a fact, reporting what is wrong with it; undefined when something is. */
+export function operandOf(op: string, value: unknown, report: Report): Operand | undefined {
   switch (op) {
     case "eq":
     case "neq":
-      return compileEquality(op, value, report);
+      return equalityOf(op, value, report);
     case "in":
     case "nin":
-      return compileMembership(op, value, report);
+      return membershipOf(op, value, report);
     case "lt":
     case "lte":
     case "gt":
     case "gte":
-      return compileOrder(op, value, report);
+      return orderOf(op, value, report);
     case "between":
-      return compileBetween(value, report);
+      return rangeOf(value, report);
     case "match":
-      return compileMatch(value, report);
+      return patternOf(value, report);
     default:
       report("RULE_OP_UNKNOWN", { op: shown(op) });
       return undefined;
   }
 }
 
-function compileEquality(op: string, value: unknown, report: Report): FactTest | undefined {
-  const wanted = isAbsent(value) ? undefined : comparisonKey(value);
-  if (wanted === undefined) {
-    report("RULE_VALUE_MISSING", { op });
-    return undefined;
+export function compileFactTest(operand: Operand): FactTest {
+  switch (operand.op) {
+    case "eq":
+    case "neq":
+    case "in":
+    case "nin": {
+      const keys = new Set(operand.values.map(comparisonKey));
+      const positive = operand.op === "eq" || operand.op === "in";
+      return onKey((key) => keys.has(key) === positive);
+    }
+    case "between": {
+      const { low, high } = operand;
+      return onNumber((number) => number >= low && number <= high);
+    }
+    case "match":
+      return onText(compileWildcard(operand.pattern));
+    default:
+      return onNumber(orderTest(operand.op, operand.limit));
   }
-  const positive = op === "eq";
-  return onKey((key) => (key === wanted) === positive);
 }
 
-function compileMembership(op: string, value: unknown, report: Report): FactTest | undefined {
-  const keys = new Set<string>();
-  let valid = true;
-  for (const item of listOf(value)) {
-    const key = isAbsent(item) ? undefined : comparisonKey(item);
-    if (key === undefined) valid = false;
-    else keys.add(key);
-  }
-  if (!valid || keys.size === 0) {
-    report("RULE_VALUE_NOT_A_LIST", { value: shown(value), op });
-    return undefined;
-  }
-  const positive = op === "in";
-  return onKey((key) => keys.has(key) === positive);
+function equalityOf(op: EqualityOp, value: unknown, report: Report): Operand | undefined {
+  if (isComparable(value)) return { op, values: [value] };
+  report("RULE_VALUE_MISSING", { op });
+  return undefined;
 }
 
-function compileOrder(op: "lt" | "lte" | "gt" | "gte", value: unknown, report: Report): FactTest | undefined {
+function membershipOf(op: MembershipOp, value: unknown, report: Report): Operand | undefined {
+  const values = listOf(value);
+  if (values.length > 0 && values.every(isComparable)) return { op, values };
+  report("RULE_VALUE_NOT_A_LIST", { value: shown(value), op });
+  return undefined;
+}
+
+function isComparable(value: unknown): boolean {
+  return !isAbsent(value) && comparisonKey(value) !== undefined;
+}
+
+function orderOf(op: OrderOp, value: unknown, report: Report): Operand | undefined {
   const limit = orderNumber(value);
-  if (limit === undefined) {
-    report("RULE_VALUE_NOT_A_NUMBER", { value: shown(value), op });
-    return undefined;
-  }
+  if (limit !== undefined) return { op, limit };
+  report("RULE_VALUE_NOT_A_NUMBER", { value: shown(value), op });
+  return undefined;
+}
+
+function orderTest(op: OrderOp, limit: number): (number: number) => boolean {
   switch (op) {
     case "lt":
-      return onNumber((number) => number < limit);
+      return (number) => number < limit;
     case "lte":
-      return onNumber((number) => number <= limit);
+      return (number) => number <= limit;
     case "gt":
-      return onNumber((number) => number > limit);
+      return (number) => number > limit;
     case "gte":
-      return onNumber((number) => number >= limit);
+      return (number) => number >= limit;
   }
 }
 
-function compileBetween(value: unknown, report: Report): FactTest | undefined {
+function rangeOf(value: unknown, report: Report): Operand | undefined {
   const parsed = typeof value === "string" ? jsonOr(value) : value;
   const ends = isObject(parsed) ? [parsed["from"], parsed["to"]] : listOf(parsed);
   const low = orderNumber(ends[0]);
   const high = orderNumber(ends[1]);
-  if (ends.length !== 2 || low === undefined || high === undefined || low > high) {
-    report("RULE_VALUE_NOT_A_RANGE", { value: shown(value) });
-    return undefined;
-  }
-  return onNumber((number) => number >= low && number <= high);
+  if (ends.length === 2 && low !== undefined && high !== undefined && low <= high) return { op: "between", low, high };
+  report("RULE_VALUE_NOT_A_RANGE", { value: shown(value) });
+  return undefined;
 }
 
-function compileMatch(value: unknown, report: Report): FactTest | undefined {
-  const pattern = typeof value === "number" ? String(value) : value;
-  if (typeof pattern !== "string" || pattern.trim() === "") {
+function patternOf(value: unknown, report: Report): Operand | undefined {
+  const pattern = (typeof value === "number" ? String(value) : typeof value === "string" ? value : "").trim();
+  if (pattern === "") {
     report("RULE_VALUE_MISSING", { op: "match" });
     return undefined;
   }
-  if (pattern.length > MAX_PATTERN_LENGTH) {
+  if ([...pattern].length > MAX_PATTERN_LENGTH) {
     report("RULE_VALUE_TOO_LONG", { op: "match", limit: MAX_PATTERN_LENGTH });
     return undefined;
   }
-  const matches = compileWildcard(pattern.trim());
+  return { op: "match", pattern };
+}
+
+function onText(matches: (text: string) => boolean): FactTest {
   return (fact) => {
     if (isAbsent(fact)) return "RULE_FACT_ABSENT";
     if (typeof fact === "string") return matches(fact.trim());
@@ -161,12 +178,7 @@ function listOf(value: unknown): readonly unknown[] {
   return items.filter((item) => item !== "");
 }
 
-/** The parsed value of text that looks like a JSON list or object, else the text itself. */
+/** The parsed value of text that looks like a JSON list or object; else the text itself. */
 function jsonOr(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+  return /^\s*[[{]/.test(text) ? (parseJsonText(text) ?? text) : text;
 }

@@ -7,6 +7,7 @@ export const RULE_FAULTS = {
 
   RULES_NOT_A_LIST: [],
   RULES_NOT_JSON: [],
+  RULES_KEY_TWICE: ["key"],
   RULES_KEY_UNKNOWN: ["key", "known"],
   RULES_NOT_TEXT: ["key"],
   RULES_OTHERWISE_UNKNOWN: ["outcome"],

@@ -11,6 +11,16 @@ export interface LocatedJson {
   readonly value: unknown;
   /** Where the value at a path starts; for a path that leads nowhere, the nearest value around it. */
   placeOf(path: JsonPath): Place;
+  /** Keys that their object has already, in the order of the text. */
+  readonly twins: readonly Twin[];
+}
+
+/** A key that comes twice in one object. RFC 8259 (section 4) leaves open which of the two counts. */
+export interface Twin {
+  readonly path: JsonPath;
+  readonly key: string;
+  /** of the later one */
+  readonly place: Place;
 }
 
 /** Text that is no JSON (RFC 8259), with the place where that shows. */
@@ -33,20 +43,21 @@ const WORD = /true|false|null/y;
 
 /**
  * Parses JSON and remembers where each value stands, so that a mistake in it can be pointed at. Where a key comes
- * twice, the last one counts, as with `JSON.parse`.
+ * twice, the last one counts, as with `JSON.parse`, and is among the twins.
  *
  * @throws NotJson
  */
-export function parseLocated(text: string): LocatedJson {
-  const starts = new Map<string, number>();
-  // An editor of Windows may begin a file with a byte order mark.
-  const reader = new Reader(text, text.charCodeAt(0) === 0xfeff ? 1 : 0, starts);
+export function parseLocated(source: string): LocatedJson {
+  // An editor of Windows may begin a file with a byte order mark, which it does not show.
+  const text = source.charCodeAt(0) === 0xfeff ? source.slice(1) : source;
+  const reader = new Reader(text);
   reader.document();
   return {
-    value: JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown,
+    value: JSON.parse(text) as unknown,
+    twins: reader.twins,
     placeOf(path) {
       for (let length = path.length; length >= 0; length -= 1) {
-        const start = starts.get(keyOf(path.slice(0, length)));
+        const start = reader.starts.get(keyOf(path.slice(0, length)));
         if (start !== undefined) return placeAt(text, start);
       }
       return placeAt(text, 0);
@@ -54,15 +65,25 @@ export function parseLocated(text: string): LocatedJson {
   };
 }
 
-class Reader {
-  readonly #text: string;
-  readonly #starts: Map<string, number>;
-  #at: number;
+/** JSON within a text; undefined when it is none, or when a key comes twice and nobody can tell which is meant. */
+export function parseJsonText(text: string): unknown {
+  try {
+    const { value, twins } = parseLocated(text);
+    return twins.length > 0 ? undefined : value;
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    return undefined;
+  }
+}
 
-  constructor(text: string, start: number, starts: Map<string, number>) {
+class Reader {
+  readonly starts = new Map<string, number>();
+  readonly twins: Twin[] = [];
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
     this.#text = text;
-    this.#at = start;
-    this.#starts = starts;
   }
 
   document(): void {
@@ -73,7 +94,7 @@ class Reader {
   #value(path: JsonPath): void {
     if (path.length > MAX_DEPTH) this.#fail();
     this.#take(BLANKS);
-    this.#starts.set(keyOf(path), this.#at);
+    this.starts.set(keyOf(path), this.#at);
     const first = this.#text[this.#at];
     if (first === "{") this.#members(path);
     else if (first === "[") this.#items(path);
@@ -82,6 +103,7 @@ class Reader {
   }
 
   #members(path: JsonPath): void {
+    const keys = new Set<string>();
     this.#list("}", () => {
       this.#take(BLANKS);
       const start = this.#at;
@@ -91,8 +113,10 @@ class Reader {
       if (this.#text[this.#at] !== ":") this.#fail();
       this.#at += 1;
       const name = JSON.parse(key) as string;
+      if (keys.has(name)) this.twins.push({ path, key: name, place: placeAt(this.#text, start) });
+      keys.add(name);
       this.#value([...path, name]);
-      this.#starts.set(keyOf([...path, name, KEY]), start);
+      this.starts.set(keyOf([...path, name, KEY]), start);
     });
   }
 

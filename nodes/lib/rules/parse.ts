@@ -1,17 +1,25 @@
 import type { FaultParams } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
-import { compileFactTest, compileTimeTest, OPS, type FactTest, type TimeTest } from "./conditions.ts";
+import { compileFactTest, compileTimeTest, type FactTest, type Operand, operandOf, type TimeTest } from "./conditions.ts";
 import { openClock } from "./clock.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { shown, type RuleFaultCode, type RuleProblem } from "./faults.ts";
+import { FACT_OPS, isWhole, LIST_OPS, OUTCOMES, SCOPES } from "./grammar.ts";
+import { NotJson, parseJsonText, parseLocated } from "./located.ts";
 import { parseField, type FieldPath } from "./path.ts";
 import type { Outcome, RuleOptions } from "./types.ts";
 
-const OUTCOMES: ReadonlySet<unknown> = new Set(["continue", "cancel", "review"] satisfies Outcome[]);
+const OPS: ReadonlySet<string> = new Set(FACT_OPS);
 
 export interface FactCondition {
   path: FieldPath;
+  operand: Operand;
   test: FactTest;
+}
+
+/** Hours of the week, with the text that is the same for the same hours. */
+export interface TimeCondition extends TimeTest {
+  text: string;
 }
 
 /** A rule understood, its conditions sorted by what they cost. */
@@ -21,7 +29,7 @@ export interface ParsedRule {
   label: string;
   outcome: Outcome;
   reason: string;
-  times: TimeTest[];
+  times: TimeCondition[];
   totals: FactCondition[];
   facts: FactCondition[];
   expressions: Expression[];
@@ -34,25 +42,36 @@ type Report = (code: RuleFaultCode, params: FaultParams) => void;
 /** Parses rules at the border of the configuration; `problems` receives everything that is wrong. */
 export function parseRules(value: unknown, options: RuleOptions, problems: RuleProblem[]): ParsedRule[] {
   const report: Report = (code, params) => problems.push({ rule: -1, code, params });
-  if (!OUTCOMES.has(options.otherwise)) report("RULES_OTHERWISE_UNKNOWN", { outcome: shown(options.otherwise) });
-  const scope: unknown = options.scope;
-  if (scope !== "task" && scope !== "group") report("RULES_SCOPE_UNKNOWN", { scope: shown(scope) });
+  if (!isOneOf(OUTCOMES, options.otherwise)) report("RULES_OTHERWISE_UNKNOWN", { outcome: shown(options.otherwise) });
+  if (!isOneOf(SCOPES, options.scope)) report("RULES_SCOPE_UNKNOWN", { scope: shown(options.scope) });
   const timeZone = textOf(options.timeZone).trim();
   if (openClock(timeZone) === undefined) report("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(timeZone) });
 
-  const list = listOfRules(value);
-  if (list === undefined) {
-    report("RULES_NOT_A_LIST", {});
-    return [];
-  }
+  const list = listOfRules(value, report);
   return list.map((rule, index) => parseRule(rule, index, timeZone, problems));
 }
 
-function listOfRules(value: unknown): readonly unknown[] | undefined {
+function isOneOf<T>(known: readonly T[], value: unknown): value is T {
+  return (known as readonly unknown[]).includes(value);
+}
+
+function listOfRules(value: unknown, report: Report): readonly unknown[] {
   if (value === undefined || value === null || value === "") return [];
-  if (typeof value !== "string") return Array.isArray(value) ? value : undefined;
-  const parsed = parseJson(value);
-  return Array.isArray(parsed) ? parsed : undefined;
+  const list = typeof value === "string" ? ruleText(value, report) : value;
+  if (Array.isArray(list)) return list as unknown[];
+  report("RULES_NOT_A_LIST", {});
+  return [];
+}
+
+function ruleText(text: string, report: Report): unknown {
+  try {
+    const { value, twins } = parseLocated(text);
+    for (const { key } of twins) report("RULES_KEY_TWICE", { key: shown(key) });
+    return value;
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    return undefined;
+  }
 }
 
 function parseRule(value: unknown, index: number, timeZone: string, problems: RuleProblem[]): ParsedRule {
@@ -74,7 +93,7 @@ function parseRule(value: unknown, index: number, timeZone: string, problems: Ru
   }
   rule.label = textOf(value["name"]).trim() || rule.label;
   rule.reason = textOf(value["reason"]).trim();
-  if (OUTCOMES.has(value["outcome"])) rule.outcome = value["outcome"] as Outcome;
+  if (isOneOf<Outcome>(OUTCOMES, value["outcome"])) rule.outcome = value["outcome"];
   else report("RULE_OUTCOME_UNKNOWN", { outcome: shown(value["outcome"] ?? "") });
 
   // A missing list is not an empty one: the rule would match everything, which nobody has said.
@@ -126,10 +145,10 @@ function addCondition(rule: ParsedRule, condition: unknown, timeZone: string, re
 
   if (path.source === "time") {
     const test = compileTimeTest(op, value.value, timeZone, report);
-    if (test !== undefined) rule.times.push(test);
+    if (test !== undefined) rule.times.push({ ...test, text: JSON.stringify([op, value.value]) });
   } else {
-    const test = compileFactTest(op, value.value, report);
-    if (test !== undefined) (path.source === "group" ? rule.totals : rule.facts).push({ path, test });
+    const operand = operandOf(op, value.value, report);
+    if (operand !== undefined) (path.source === "group" ? rule.totals : rule.facts).push({ path, operand, test: compileFactTest(operand) });
   }
   rule.fields.push(path);
 }
@@ -142,8 +161,8 @@ function typedValue(value: unknown, valueType: string, op: string, report: Repor
       return { value };
     case "num": {
       // A list of numbers is typed as one text; the operators take it apart and check each.
-      if (op === "in" || op === "nin" || op === "between") return { value };
-      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (LIST_OPS.includes(op)) return { value };
+      const number = typeof value === "string" && isWhole("typedNumber", value) ? Number(value) : value;
       if (typeof number === "number" && Number.isFinite(number)) return { value: number };
       report("RULE_VALUE_NOT_A_NUMBER", { value: shown(value ?? ""), op });
       return undefined;
@@ -154,7 +173,7 @@ function typedValue(value: unknown, valueType: string, op: string, report: Repor
       report("RULE_VALUE_NOT_A_BOOLEAN", { value: shown(value ?? "") });
       return undefined;
     case "json": {
-      const parsed = typeof value === "string" ? parseJson(value) : value;
+      const parsed = typeof value === "string" ? parseJsonText(value) : value;
       if (parsed !== undefined) return { value: parsed };
       report("RULE_VALUE_NOT_JSON", { value: shown(value ?? "") });
       return undefined;
@@ -163,13 +182,5 @@ function typedValue(value: unknown, valueType: string, op: string, report: Repor
       // msg, flow, global and the like would be read when the task comes; a rule is fixed when it is deployed.
       report("RULE_VALUE_TYPE_REFUSED", { valueType: shown(valueType), op });
       return undefined;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }

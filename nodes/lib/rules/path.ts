@@ -1,9 +1,5 @@
 import { isObject } from "../json.ts";
-
-const SEGMENT = /^[A-Za-z0-9_$-]+$/;
-const REFUSED = new Set(["__proto__", "constructor", "prototype"]);
-const TASK_ROOTS = new Set(["task", "details"]);
-const TOTALS = new Set(["id", "count", "cpu", "ram", "diskMb"]);
+import { isWhole } from "./grammar.ts";
 
 /** Where a field is read: in every task, in the totals of the group, or on the clock. */
 export interface FieldPath {
@@ -14,17 +10,12 @@ export interface FieldPath {
 
 /** Understands a field, or undefined when it names nothing that a rule may read. */
 export function parseField(text: string): FieldPath | undefined {
+  if (isWhole("timeField", text)) return { field: "time", source: "time", segments: [] };
+  if (!isWhole("factField", text)) return undefined;
   const field = text.trim().replace(/\[(\d+)\]/g, ".$1");
-  if (field === "time") return { field, source: "time", segments: [] };
   const segments = field.split(".");
-  if (segments.length < 2 || !segments.every((segment) => SEGMENT.test(segment) && !REFUSED.has(segment)))
-    return undefined;
-  const root = segments[0] ?? "";
-  if (root === "group") {
-    const total = segments[1] ?? "";
-    return segments.length === 2 && TOTALS.has(total) ? { field, source: "group", segments: [total] } : undefined;
-  }
-  return TASK_ROOTS.has(root) ? { field, source: "task", segments } : undefined;
+  const [root = "", total = ""] = segments;
+  return root === "group" ? { field, source: "group", segments: [total] } : { field, source: "task", segments };
 }
 
 /** The value at a path, through own properties only; undefined where the path ends early. */

@@ -1,5 +1,6 @@
-import { isObject, textOf } from "../json.ts";
-import { compileFactTest, type FactTest } from "./conditions.ts";
+import type { FactTest, Operand } from "./conditions.ts";
+import type { RuleProblem } from "./faults.ts";
+import { type FactCondition, type ParsedRule, parseRules } from "./parse.ts";
 import { comparisonKey, orderNumber } from "./scalar.ts";
 
 /** A rule that can never decide, whatever the task. */
@@ -18,6 +19,7 @@ export interface Unreachable {
 interface Constraint {
   readonly field: string;
   readonly op: string;
+  /** Absent for hours and expressions. */
   readonly test: FactTest | undefined;
   /** The only values that fulfil it, for `eq` and `in`; the only ones that do not, for `neq` and `nin`. */
   readonly values: readonly unknown[];
@@ -43,7 +45,9 @@ const EVERYTHING: Range = { low: -Infinity, lowIn: true, high: Infinity, highIn:
  * @param rules a list of rules that compiles; anything else in it is passed over
  */
 export function unreachableRules(rules: readonly unknown[]): Unreachable[] {
-  const constraints = rules.map(constraintsOf);
+  const problems: RuleProblem[] = [];
+  const parsed = parseRules(rules, { otherwise: "review", scope: "task" }, problems);
+  const constraints = parsed.map((rule) => (problems.some((problem) => problem.rule === rule.index) ? undefined : constraintsOf(rule)));
   return constraints.flatMap((own, rule): Unreachable[] => {
     if (own === undefined) return [];
     const field = contradictionIn(own);
@@ -53,43 +57,33 @@ export function unreachableRules(rules: readonly unknown[]): Unreachable[] {
   });
 }
 
-function constraintsOf(rule: unknown): Constraint[] | undefined {
-  if (!isObject(rule) || !Array.isArray(rule["when"])) return undefined;
-  const conditions = rule["when"].filter(isObject);
-  return conditions.length === rule["when"].length ? conditions.map(constraintOf) : undefined;
+function constraintsOf({ facts, totals, times, expressions }: ParsedRule): Constraint[] {
+  const other = { op: "", test: undefined, values: [], range: undefined };
+  return [
+    ...[...facts, ...totals].map(constraintOf),
+    ...times.map(({ text }) => ({ ...other, field: "time", text })),
+    ...expressions.map(({ text }) => ({ ...other, field: "", text })),
+  ];
 }
 
-function constraintOf(condition: Record<string, unknown>): Constraint {
-  const field = textOf(condition["field"]).trim();
-  const op = textOf(condition["op"]);
-  const value = condition["valueType"] === "num" && op !== "in" && op !== "nin" && op !== "between" ? Number(condition["value"]) : condition["value"];
-  const isFact = field !== "" && field !== "time" && op !== "jsonata";
-  return {
-    field,
-    op,
-    test: isFact ? compileFactTest(op, value, () => undefined) : undefined,
-    values: ["eq", "neq"].includes(op) ? [value] : ["in", "nin"].includes(op) ? listed(value) : [],
-    range: isFact ? rangeOf(op, value) : undefined,
-    text: JSON.stringify([field, op, value ?? null]),
-  };
+function constraintOf({ path: { field }, operand, test }: FactCondition): Constraint {
+  const values = "values" in operand ? operand.values : [];
+  return { field, op: operand.op, test, values, range: rangeOf(operand), text: JSON.stringify([field, operand]) };
 }
 
-function listed(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  return typeof value === "string" && !/^\s*[[{]/.test(value) ? value.split(",").map((item) => item.trim()).filter(Boolean) : [];
-}
-
-function rangeOf(op: string, value: unknown): Range | undefined {
-  if (op === "between") {
-    const ends = isObject(value) ? [value["from"], value["to"]] : listed(value);
-    const [low, high] = [orderNumber(ends[0]), orderNumber(ends[1])];
-    return low === undefined || high === undefined ? undefined : { low, lowIn: true, high, highIn: true };
+function rangeOf(operand: Operand): Range | undefined {
+  switch (operand.op) {
+    case "between":
+      return { low: operand.low, lowIn: true, high: operand.high, highIn: true };
+    case "lt":
+    case "lte":
+      return { ...EVERYTHING, high: operand.limit, highIn: operand.op === "lte" };
+    case "gt":
+    case "gte":
+      return { ...EVERYTHING, low: operand.limit, lowIn: operand.op === "gte" };
+    default:
+      return undefined;
   }
-  const limit = orderNumber(value);
-  if (limit === undefined) return undefined;
-  if (op === "lt" || op === "lte") return { ...EVERYTHING, high: limit, highIn: op === "lte" };
-  if (op === "gt" || op === "gte") return { ...EVERYTHING, low: limit, lowIn: op === "gte" };
-  return undefined;
 }
 
 /** The property that no value can satisfy. */
@@ -99,7 +93,7 @@ function contradictionIn(own: readonly Constraint[]): string | undefined {
     const range = commonRange(same);
     if (range !== undefined && (range.low > range.high || (range.low === range.high && !(range.lowIn && range.highIn)))) return field;
     for (const { op, values } of same) {
-      if ((op === "eq" || op === "in") && values.length > 0 && values.every((value) => same.some((other) => isRefused(value, other)))) return field;
+      if ((op === "eq" || op === "in") && values.every((value) => same.some((other) => isRefused(value, other)))) return field;
     }
   }
   return undefined;
@@ -138,13 +132,13 @@ function isImplied(condition: Constraint, own: readonly Constraint[]): boolean {
   if (test === undefined) return false;
   const same = own.filter((other) => other.field === condition.field && other.test !== undefined);
   const passes = (value: unknown): boolean => isSure(value, condition) && test(value) === true;
-  if (same.some(({ op, values }) => (op === "eq" || op === "in") && values.length > 0 && values.every(passes))) return true;
+  if (same.some(({ op, values }) => (op === "eq" || op === "in") && values.every(passes))) return true;
 
   const range = commonRange(same);
   if (condition.range !== undefined) return range !== undefined && contains(condition.range, range);
   if (condition.op !== "neq" && condition.op !== "nin") return false;
   const refused = new Set(same.flatMap(({ op, values }) => (op === "neq" || op === "nin" ? values.map(comparisonKey) : [])));
-  return condition.values.length > 0 && condition.values.every((value) => {
+  return condition.values.every((value) => {
     if (refused.has(comparisonKey(value))) return true;
     // Who fulfils a range is a number within it.
     return range !== undefined && (orderNumber(value) === undefined || !within(range, orderNumber(value) as number));

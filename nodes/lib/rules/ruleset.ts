@@ -1,7 +1,8 @@
 import { isObject } from "../json.ts";
 import { compileRules } from "./compile.ts";
 import { RulesFault, shown, type RuleProblem } from "./faults.ts";
-import { KEY, NotJson, parseLocated, type JsonPath, type LocatedJson } from "./located.ts";
+import { isWhole, KEYS, TEXTS } from "./grammar.ts";
+import { KEY, NotJson, parseJsonText, parseLocated, type JsonPath, type LocatedJson, type Twin } from "./located.ts";
 import type { CompiledRules, Outcome, RuleOptions, Scope } from "./types.ts";
 
 /** A whole policy: the rules with what holds when none matches. */
@@ -12,16 +13,6 @@ export interface RuleSet {
   readonly otherwise: Outcome;
   readonly scope: Scope;
 }
-
-const KEYS = {
-  set: ["$schema", "description", "otherwise", "scope", "timeZone", "rules"],
-  rule: ["name", "when", "outcome", "reason"],
-  condition: ["field", "op", "value", "valueType"],
-  time: ["days", "from", "to", "timeZone"],
-} as const;
-
-/** What must be text where it is given; numbers would be understood, but the published schema says text. */
-const TEXTS = { set: ["$schema", "description", "timeZone"], rule: ["name", "reason"], condition: ["field", "op", "valueType"] } as const;
 
 type Report = (path: JsonPath, problem: RuleProblem) => void;
 
@@ -35,7 +26,7 @@ type Report = (path: JsonPath, problem: RuleProblem) => void;
  * @throws RulesFault with every problem; those of a text know their line and column
  */
 export function readRuleSet(source: unknown, defaults: RuleOptions): RuleSet {
-  const located = typeof source === "string" ? locate(source) : { value: source, placeOf: undefined };
+  const located = typeof source === "string" ? locate(source) : { value: source, placeOf: undefined, twins: [] };
   const problems: RuleProblem[] = [];
   const set = isObject(located.value) ? located.value : { rules: located.value };
   const listPath: JsonPath = isObject(located.value) ? ["rules"] : [];
@@ -44,6 +35,7 @@ export function readRuleSet(source: unknown, defaults: RuleOptions): RuleSet {
   const report: Report = (path, problem) => {
     problems.push({ ...problem, ...nameOf(list, problem.rule), ...located.placeOf?.(path) });
   };
+  for (const twin of located.twins) problems.push(twinProblem(twin, list, listPath));
   checkKeys(set, "set", [], { rule: -1 }, report);
   list.forEach((rule, index) => checkRule(rule, index, [...listPath, index], report));
 
@@ -68,6 +60,12 @@ function locate(text: string): LocatedJson {
   }
 }
 
+function twinProblem({ path, key, place }: Twin, list: readonly unknown[], listPath: JsonPath): RuleProblem {
+  const [rule, , condition] = path.slice(listPath.length);
+  const where = typeof rule === "number" ? { rule, ...(typeof condition === "number" ? { condition } : {}) } : { rule: -1 };
+  return { ...where, code: "RULES_KEY_TWICE", params: { key: shown(key) }, ...nameOf(list, where.rule), ...place };
+}
+
 function optionsOf(set: Record<string, unknown>, defaults: RuleOptions): RuleOptions {
   const { otherwise = defaults.otherwise, scope = defaults.scope, timeZone = defaults.timeZone } = set;
   // What is none of the known words is reported by the compiler, beside everything else.
@@ -82,9 +80,9 @@ function checkRule(rule: unknown, index: number, path: JsonPath, report: Report)
     if (!isObject(condition)) return;
     const where = [...path, "when", at];
     checkKeys(condition, "condition", where, { rule: index, condition: at }, report);
-    if (condition["field"] === "time" && isObject(condition["value"])) {
-      checkKeys(condition["value"], "time", [...where, "value"], { rule: index, condition: at }, report);
-    }
+    if (typeof condition["field"] !== "string" || !isWhole("timeField", condition["field"])) return;
+    const hours = typeof condition["value"] === "string" ? parseJsonText(condition["value"]) : condition["value"];
+    if (isObject(hours)) checkKeys(hours, "time", [...where, "value"], { rule: index, condition: at }, report);
   });
 }
 
@@ -96,7 +94,7 @@ function checkKeys(
   report: Report,
 ): void {
   const known: readonly string[] = KEYS[kind];
-  const texts: readonly string[] = kind === "time" ? [] : TEXTS[kind];
+  const texts: readonly string[] = TEXTS[kind];
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
       report([...path, key, KEY], { ...where, code: "RULES_KEY_UNKNOWN", params: { key: shown(key), known: known.join(", ") } });

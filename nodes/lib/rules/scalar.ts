@@ -4,6 +4,8 @@
  * without regard to case.
  */
 
+import { isWhole } from "./grammar.ts";
+
 const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /** Beyond this many characters a numeral may not survive the conversion to a number, and is compared as text. */
@@ -18,8 +20,9 @@ export function isAbsent(fact: unknown): boolean {
 export function comparisonKey(value: unknown): string | undefined {
   if (typeof value === "string") {
     const first = value.charCodeAt(0);
-    // Most texts are names: the first character spares them the pattern. 32 stands for blanks to be trimmed.
-    if (first > 57 && value.charCodeAt(value.length - 1) > 32) return value.toLowerCase();
+    const last = value.charCodeAt(value.length - 1);
+    // Most texts are names: no numeral begins with a letter, and no letter of ASCII is a blank to be trimmed.
+    if (first > 57 && first < 127 && last > 32 && last < 127) return value.toLowerCase();
     const text = value.trim();
     if (text.length <= EXACT_NUMERAL_LENGTH && NUMERAL.test(text)) return String(Number(text));
     return text.toLowerCase();
@@ -31,9 +34,5 @@ export function comparisonKey(value: unknown): string | undefined {
 /** The number for ordering; undefined when the value is neither a finite number nor its decimal text. */
 export function orderNumber(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== "string") return undefined;
-  const text = value.trim();
-  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return undefined;
-  const number = Number(text);
-  return Number.isFinite(number) ? number : undefined;
+  return typeof value === "string" && isWhole("number", value) ? Number(value) : undefined;
 }

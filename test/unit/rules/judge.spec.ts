@@ -37,6 +37,8 @@ describe("a condition on a fact", () => {
     table("eq", [
       ["DEPLOY", "deploy", YES],
       [" Ann ", "ann", YES],
+      ["DEPLOY\u00a0", "DEPLOY", YES],
+      ["\u2003Ann", "ann\ufeff", YES],
       ["DEPLOY", "UNDEPLOY", NO],
       [true, "true", YES],
       [false, "true", NO],

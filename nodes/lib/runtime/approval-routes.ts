@@ -3,14 +3,19 @@ import type { NodeAPI } from "node-red";
 import { type Engine, INBOX_PATH, type Page, PAGE_PATH, pageHeaders } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
+import { closing, readBody } from "./body.ts";
 import { connectionsOf } from "./connection.ts";
 import { runningEngines } from "./engines.ts";
 import { nearestLanguage } from "./page-texts.ts";
 import { type WebhookRequest, webhookRoutes } from "./routes.ts";
 
 const OWNER = "abiquo-approval";
-/** A form with the ids of a thousand requests has about 40 kB. */
-const LONGEST_FORM = 1024 * 1024;
+/** A form with the ids of a thousand requests has about 40 kB, one that leaves out five thousand machines 220 kB. */
+const LONGEST_FORM = 256 * 1024;
+/** Fields of a form. */
+const MOST_FIELDS = 10_000;
+/** How long a form may take to arrive, in ms. */
+const FORM_DEADLINE = 15_000;
 
 /**
  * Serves the pages of approvals below the node root.
@@ -21,14 +26,14 @@ const LONGEST_FORM = 1024 * 1024;
 export function serveApprovalPages(RED: NodeAPI): boolean {
   if (typeof RED.httpNode !== "function") return false;
   const routes = webhookRoutes(RED);
-  const pages = (answer: Answerer) => (request: WebhookRequest, response: ServerResponse, rest: string) => {
-    serve(RED, request, response, rest, answer).catch((error: unknown) => {
+  const pages = (door: Door) => (request: WebhookRequest, response: ServerResponse, rest: string) => {
+    serve(RED, request, response, rest, door).catch((error: unknown) => {
       RED.log.error(`[${OWNER}] ${error instanceof Error ? error.message : String(error)}`);
       response.destroy();
     });
   };
-  for (const [path, answer] of [[PAGE_PATH, requestPage], [INBOX_PATH, inbox]] as const) {
-    if (!routes.claim(path, OWNER, pages(answer), true)) throw new Fault("DUPLICATE_PATH", { path });
+  for (const [path, door] of [[PAGE_PATH, requestPage], [INBOX_PATH, inbox]] as const) {
+    if (!routes.claim(path, OWNER, pages(door), true)) throw new Fault("DUPLICATE_PATH", { path });
   }
   return true;
 }
@@ -38,48 +43,59 @@ interface Visit {
   readonly request: WebhookRequest;
   readonly engines: readonly Engine[];
   readonly token: string;
-  /** of a POST */
-  readonly form: URLSearchParams | undefined;
 }
 
-type Answerer = (visit: Visit) => Promise<Page | undefined>;
+/** What somebody who may come in can do. */
+interface Place {
+  show(): Promise<Page>;
+  submit(form: URLSearchParams): Promise<Page>;
+}
 
-async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, answer: Answerer): Promise<void> {
+/** Lets in who may, before anything of a form is read; undefined for everybody else. */
+type Door = (visit: Visit) => Promise<Place | undefined>;
+
+type NoticeStatus = Parameters<Engine["desk"]["notice"]>[0];
+
+const STATUS_OF: Readonly<Record<string, 408 | 413 | 503>> = { BODY_TOO_LARGE: 413, BODY_TOO_SLOW: 408, BODIES_TOO_MANY: 503 };
+
+async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, door: Door): Promise<void> {
   const engines = await runningEngines();
   const [first] = engines;
-  const notice = (status: 403 | 404 | 405 | 500): Page => first?.desk.notice(status, languageOf(request)) ?? { status, html: "" };
+  const notice = (status: NoticeStatus): Page => first?.desk.notice(status, languageOf(request)) ?? { status, html: "" };
   try {
     if (request.method === "OPTIONS") return send(request, response, { status: 204, html: "" }, { Allow: "GET, HEAD, POST" });
     if (!["GET", "HEAD", "POST"].includes(request.method ?? "")) {
       return send(request, response, notice(405), { Allow: "GET, HEAD, POST" });
     }
     const isPost = request.method === "POST";
-    if (isPost && isForeign(request)) return send(request, response, notice(403));
-    const form = isPost ? await readForm(request) : undefined;
-    send(request, response, (await answer({ RED, request, engines, token, form })) ?? notice(403));
+    const place = isPost && isForeign(request) ? undefined : await door({ RED, request, engines, token });
+    if (place === undefined) return send(request, response, notice(403), closing(request));
+    send(request, response, await (isPost ? place.submit(await readForm(request)) : place.show()));
   } catch (error) {
+    const status = error instanceof Fault ? STATUS_OF[error.code] : undefined;
+    if (status !== undefined) return send(request, response, notice(status), closing(request));
     RED.log.error(`[${OWNER}] ${error instanceof Error ? error.message : String(error)}`);
     send(request, response, notice(500));
   }
 }
 
-async function requestPage({ engines, token, form }: Visit): Promise<Page | undefined> {
+async function requestPage({ engines, token }: Visit): Promise<Place | undefined> {
   for (const { desk } of engines) {
-    if (await desk.knowsDecision(token)) return form === undefined ? desk.show(token) : desk.submit(token, form);
+    if (await desk.knowsDecision(token)) return { show: () => desk.show(token), submit: (form) => desk.submit(token, form) };
   }
   return undefined;
 }
 
-async function inbox(visit: Visit): Promise<Page | undefined> {
-  const { request, engines, token, form } = visit;
+async function inbox(visit: Visit): Promise<Place | undefined> {
+  const { request, engines, token } = visit;
   const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
   for (const { desk } of token === "" ? [] : engines) {
-    if (await desk.knowsInbox(token)) return form === undefined ? desk.inbox(token, query) : desk.submitInbox(token, form);
+    if (await desk.knowsInbox(token)) return { show: () => desk.inbox(token, query), submit: (form) => desk.submitInbox(token, form) };
   }
   const person = token === "" ? await proxyIdentity(visit) : undefined;
   if (person === undefined) return undefined;
-  const { desk } = person.engine;
-  return form === undefined ? desk.ownInbox(person.email, query) : desk.submitOwnInbox(person.email, form);
+  const { email, engine: { desk } } = person;
+  return { show: () => desk.ownInbox(email, query), submit: (form) => desk.submitOwnInbox(email, form) };
 }
 
 /** Whom a trusted reverse proxy says it has authenticated, and the engine of the connection that trusts it. */
@@ -103,16 +119,13 @@ function languageOf({ headers }: IncomingMessage): string {
   return nearestLanguage(headers["accept-language"]?.split(/[,;]/)[0]?.trim() ?? "");
 }
 
+/** @throws Fault BODY_TOO_LARGE, BODY_TOO_SLOW, BODIES_TOO_MANY */
 async function readForm(request: WebhookRequest): Promise<URLSearchParams> {
   // A parser that came first has read it already.
   if (request.readableEnded || request.readableDidRead) return formOf(request.body);
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size <= LONGEST_FORM) parts.push(part);
-  }
-  return new URLSearchParams(size <= LONGEST_FORM ? Buffer.concat(parts).toString("utf8") : "");
+  const form = new URLSearchParams((await readBody(request, LONGEST_FORM, FORM_DEADLINE)).toString("utf8"));
+  if (form.size > MOST_FIELDS) throw new Fault("BODY_TOO_LARGE");
+  return form;
 }
 
 function formOf(body: unknown): URLSearchParams {

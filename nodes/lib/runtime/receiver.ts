@@ -3,6 +3,7 @@ import type { WebhookBody } from "../abiquo/index.ts";
 import type { Arrival, Engine } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { byGroup, groupMessage, taskMessages } from "./arrivals.ts";
+import { closing } from "./body.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
 import type { WebhookRequest } from "./routes.ts";
@@ -18,6 +19,7 @@ export interface ReceiverOptions {
 
 const STATUS_OF: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
+  BODY_TOO_SLOW: 408,
   ABIQUO_BAD_BODY: 400,
   ABIQUO_NO_TASK: 422,
 };
@@ -134,6 +136,7 @@ function problemsOf(body: WebhookBody): object {
 
 function answer(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
+  const more = status === 408 ? closing(response.req) : {};
+  response.writeHead(status, { ...more, "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
   response.end(text);
 }

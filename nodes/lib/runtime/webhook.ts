@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { WebhookBody } from "../abiquo/index.ts";
 import { type ApiBase, parseWebhookInTurns, parseWebhookJson } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
+import { readBody } from "./body.ts";
 import type { AddressList } from "./config.ts";
 import type { WebhookRequest } from "./routes.ts";
 
@@ -77,7 +78,8 @@ function decoded(segment: string): string {
  * The tasks in the body of a request, read whole.
  *
  * @param limit in bytes
- * @throws Fault BODY_TOO_LARGE (413), ABIQUO_BAD_BODY (400), ABIQUO_NO_TASK (422)
+ * @throws Fault BODY_TOO_LARGE (413), BODY_TOO_SLOW (408), BODIES_TOO_MANY (503), ABIQUO_BAD_BODY (400),
+ *   ABIQUO_NO_TASK (422)
  */
 export async function readWebhook(request: WebhookRequest, base: ApiBase, limit: number): Promise<WebhookBody> {
   if (request.readableEnded || request.readableDidRead) {
@@ -85,30 +87,4 @@ export async function readWebhook(request: WebhookRequest, base: ApiBase, limit:
     return Buffer.isBuffer(request.body) ? parseWebhookInTurns(request.body, base) : parseWebhookJson(request.body, base);
   }
   return parseWebhookInTurns(await readBody(request, limit), base);
-}
-
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = (): Fault => {
-    // What is still to come is read and dropped: a connection cut short would hide the answer.
-    request.resume();
-    return new Fault("BODY_TOO_LARGE", { limit: limit / 1024 / 1024 });
-  };
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let size = 0;
-    const collect = (part: Buffer): void => {
-      size += part.length;
-      if (size > limit) {
-        request.removeListener("data", collect);
-        reject(tooLarge());
-      } else {
-        parts.push(part);
-      }
-    };
-    request.on("data", collect);
-    request.once("end", () => resolve(Buffer.concat(parts)));
-    request.once("error", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
-    request.once("aborted", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
-  });
 }

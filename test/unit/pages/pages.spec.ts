@@ -213,7 +213,7 @@ describe("The page of a request", () => {
 
   it("says of a link that is over, or never was, nothing about the request", () => {
     const closed = STATES.filter(({ name }) => /^(expired|notice)/.test(name));
-    assert.equal(closed.length, 8);
+    assert.equal(closed.length, 10);
     for (const { name, page } of closed) assert.doesNotMatch(page(english), /Mei|Northwind|web-0|Deploy|Ana/, name);
   });
 

@@ -38,7 +38,7 @@ export const STATES: readonly PageState[] = [
   asks(500, "failed", request({ result: { kind: "failed" }, typed: { reason: "Kept" } })),
   { name: "expired", status: 410, page: (words) => expiredPage({ email: "a***@example.com", form: "nonce", sent: false }, words) },
   { name: "expired-sent", status: 200, page: (words) => expiredPage({ email: "a***@example.com", sent: true }, words) },
-  ...([403, 404, 405, 410, 500, 503] as const).map((status: NoticeView["status"]): PageState => ({ name: `notice-${status}`, status, page: (words) => noticePage({ status }, words) })),
+  ...([403, 404, 405, 408, 410, 413, 500, 503] as const).map((status: NoticeView["status"]): PageState => ({ name: `notice-${status}`, status, page: (words) => noticePage({ status }, words) })),
   lists(200, "inbox", inbox()),
   lists(200, "inbox-paged", inbox({ rows: rows(50), matching: 10_000, total: 10_000, page: 2, query: "web" })),
   lists(200, "inbox-empty", inbox({ rows: [], matching: 0, total: 0 })),

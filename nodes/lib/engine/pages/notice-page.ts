@@ -4,7 +4,7 @@ import { icon, type IconName } from "./icons.ts";
 import type { ExpiredView, NoticeView } from "./view.ts";
 import type { Words } from "./words.ts";
 
-const SIGNS: Readonly<Record<NoticeView["status"], IconName>> = { 403: "lock", 404: "alert", 405: "alert", 410: "back", 500: "alert", 503: "clock" };
+const SIGNS: Readonly<Record<NoticeView["status"], IconName>> = { 403: "lock", 404: "alert", 405: "alert", 408: "clock", 410: "back", 413: "alert", 500: "alert", 503: "clock" };
 
 /** What went wrong and what to do next. It says nothing of any request: the reader may be anybody. */
 export function noticePage({ status }: NoticeView, words: Words): string {

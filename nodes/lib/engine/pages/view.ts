@@ -191,7 +191,7 @@ export interface InboxView {
 export const BULK_LIMIT = 1_000;
 
 export interface NoticeView {
-  readonly status: 403 | 404 | 405 | 410 | 500 | 503;
+  readonly status: 403 | 404 | 405 | 408 | 410 | 413 | 500 | 503;
 }
 
 export interface MailView {

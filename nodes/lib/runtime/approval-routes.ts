@@ -124,7 +124,7 @@ async function readForm(request: WebhookRequest): Promise<URLSearchParams> {
   // A parser that came first has read it already.
   if (request.readableEnded || request.readableDidRead) return formOf(request.body);
   const form = new URLSearchParams((await readBody(request, LONGEST_FORM, FORM_DEADLINE)).toString("utf8"));
-  if (form.size > MOST_FIELDS) throw new Fault("BODY_TOO_LARGE");
+  if (form.size > MOST_FIELDS) throw new Fault("BODY_TOO_LARGE", { limit: MOST_FIELDS });
   return form;
 }
 

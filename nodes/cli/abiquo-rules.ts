@@ -5,13 +5,15 @@ import { Fault } from "../lib/fault.ts";
 import { RulesFault, type RuleSet, tryRules, unreachableRules } from "../lib/rules/index.ts";
 import { problemLines, summaryLine, trialJson, trialLines, unreachableLines } from "./report.ts";
 import { ruleSetIn, tasksIn, tasksInLedger } from "./sources.ts";
-import { languageOf, Words } from "./words.ts";
+import { LANGUAGE_NAMES, languageOf, localeOf, Words } from "./words.ts";
 
 /** What a shell or a CI job goes by. */
-const EXIT = { fine: 0, differs: 1, badInput: 2 } as const;
+const EXIT = { fine: 0, found: 1, badInput: 2 } as const;
 const LAST = "1000";
 
-let words = new Words(join(__dirname, "..", "locales"), languageOf(process.env));
+const LOCALES = join(__dirname, "..", "locales");
+
+let words = new Words(LOCALES, languageOf(localeOf(process.env)));
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -23,12 +25,13 @@ async function main(): Promise<number> {
       against: { type: "string" },
       otherwise: { type: "string", default: "review" },
       scope: { type: "string", default: "task" },
+      strict: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       lang: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  if (values.lang !== undefined) words = new Words(join(__dirname, "..", "locales"), values.lang);
+  if (values.lang !== undefined) words = new Words(LOCALES, spoken(values.lang));
   const [command, file, ...more] = positionals;
   if (values.help || command === undefined) {
     console.log(words.text("cli.help"));
@@ -46,7 +49,7 @@ async function main(): Promise<number> {
     }
   };
   const set = read(file);
-  if (command === "check") return set === undefined ? EXIT.badInput : check(file, set);
+  if (command === "check") return set === undefined ? EXIT.badInput : check(file, set, values.strict);
 
   const against = values.against === undefined ? undefined : read(values.against);
   if (set === undefined || (values.against !== undefined && against === undefined)) return EXIT.badInput;
@@ -54,17 +57,30 @@ async function main(): Promise<number> {
   if (!Number.isInteger(limit) || limit < 0) throw new Fault("OPTION_NOT_A_NUMBER", { option: "last" });
   if ((values.tasks === undefined) === (values.ledger === undefined)) throw new Fault("TASKS_FROM_WHERE");
   const tasks = values.tasks === undefined ? await tasksInLedger(values.ledger as string, limit) : tasksIn(values.tasks);
+  // Rules that were tried on nothing would look as if all were well with them.
+  if (tasks.length === 0) throw new Fault("TASKS_NONE", { file: values.tasks ?? values.ledger ?? "" });
 
+  const unreachable = values.strict ? unreachableLines(file, set, unreachableRules(set.list), words) : [];
+  for (const line of unreachable) console.error(line);
   const trial = await tryRules(tasks, set, against);
   if (values.json) console.log(JSON.stringify(trialJson(trial, against !== undefined), null, 2));
   else for (const line of [...trialLines(trial, words), summaryLine(trial, values.against, words)]) console.log(line);
-  return trial.differing > 0 ? EXIT.differs : EXIT.fine;
+  return trial.differing > 0 || unreachable.length > 0 ? EXIT.found : EXIT.fine;
 }
 
-function check(file: string, set: RuleSet): number {
-  for (const line of unreachableLines(file, set, unreachableRules(set.list), words)) console.log(line);
+function check(file: string, set: RuleSet, strict: boolean): number {
+  const unreachable = unreachableLines(file, set, unreachableRules(set.list), words);
+  for (const line of unreachable) console.log(line);
+  if (strict && unreachable.length > 0) return EXIT.found;
   console.log(words.text("cli.checked", { file, count: set.list.length }));
   return EXIT.fine;
+}
+
+/** @throws Fault LANGUAGE_UNKNOWN */
+function spoken(locale: string): string {
+  const language = languageOf(locale);
+  if (language === undefined) throw new Fault("LANGUAGE_UNKNOWN", { language: locale, known: LANGUAGE_NAMES.join(", ") });
+  return language;
 }
 
 function problemText(error: NodeJS.ErrnoException): string {

@@ -11,9 +11,9 @@ export class Words {
   readonly #faults: unknown;
 
   /** @param locales folder with one folder for each language */
-  constructor(locales: string, language: string) {
+  constructor(locales: string, language: string | undefined) {
     const read = (set: string): unknown => {
-      const catalogue = JSON.parse(readFileSync(join(locales, LANGUAGES[language] ?? "en-US", `${set}.json`), "utf8")) as Record<string, unknown>;
+      const catalogue = JSON.parse(readFileSync(join(locales, LANGUAGES[language ?? "en"] ?? "en-US", `${set}.json`), "utf8")) as Record<string, unknown>;
       return catalogue[set];
     };
     this.#own = read("abiquo-task-decision");
@@ -39,8 +39,19 @@ function filled(text: string, params: FaultParams): string {
   return text.replace(/__(\w+?)__/g, (whole, name: string) => String(params[name] ?? whole));
 }
 
-/** The language that POSIX's variables name ("Environment Variables", 8.2), if we speak it. */
-export function languageOf(env: Readonly<Record<string, string | undefined>>): string {
-  const locale = env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
-  return locale.split(/[_.@]/)[0] ?? "";
+/** Names of languages, for whoever asks for another one. */
+export const LANGUAGE_NAMES: readonly string[] = Object.keys(LANGUAGES);
+
+/**
+ * The language of a locale, if we speak it: `es`, `es-ES` (BCP 47) or `es_ES.UTF-8@euro` (POSIX, "Environment
+ * Variables", 8.2).
+ */
+export function languageOf(locale: string): string | undefined {
+  const language = locale.toLowerCase().split(/[-_.@]/)[0] ?? "";
+  return Object.hasOwn(LANGUAGES, language) ? language : undefined;
+}
+
+/** The locale that POSIX's variables name. */
+export function localeOf(env: Readonly<Record<string, string | undefined>>): string {
+  return env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
 }

@@ -50,6 +50,34 @@ describe("The command abiquo-rules", () => {
     assert.match(out, /^twice\.json: rule 2: never decides: rule “Deploys” matches whenever this one does\n/);
   });
 
+  it("ends with 1 for a rule that never decides where CI asks it to, and with 0 for rules that all decide", async () => {
+    write("covered.json", [deploys, { ...deploys, name: "again" }]);
+    const checked = await run(["check", "covered.json", "--strict"]);
+    assert.deepEqual([checked.code, checked.out], [1, "covered.json: rule “again”: never decides: rule “Deploys” matches whenever this one does\n"]);
+    const tried = await run(["try", "covered.json", "--tasks", "tasks.ndjson", "--strict", "--json"]);
+    assert.equal(tried.code, 1);
+    assert.match(tried.err, /rule “again”: never decides/);
+    assert.equal((JSON.parse(tried.out) as { tasks: unknown[] }).tasks.length, 2);
+    assert.equal((await run(["check", "rules.json", "--strict"])).code, 0);
+    assert.equal((await run(["try", "covered.json", "--tasks", "tasks.ndjson"])).code, 0);
+  });
+
+  for (const [what, name, content] of [["an empty file", "empty.ndjson", ""], ["an empty list", "empty.json", "[]"]] as const) {
+    it(`ends with 2 when there is no task to try the rules on: ${what}`, async () => {
+      write(name, content);
+      const { code, out, err } = await run(["try", "rules.json", "--tasks", name]);
+      assert.deepEqual([code, out], [2, ""]);
+      assert.match(err, /^There is no task in empty\./);
+    });
+  }
+
+  it("evaluates expressions, and ends by itself", async () => {
+    write("expression.json", [{ name: "Ana", when: [{ op: "jsonata", value: "$contains(task.requester, /^an/)", field: "" }], outcome: "continue" }]);
+    const { code, out } = await run(["try", "expression.json", "--tasks", "tasks.ndjson"]);
+    assert.equal(code, 0);
+    assert.match(out, /Continue: 2,/);
+  });
+
   for (const command of [["check", "bad.json"], ["try", "bad.json", "--tasks", "tasks.ndjson"], ["try", "rules.json", "--tasks", "tasks.ndjson", "--against", "bad.json"]]) {
     it(`points at what is wrong by line, column and rule, and ends with 2: ${command.join(" ")}`, async () => {
       const { code, err } = await run(command);
@@ -102,6 +130,27 @@ describe("The command abiquo-rules", () => {
     assert.ok(readFileSync(file).equals(before));
   });
 
+  it("reads a ledger beside the Node-RED that works with it, and leaves one of an older version as it is", async () => {
+    const file = path("live.sqlite");
+    const ledger = await openLedger({ engine: "sqlite", file });
+    try {
+      const { code, err } = await run(["try", "rules.json", "--ledger", file]);
+      assert.equal(code, 2);
+      assert.match(err, /^There is no task in /);
+    } finally {
+      await ledger.close();
+    }
+    const { DatabaseSync } = await import("node:sqlite");
+    const database = new DatabaseSync(file);
+    database.exec("DELETE FROM kysely_migration WHERE name = (SELECT max(name) FROM kysely_migration)");
+    database.close();
+    const before = readFileSync(file);
+    const { code, err } = await run(["try", "rules.json", "--ledger", file]);
+    assert.equal(code, 2);
+    assert.match(err, /older version/);
+    assert.ok(readFileSync(file).equals(before));
+  });
+
   it("ends with 2 and says what to do when it is not understood", async () => {
     const cases: [string[], RegExp][] = [
       [["frob", "rules.json"], /Use --help/],
@@ -127,11 +176,15 @@ describe("The command abiquo-rules", () => {
 
   it("speaks the language of LANG, with help in lines that fit a terminal", async () => {
     assert.match((await run(["check", "rules.json"], "es_ES.UTF-8")).out, /las reglas se pueden usar/);
+    for (const lang of ["es", "es-ES", "es_ES.UTF-8", "ES"]) assert.match((await run(["check", "rules.json", "--lang", lang])).out, /las reglas se pueden usar/, lang);
+    assert.match((await run(["check", "rules.json", "--lang", "en-GB"], "es_ES.UTF-8")).out, /the rules can be used/);
+    const unknown = await run(["check", "rules.json", "--lang", "fr"]);
+    assert.deepEqual([unknown.code, unknown.err], [2, "“fr” is not a language of this command; use one of: en, es\n"]);
     for (const lang of ["en_GB.UTF-8", "es_ES.UTF-8", "xx"]) {
       const { code, out } = await run(["--help"], lang);
       assert.equal(code, 0);
       assert.deepEqual(out.split("\n").filter((line) => line.length > 100), []);
-      for (const option of ["tasks", "ledger", "last", "against", "otherwise", "scope", "json", "lang", "help"]) assert.match(out, new RegExp(`--${option}\\b`));
+      for (const option of ["tasks", "ledger", "last", "against", "otherwise", "scope", "strict", "json", "lang", "help"]) assert.match(out, new RegExp(`--${option}\\b`));
     }
   });
 

@@ -1,7 +1,7 @@
 // The simulated Abiquo on a thread of its own, with a group of tasks that waits.
 import { parentPort, workerData } from "node:worker_threads";
 import { startAbiquo } from "../harness/index.ts";
-import { taskPath } from "../harness/dto.ts";
+import { taskPath } from "../harness/dto/tasks.ts";
 
 const { tasks, latencyMs } = workerData as { tasks: number; latencyMs: number };
 const abiquo = await startAbiquo({ webhook: "http://127.0.0.1/", version: "6.1.2" });

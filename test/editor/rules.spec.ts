@@ -127,7 +127,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("offers the tenants and roles of the connection, and takes any other", async () => {
       await open();
       const tenants = await add("Tenants", "task.enterpriseId", "in");
-      const acme = abiquo.enterprises[0]!;
+      const acme = [...abiquo.enterprises][0]!;
       await tenants.locator(`.abiquo-add option[value="${acme.id}"]`).waitFor({ state: "attached" });
       await tenants.locator(".abiquo-list").fill("99");
       await tenants.locator(".abiquo-add").selectOption(String(acme.id));

@@ -1,16 +1,17 @@
 import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { api } from "./api.ts";
+import { api } from "./api/index.ts";
+import type { ApiError } from "./api/errors.ts";
 import { control } from "./control.ts";
 import { Faults, type FaultSpec, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
 import { type Language } from "./page-texts.ts";
 import { type OAuthCredentials } from "./oauth.ts";
 import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
-import { advance, change, createTasks, type SimTask, type SubmitRequest, taskOn, type TaskType } from "./tasks.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
-import { createWorld, propertyOf, type VirtualMachine, type World } from "./world.ts";
+import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type TaskState, type TaskType } from "./world/tasks.ts";
+import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, type World } from "./world/world.ts";
 
 export interface AbiquoOptions extends WebhookForm {
   /** 0 = any free port */
@@ -63,6 +64,8 @@ export interface RequestLog {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly status: number;
+  /** why it was refused, more than the answer says: the privileges of which one was needed */
+  readonly problem?: string;
 }
 
 interface Events {
@@ -98,10 +101,11 @@ export class SimulatedAbiquo {
   readonly requests: RequestLog[] = [];
   /** shifts the clock of the server against this machine's, in ms */
   clockSkewMs = 0;
-  readonly #tasks = new Map<string, SimTask>();
+  readonly #tasks = new Tasks();
   readonly #faults: Faults;
   readonly #sender: WebhookSender;
   readonly #events = new EventEmitter<Events>();
+  readonly #refusals = new WeakMap<IncomingMessage, string>();
   readonly #server: Server;
   #url = "";
 
@@ -142,6 +146,11 @@ export class SimulatedAbiquo {
     return Date.now() + this.clockSkewMs;
   }
 
+  /** epoch seconds, as the API tells times */
+  get seconds(): number {
+    return Math.floor(this.now / 1_000);
+  }
+
   get version(): string {
     return this.options.version ?? "6.1.2";
   }
@@ -170,19 +179,9 @@ export class SimulatedAbiquo {
     return { tasks, webhook: await this.#deliver(tasks) };
   }
 
-  /** Somebody deploys, undeploys or reconfigures this machine by the API. The webhook follows. */
-  act(machine: VirtualMachine, type: TaskType): SimTask {
-    const [task] = this.actOnAll([machine], type);
-    return task as SimTask;
-  }
-
-  /** The same for all machines of a virtual appliance: one webhook for all tasks. */
-  actOnAll(machines: readonly VirtualMachine[], type: TaskType): SimTask[] {
-    const tasks = machines.map((machine) => {
-      const user = this.world.users.find(({ id }) => id === machine.user);
-      if (user === undefined) throw new Error(`Machine ${machine.id} has no user`);
-      return taskOn(machine, user, type, "QUEUEING");
-    });
+  /** Somebody acts on these machines by the API: one webhook for all tasks, which follows. */
+  act(machines: readonly VirtualMachine[], type: TaskType, user: User, change?: Change): SimTask[] {
+    const tasks = machines.map((machine) => taskOn(machine, user, type, this.seconds, change));
     this.#begin(tasks);
     void this.#deliver(tasks);
     return tasks;
@@ -190,17 +189,17 @@ export class SimulatedAbiquo {
 
   /** Makes held tasks without posting them; they run at once where workflow is off. */
   hold(request: SubmitRequest = {}): SimTask[] {
-    const tasks = createTasks(this.world, request, "QUEUEING");
+    const tasks = createTasks(this.world, request, this.seconds);
     this.#begin(tasks);
     return tasks;
   }
 
   #begin(tasks: readonly SimTask[]): void {
-    const enterprise = this.world.enterprises.find(({ id }) => id === tasks[0]?.enterprise);
-    const isHeld = propertyOf(this.world, "client.main.workflowEnabled") === "1" && enterprise?.workflow === true;
+    const enterprise = this.world.enterprises.get(tasks[0]?.enterprise);
+    const isHeld = this.world.property(WORKFLOW_ENABLED) === "1" && enterprise?.workflow === true;
     for (const task of tasks) {
       if (!isHeld) task.state = "PENDING";
-      this.#tasks.set(task.taskId, task);
+      this.#tasks.add(task);
       this.#events.emit("task", task);
       if (!isHeld) this.#runOn(task);
     }
@@ -209,7 +208,7 @@ export class SimulatedAbiquo {
   /** Posts a webhook for tasks, whether or not it was posted before. */
   async post(tasks: readonly SimTask[], overrides: WebhookForm & { url?: string } = {}): Promise<{ status: number; body: string }> {
     const { body, contentType } = webhookBody(tasks, { ...this.options, ...overrides });
-    const url = overrides.url ?? propertyOf(this.world, "client.main.workflowEndPoint");
+    const url = overrides.url ?? this.world.property(WORKFLOW_ENDPOINT);
     return this.#sender.send(url, body, contentType);
   }
 
@@ -218,8 +217,23 @@ export class SimulatedAbiquo {
   }
 
   tasks(filter: { state?: string } = {}): SimTask[] {
-    const all = [...this.#tasks.values()];
+    const all = [...this.#tasks.all()];
     return filter.state === undefined ? all : all.filter(({ state }) => state === filter.state);
+  }
+
+  /** In the order of their making. */
+  tasksOf(machine: VirtualMachine): SimTask[] {
+    return this.#tasks.ofMachine(machine.id);
+  }
+
+  /** What waits in an enterprise, in the order of its making. */
+  heldOf(enterprise: number): SimTask[] {
+    return this.#tasks.heldOf(enterprise);
+  }
+
+  /** While one of its tasks waits or runs. */
+  isLocked(machine: VirtualMachine): boolean {
+    return this.#tasks.isLocked(machine.id);
   }
 
   /** Somebody decides in Abiquo's own user interface. */
@@ -231,31 +245,48 @@ export class SimulatedAbiquo {
 
   /** Lets a running task come one state further. */
   advance(taskId: string): void {
-    advance(this.#known(taskId), this.world);
-    this.#events.emit("task", this.#known(taskId));
+    this.#advance(this.#known(taskId));
+  }
+
+  /**
+   * Lets a running task fail at one of its jobs.
+   *
+   * @param job counted from 0
+   */
+  fail(taskId: string, job = 0): void {
+    const task = this.#known(taskId);
+    if (task.state !== "PENDING" && task.state !== "STARTED") throw new Error(`Task ${taskId} is ${task.state}`);
+    task.failedJob = job;
+    this.changeTask(task, "FINISHED_UNSUCCESSFULLY");
   }
 
   /** Holds a copy of a task of another platform, under the same id. */
   adopt(task: SimTask): void {
-    this.#tasks.set(task.taskId, { ...task });
+    this.#tasks.add({ ...task });
   }
 
   /** Where held tasks are posted from now on, as the system properties say it too. */
   setEndpoint(url: string): void {
-    const property = this.world.properties.find(({ name }) => name === "client.main.workflowEndPoint");
+    const property = this.world.properties.find(({ name }) => name === WORKFLOW_ENDPOINT);
     if (property !== undefined) property.value = url;
   }
 
   /** Drops all tasks, machines and answers, as between two measurements. */
   forget(): void {
     this.#tasks.clear();
-    this.world.machines.clear();
+    this.world.forgetMachines();
     this.answers.length = 0;
   }
 
-  /** Abiquo keeps only the last tasks of each machine. */
+  /** Forgets a task, as the history of a machine does. */
   trim(taskId: string): void {
-    this.#tasks.delete(taskId);
+    const task = this.#tasks.get(taskId);
+    if (task !== undefined) this.#tasks.delete(task);
+  }
+
+  /** Forgets what Abiquo's daily round forgets: all but the last 20 tasks of each machine. */
+  trimHistory(): void {
+    this.#tasks.trimHistory();
   }
 
   inject(fault: FaultSpec): InjectedFault {
@@ -295,11 +326,15 @@ export class SimulatedAbiquo {
 
   /** Changes a held task as an answer does. */
   apply(task: SimTask, action: "continue" | "cancel", text: string, by: string): void {
-    change(task, action === "continue" ? "PENDING" : "CANCELLED");
     if (text !== "") task.text = text;
     task.answeredBy = by;
-    this.#events.emit("task", task);
+    this.changeTask(task, action === "continue" ? "PENDING" : "CANCELLED");
     this.#runOn(task);
+  }
+
+  changeTask(task: SimTask, state: TaskState): void {
+    this.#tasks.change(task, state, this.seconds);
+    this.#events.emit("task", task);
   }
 
   record(answer: Answer): void {
@@ -316,7 +351,7 @@ export class SimulatedAbiquo {
 
   async #deliver(tasks: readonly SimTask[]): Promise<WebhookResult> {
     if (tasks[0]?.state !== "QUEUEING") return { skipped: "workflow is off" };
-    const url = propertyOf(this.world, "client.main.workflowEndPoint");
+    const url = this.world.property(WORKFLOW_ENDPOINT);
     let result: WebhookResult;
     const fault = this.#faults.strike("webhook", "POST", url);
     if (fault?.dropWebhook) {
@@ -336,10 +371,17 @@ export class SimulatedAbiquo {
     if (this.options.autoAdvance !== true || task.state !== "PENDING") return;
     for (const delay of [1_000, 2_500]) {
       setTimeout(() => {
-        advance(task, this.world);
-        this.#events.emit("task", task);
+        this.#advance(task);
       }, delay).unref();
     }
+  }
+
+  #advance(task: SimTask): void {
+    if (task.state === "PENDING") return this.changeTask(task, "STARTED");
+    if (task.state !== "STARTED") return;
+    const machine = this.world.machines.get(task.virtualMachine);
+    if (machine !== undefined) complete(task, machine);
+    this.changeTask(task, "FINISHED_SUCCESSFULLY");
   }
 
   #known(taskId: string): SimTask {
@@ -365,11 +407,17 @@ export class SimulatedAbiquo {
     response.end(text);
   }
 
+  /** Notes why the API refused a request, which its answer tells only in part. */
+  noteRefusal(request: IncomingMessage, { code, missing }: ApiError): void {
+    if (this.options.recordRequests === true) this.#refusals.set(request, missing.length === 0 ? code : `${code}: ${missing.join(" or ")}`);
+  }
+
   #log(request: IncomingMessage, response: ServerResponse): void {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, name === "authorization" ? "***" : String(value)]),
     );
-    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode };
+    const problem = this.#refusals.get(request);
+    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode, ...(problem === undefined ? {} : { problem }) };
     this.requests.push(entry);
     this.#events.emit("request", entry);
   }

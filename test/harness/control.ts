@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { readText, type SimulatedAbiquo } from "./abiquo.ts";
 import { parseFault } from "./faults.ts";
 import { pageFile } from "./page.ts";
-import type { SimTask, SubmitRequest } from "./tasks.ts";
+import type { SimTask, SubmitRequest } from "./world/tasks.ts";
 
 /** What the page and the examples use; not a part of Abiquo. */
 export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
 import { encode } from "./oauth.ts";
-import { type User, WORKFLOW_USER } from "./world.ts";
+import type { Privilege } from "./world/privileges.ts";
+import { type User, WORKFLOW_USER } from "./world/world.ts";
 
 /** `abiquo.oauth.requesttoken.validity` and `abiquo.oauth.accesstoken.validity`, in ms; 0 = no end */
 const REQUEST_TOKEN_VALIDITY = 600_000;
@@ -17,7 +18,7 @@ export interface Application {
   readonly apiKey: string;
   readonly apiSecret: string;
   /** what it may do of all that its user may; everything when it names none */
-  readonly privileges: readonly string[];
+  readonly privileges: readonly Privilege[];
 }
 
 interface RequestToken {
@@ -45,14 +46,14 @@ export class Registration {
   constructor(abiquo: SimulatedAbiquo) {
     this.#abiquo = abiquo;
     const { consumerKey, consumerSecret, accessToken } = abiquo.credentials.oauth;
-    const user = abiquo.world.users.find(({ nick }) => nick === WORKFLOW_USER);
+    const user = abiquo.world.userNamed(WORKFLOW_USER);
     this.#add({ id: 1, user: user?.id ?? 0, name: "Demo", description: "What the examples use", apiKey: consumerKey, apiSecret: consumerSecret, privileges: [] });
     this.#owners.set(accessToken, 1);
   }
 
-  register(user: User, name: string, description: string | undefined, privileges: readonly string[]): Application {
+  register(user: User, name: string, description: string | undefined, privileges: readonly Privilege[]): Application {
     const apiSecret = randomBytes(30).toString("base64");
-    return this.#add({ id: this.#abiquo.world.nextId++, user: user.id, name, description, apiKey: randomUUID(), apiSecret, privileges });
+    return this.#add({ id: this.#abiquo.world.nextId(), user: user.id, name, description, apiKey: randomUUID(), apiSecret, privileges });
   }
 
   /** @param token keeps only the one that this access token belongs to */
@@ -95,7 +96,7 @@ export class Registration {
     if (callback === undefined) return { status: 400, headers: FORM, body: "oauth_problem=parameter_absent&oauth_parameters_absent=oauth_callback" };
     const token = randomUUID();
     const secret = randomBytes(30).toString("base64");
-    this.#requestTokens.set(token, { application, secret, callback, until: Date.now() + REQUEST_TOKEN_VALIDITY });
+    this.#requestTokens.set(token, { application, secret, callback, until: this.#abiquo.now + REQUEST_TOKEN_VALIDITY });
     return tokenForm(token, secret, { oauth_callback_confirmed: "true" });
   }
 
@@ -105,7 +106,7 @@ export class Registration {
     const user = isOAuth ? undefined : this.#abiquo.signIn.userOf(request);
     if (user === undefined) return refused();
     const asked = this.#requestTokens.get(token);
-    if (asked === undefined || asked.until < Date.now()) return { status: 401, headers: FORM, body: "oauth_problem=token_rejected" };
+    if (asked === undefined || asked.until < this.#abiquo.now) return { status: 401, headers: FORM, body: "oauth_problem=token_rejected" };
     asked.verifier = randomUUID();
     asked.user = user;
     const target = asked.callback === "oob" ? `${this.#abiquo.url}/oauth/authorize` : asked.callback;
@@ -119,7 +120,7 @@ export class Registration {
     const parameters = this.#abiquo.signIn.signedParameters(request, (key, token) => {
       name = token;
       asked = this.#requestTokens.get(token);
-      if (asked === undefined || asked.application.apiKey !== key || asked.until < Date.now()) return undefined;
+      if (asked === undefined || asked.application.apiKey !== key || asked.until < this.#abiquo.now) return undefined;
       return { consumer: asked.application.apiSecret, token: asked.secret };
     });
     if (parameters === undefined || asked?.user === undefined || parameters.get("oauth_verifier") !== asked.verifier) return refused();
@@ -128,7 +129,7 @@ export class Registration {
     const token = randomUUID();
     const secret = randomBytes(30).toString("base64");
     const validity = this.#abiquo.options.accessTokenValidityMs ?? ACCESS_TOKEN_VALIDITY;
-    const until = validity === 0 ? Number.POSITIVE_INFINITY : Date.now() + validity;
+    const until = validity === 0 ? Number.POSITIVE_INFINITY : this.#abiquo.now + validity;
     this.#abiquo.signIn.addToken(application.apiKey, application.apiSecret, token, secret, user.nick, { until, privileges: application.privileges });
     this.#owners.set(token, application.id);
     return tokenForm(token, secret);

@@ -1,12 +1,15 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
 import { headerParameters, OAuthVerifier } from "./oauth.ts";
-import { type User, WORKFLOW_USER } from "./world.ts";
+import { PRIVILEGES, type Privilege } from "./world/privileges.ts";
+import { type User, WORKFLOW_USER } from "./world/world.ts";
 
 /** `abiquo.api.login.maxtries` and `abiquo.api.login.failurelapse` (ms) */
 const MAX_TRIES = 3;
 const LAPSE = 60_000;
+/** How long the token of a session counts, in ms (Abiquo wiki, "Authentication"). */
+const SESSION = 30 * 60_000;
 
 interface Token {
   readonly consumerSecret: string;
@@ -15,17 +18,18 @@ interface Token {
   /** ms since the epoch */
   readonly until: number;
   /** what its application may do; everything its user may when it names nothing */
-  readonly privileges: readonly string[];
+  readonly privileges: readonly Privilege[];
 }
 
-/** Tells who a request comes from: OAuth 1.0a, Basic or Bearer. Three bad logins within a minute lock that user. */
+/** Tells who a request comes from: OAuth 1.0a, Basic, Bearer or the token of a session. Three bad logins within a minute lock that user. */
 export class SignIn {
   readonly #abiquo: SimulatedAbiquo;
   readonly #verifier = new OAuthVerifier();
   readonly #passwords = new Map<string, string>();
   readonly #tokens = new Map<string, Token>();
-  readonly #limits = new WeakMap<IncomingMessage, readonly string[]>();
+  readonly #limits = new WeakMap<IncomingMessage, readonly Privilege[]>();
   readonly #failures = new Map<string, number[]>();
+  readonly #sessions = new Map<string, { readonly nick: string; readonly until: number }>();
 
   constructor(abiquo: SimulatedAbiquo) {
     this.#abiquo = abiquo;
@@ -47,6 +51,23 @@ export class SignIn {
     this.#tokens.set(`${consumerKey}\n${token}`, { consumerSecret, tokenSecret, user, until, privileges });
   }
 
+  setPassword(nick: string, password: string): void {
+    this.#passwords.set(nick, password);
+  }
+
+  /** A token that stands for this user's sign-in, as `X-Abiquo-Token` gives it (4.2 and later). */
+  openSession(nick: string): string {
+    const token = randomUUID();
+    this.#sessions.set(token, { nick, until: this.#abiquo.now + SESSION });
+    return token;
+  }
+
+  /** Whether somebody has a session that still counts. */
+  isConnected(nick: string): boolean {
+    for (const session of this.#sessions.values()) if (session.nick === nick && session.until > this.#abiquo.now) return true;
+    return false;
+  }
+
   /** Makes a token invalid, as its expiry does. */
   revoke(consumerKey: string, token: string): void {
     this.#tokens.delete(`${consumerKey}\n${token}`);
@@ -58,13 +79,14 @@ export class SignIn {
     const { nick, isRight } = this.#attempt(request);
     if (nick === undefined || this.isLocked(nick)) return undefined;
     if (isRight) return this.#user(nick);
-    this.#failures.set(nick, [...(this.#failures.get(nick) ?? []), Date.now()]);
+    this.#failures.set(nick, [...(this.#failures.get(nick) ?? []), this.#abiquo.now]);
     return undefined;
   }
 
   /** What this user may do by this request: an application may do no more than it was registered for. */
-  privilegesOf(request: IncomingMessage, user: User): string[] {
-    const own = this.#abiquo.world.roles.find(({ id }) => id === user.role)?.privileges ?? [];
+  privilegesOf(request: IncomingMessage, user: User): readonly Privilege[] {
+    if (this.#abiquo.options.verifyAuth === false) return PRIVILEGES;
+    const own = this.#abiquo.world.roles.get(user.role)?.privileges ?? [];
     const limit = this.#limits.get(request) ?? [];
     return limit.length === 0 ? own : own.filter((privilege) => limit.includes(privilege));
   }
@@ -76,7 +98,7 @@ export class SignIn {
   }
 
   isLocked(nick: string): boolean {
-    const recent = (this.#failures.get(nick) ?? []).filter((at) => Date.now() - at < LAPSE);
+    const recent = (this.#failures.get(nick) ?? []).filter((at) => this.#abiquo.now - at < LAPSE);
     this.#failures.set(nick, recent);
     return recent.length >= MAX_TRIES;
   }
@@ -88,7 +110,8 @@ export class SignIn {
   }
 
   #user(nick: string): User | undefined {
-    return this.#abiquo.world.users.find((user) => user.nick === nick);
+    const user = this.#abiquo.world.userNamed(nick);
+    return user?.active === true ? user : undefined;
   }
 
   /** Whose login this is, as far as it names somebody there is, and whether it is right. */
@@ -104,11 +127,16 @@ export class SignIn {
         const isRight = same(this.#abiquo.credentials.bearer, value);
         return { nick: isRight ? WORKFLOW_USER : undefined, isRight };
       }
+      case "token": {
+        const session = this.#sessions.get(value);
+        const isRight = session !== undefined && session.until > this.#abiquo.now;
+        return { nick: isRight ? session.nick : undefined, isRight };
+      }
       case "oauth": {
         let known: Token | undefined;
         const secretsOf = (key: string, token: string): { consumer: string; token: string } | undefined => {
           const found = this.#tokens.get(`${key}\n${token}`);
-          if (found === undefined || found.until < Date.now()) return undefined;
+          if (found === undefined || found.until < this.#abiquo.now) return undefined;
           known = found;
           return { consumer: found.consumerSecret, token: found.tokenSecret };
         };

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { taskDto } from "./dto.ts";
-import type { SimTask } from "./tasks.ts";
+import { taskDto } from "./dto/tasks.ts";
+import type { SimTask } from "./world/tasks.ts";
 import { tasksXml } from "./xml.ts";
 
 export interface WebhookForm {

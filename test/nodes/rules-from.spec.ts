@@ -259,7 +259,7 @@ describe("the rules of abiquo-task-decision", () => {
     it("know the tenants of the connection", async () => {
       await load({ rules: [] });
       const { enterprises } = await ask("choices", { connection: "config" });
-      assert.ok((enterprises as { name: string }[]).some(({ name }) => name === abiquo.enterprises[1]?.name));
+      assert.ok((enterprises as { name: string }[]).some(({ name }) => name === [...abiquo.enterprises][1]?.name));
     });
 
     it("say what to do when the connection is not deployed or the rules are wrong", async () => {

@@ -112,7 +112,9 @@ describe("Simulated Abiquo", () => {
       await start();
       const task = held();
       assert.equal(await codeOf(await answer({ ...task, taskId: "none" }, "continue")), "404 TASK-1");
-      assert.equal(await codeOf(await answer({ ...task, virtualMachine: 1 }, "continue")), "404 TASK-1");
+      const [other] = abiquo.hold();
+      assert.ok(other);
+      assert.equal(await codeOf(await answer({ ...other, taskId: task.taskId }, "continue")), "404 TASK-1");
       abiquo.trim(task.taskId);
       assert.equal(await codeOf(await answer(task, "continue")), "404 TASK-1");
     });
@@ -203,33 +205,33 @@ describe("Simulated Abiquo", () => {
   });
 
   describe("configuration", () => {
-    const send = (method: string, path: string, value: object): Promise<Response> => call(path, { method, body: JSON.stringify(value), headers: { "Content-Type": "application/json" } });
+    const send = (method: string, path: string, type: string, value: object, as = "workflow"): Promise<Response> =>
+      call(path, { method, as, body: JSON.stringify(value), headers: { "Content-Type": `application/vnd.abiquo.${type}+json` } });
 
     it("PUT of a collection of properties wipes what it does not hold", async () => {
       await start();
-      await send("PUT", "/config/properties", { collection: [{ name: "client.main.workflowEnabled", value: "1" }] });
+      await send("PUT", "/config/properties", "systemproperties", { collection: [{ name: "client.main.workflowEnabled", value: "1" }] });
       assert.deepEqual(abiquo.world.properties.map(({ name }) => name), ["client.main.workflowEnabled"]);
     });
 
     it("POST of a name that exists is SYSPROP-1; of a new one 201", async () => {
       await start();
-      assert.match(await codeOf(await send("POST", "/config/properties", { name: "client.main.workflowEnabled", value: "0" })), /SYSPROP-1$/);
-      assert.equal((await send("POST", "/config/properties", { name: "client.main.other", value: "0" })).status, 201);
+      assert.match(await codeOf(await send("POST", "/config/properties", "systemproperty", { name: "client.main.workflowEnabled", value: "0" })), /SYSPROP-1$/);
+      assert.equal((await send("POST", "/config/properties", "systemproperty", { name: "client.main.other", value: "0" })).status, 201);
     });
 
     it("a property changes by PUT on its id, and where tasks are posted with it", async () => {
       await start();
-      await send("PUT", "/config/properties/2", { name: "client.main.workflowEnabled", value: "0" });
+      await send("PUT", "/config/properties/2", "systemproperty", { name: "client.main.workflowEnabled", value: "0" });
       assert.equal(held().state, "PENDING");
     });
 
     it("an enterprise takes its flag by PUT; users without the privilege are refused", async () => {
       await start();
       const enterprise = (await (await call("/admin/enterprises/3")).json()) as Record<string, unknown>;
-      assert.equal((await send("PUT", "/admin/enterprises/3", { ...enterprise, workflow: true })).status, 200);
+      assert.equal((await send("PUT", "/admin/enterprises/3", "enterprise", { ...enterprise, workflow: true })).status, 200);
       assert.equal(held({ user: "dan" }).state, "QUEUEING");
-      const refused = await call("/admin/enterprises/3", { method: "PUT", as: "ana", body: JSON.stringify(enterprise) });
-      assert.equal(refused.status, 403);
+      assert.equal(await codeOf(await send("PUT", "/admin/enterprises/2", "enterprise", enterprise, "ana")), "403 403-FORBIDDEN");
     });
 
     it("a version newer than its own is 406 or 415; 3.10 is newer than 3.9", async () => {
@@ -363,15 +365,17 @@ describe("Simulated Abiquo", () => {
   describe("machines", () => {
     const machineOf = (task: SimTask): string => pathOf(task).replace(/\/tasks\/.*/, "");
     const stateOf = async (task: SimTask): Promise<string> => ((await (await call(machineOf(task))).json()) as { state: string }).state;
-    const json = { "Content-Type": "application/json" };
+    const headers = { "Content-Type": "application/vnd.abiquo.virtualmachine+json" };
 
-    it("are locked while a task waits, run once deployed, and run nowhere after an undeploy", async () => {
+    it("are locked while a task waits or runs, run once deployed, and run nowhere after an undeploy", async () => {
       await start();
       const task = held();
       assert.equal(await stateOf(task), "LOCKED");
       abiquo.decideElsewhere(task.taskId, "continue");
-      assert.equal(await stateOf(task), "NOT_ALLOCATED");
-      for (let step = 0; step < 2; step++) abiquo.advance(task.taskId);
+      assert.equal(await stateOf(task), "LOCKED");
+      abiquo.advance(task.taskId);
+      assert.equal(await stateOf(task), "LOCKED");
+      abiquo.advance(task.taskId);
       assert.equal(await stateOf(task), "ON");
       assert.equal((await call(`${machineOf(task)}/action/undeploy`, { method: "POST" })).status, 202);
       const undeploy = abiquo.tasks({ state: "QUEUEING" })[0];
@@ -386,7 +390,7 @@ describe("Simulated Abiquo", () => {
       const task = held();
       abiquo.decideElsewhere(task.taskId, "cancel");
       const body = JSON.stringify({ cpu: 8, ram: 4_096 });
-      assert.equal((await call(machineOf(task), { method: "PUT", headers: json, body })).status, 204);
+      assert.equal((await call(machineOf(task), { method: "PUT", headers, body })).status, 204);
       assert.equal((await call(`${machineOf(task)}/action/undeploy`, { method: "POST" })).status, 204);
       const { cpu, ram } = (await (await call(machineOf(task))).json()) as { cpu: number; ram: number };
       assert.deepEqual([cpu, ram, abiquo.tasks().length], [8, 4_096, 1]);

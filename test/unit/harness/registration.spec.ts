@@ -144,12 +144,13 @@ describe("OAuth registration of the simulator", () => {
 
   it("lets an application do no more than the privileges it names", async () => {
     await start({ webhook: "http://127.0.0.1:1/" });
-    const privilege = (id: number): object => ({ rel: "privilege", href: `${abiquo.url}/config/privileges/${id}` });
+    const { collection } = (await (await fetch(`${abiquo.url}/config/privileges`, { headers: BEARER })).json()) as { collection: { name: string; links: { href: string }[] }[] };
+    const privilege = (wanted: string): object => ({ rel: "privilege", href: collection.find(({ name }) => name === wanted)?.links[0]?.href });
     const [task] = abiquo.hold();
     const path = `/cloud/virtualdatacenters/${task?.virtualDatacenter}/virtualappliances/${task?.virtualAppliance}/virtualmachines/${task?.virtualMachine}/tasks/${task?.taskId}/action/continue`;
-    const weak = await register({ links: [privilege(1)] });
+    const weak = await register({ links: [privilege("AUTHENTICATED")] });
     assert.equal((await signed(path, consumerOf(weak), await access(weak), {}, "POST")).status, 403);
-    const able = await register({ links: [privilege(1), privilege(2)] });
+    const able = await register({ links: [privilege("AUTHENTICATED"), privilege("WORKFLOW_OVERRIDE")] });
     assert.equal((await signed(path, consumerOf(able), await access(able), {}, "POST")).status, 204);
   });
 });

@@ -28,6 +28,11 @@ function machinePath({ virtualDatacenter, virtualAppliance, virtualMachine }: Si
   return `/cloud/virtualdatacenters/${virtualDatacenter}/virtualappliances/${virtualAppliance}/virtualmachines/${virtualMachine}`;
 }
 
+function emptyAppliance(): string {
+  const datacenter = abiquo.world.datacenterOf(2);
+  return `/cloud/virtualdatacenters/${datacenter.id}/virtualappliances/${abiquo.world.addAppliance(datacenter).id}`;
+}
+
 /** A machine with three tasks, an appliance of three machines that nothing locks, and a machine never deployed. */
 async function furnish(): Promise<void> {
   abiquo = await startAbiquo({ webhook: "http://127.0.0.1:1/", version: "3.10" });
@@ -37,7 +42,7 @@ async function furnish(): Promise<void> {
   assert.ok(machine);
   machine.disksMb.push(1_024);
   machine.volumesMb.push(2_048);
-  const [running, failed] = ["PENDING", "FINISHED_UNSUCCESSFULLY"].map((state) => {
+  const [running, failed] = (["PENDING", "FINISHED_UNSUCCESSFULLY"] as const).map((state) => {
     const task: SimTask = { ...held, taskId: crypto.randomUUID(), state };
     abiquo.adopt(task);
     return task;
@@ -47,8 +52,10 @@ async function furnish(): Promise<void> {
   const [first] = free;
   assert.ok(first && running && failed);
   const [fresh] = abiquo.hold();
-  assert.ok(fresh);
-  abiquo.trim(fresh.taskId);
+  const fleet = abiquo.hold({ count: 3 });
+  const [stopped] = abiquo.hold({ type: "RECONFIGURE" });
+  assert.ok(fresh && fleet[0] && stopped);
+  for (const { taskId } of [fresh, ...fleet, stopped]) abiquo.trim(taskId);
   const user = abiquo.users.find(({ id }) => id === 1);
   assert.ok(user);
   places = {
@@ -61,6 +68,9 @@ async function furnish(): Promise<void> {
     appliance: machinePath(held).replace(/\/virtualmachines.*/, ""),
     freeMachine: machinePath(first),
     freshMachine: machinePath(fresh),
+    stoppedMachine: machinePath(stopped),
+    newAppliance: machinePath(fleet[0]).replace(/\/virtualmachines.*/, ""),
+    emptyAppliance: emptyAppliance(),
     freeAppliance: machinePath(first).replace(/\/virtualmachines.*/, ""),
     application: String(abiquo.registration.register(user, "connector", "Answers", []).id),
   };

@@ -1,30 +1,22 @@
-import { type Link, typed } from "./dto.ts";
-import type { VirtualMachine, World } from "./world.ts";
-
-type Dto = Record<string, unknown>;
-
-/** Links of one kind of thing: relation, path under it, media type, title. */
-type Under = readonly (readonly [rel: string, path: string, type: string, title: string])[];
-
-function under(self: string, links: Under): Link[] {
-  return links.map(([rel, path, type, title]) => typed(rel, `${self}/${path}`, type, title));
-}
+import { type MachineState, NO_LIMITS, type Location, type VirtualAppliance, type VirtualDatacenter, type VirtualMachine, type World } from "../world/world.ts";
+import { type Dto, type Link, typed, type Under, under } from "./links.ts";
 
 /** Where the things of one machine are, and what they are called. */
 function placesOf(machine: VirtualMachine, world: World, api: string) {
-  const user = world.users.find(({ id }) => id === machine.user);
-  const enterprise = world.enterprises.find(({ id }) => id === user?.enterprise);
-  const datacenter = `${api}/cloud/virtualdatacenters/${machine.virtualDatacenter}`;
-  const appliance = `${datacenter}/virtualappliances/${machine.virtualAppliance}`;
+  const datacenter = world.datacenters.get(machine.virtualDatacenter);
+  const enterprise = world.enterprises.get(datacenter?.enterprise);
+  const user = world.users.get(machine.user);
+  const cloud = `${api}/cloud/virtualdatacenters/${machine.virtualDatacenter}`;
+  const appliance = `${cloud}/virtualappliances/${machine.virtualAppliance}`;
   const owner = `${api}/admin/enterprises/${enterprise?.id}`;
   return {
-    datacenter,
+    datacenter: cloud,
     self: `${appliance}/virtualmachines/${machine.id}`,
     template: `${owner}/datacenterrepositories/1/virtualmachinetemplates/1`,
     enterprise: typed("enterprise", owner, "enterprise", enterprise?.name ?? ""),
-    user: typed("user", `${owner}/users/${machine.user}`, "user", `${user?.name} ${user?.surname}`),
-    virtualdatacenter: typed("virtualdatacenter", datacenter, "virtualdatacenter", `vdc-${machine.virtualDatacenter}`),
-    virtualappliance: typed("virtualappliance", appliance, "virtualappliance", `vapp-${machine.virtualAppliance}`),
+    user: typed("user", `${api}/admin/enterprises/${user?.enterprise}/users/${machine.user}`, "user", `${user?.name} ${user?.surname}`),
+    virtualdatacenter: typed("virtualdatacenter", cloud, "virtualdatacenter", datacenter?.name ?? ""),
+    virtualappliance: typed("virtualappliance", appliance, "virtualappliance", world.appliances.get(machine.virtualAppliance)?.name ?? ""),
   };
 }
 
@@ -55,11 +47,12 @@ const MACHINE_LINKS: Under = [
 ];
 
 /** The ids count from 1 in the order in which Abiquo's own sources name the states. */
-const MACHINE_STATES = { NOT_ALLOCATED: 1, ON: 4, LOCKED: 7 } as const;
+const STATE_IDS: Readonly<Record<ShownState, number>> = { NOT_ALLOCATED: 1, ON: 4, OFF: 6, LOCKED: 7 };
 
-/** @param isLocked while one of its tasks waits */
-export function machineDto(machine: VirtualMachine, isLocked: boolean, world: World, api: string, version: string): Dto {
-  const state = isLocked ? "LOCKED" : machine.isDeployed ? "ON" : "NOT_ALLOCATED";
+export type ShownState = MachineState | "LOCKED";
+
+/** @param state `LOCKED` while one of its tasks waits or runs */
+export function machineDto(machine: VirtualMachine, state: ShownState, world: World, api: string, version: string): Dto {
   const places = placesOf(machine, world, api);
   return {
     id: machine.id,
@@ -70,7 +63,7 @@ export function machineDto(machine: VirtualMachine, isLocked: boolean, world: Wo
     cpu: machine.cpu,
     ram: machine.ram,
     state,
-    idState: MACHINE_STATES[state],
+    idState: STATE_IDS[state],
     type: "MANAGED",
     idType: 0,
     variables: {},
@@ -98,6 +91,22 @@ export function machineDto(machine: VirtualMachine, isLocked: boolean, world: Wo
       typed("category", `${api}/config/categories/1`, "category", "Others"),
     ],
   };
+}
+
+/** Disks, volumes and network cards stand inside, and there is a label. */
+export function flatMachineDto(machine: VirtualMachine, state: ShownState, world: World, api: string): Dto {
+  return {
+    ...machineDto(machine, state, world, api, "3"),
+    label: machine.name,
+    disks: { links: [], collection: disksOf(machine, world, api) },
+    volumes: { links: [], collection: volumesOf(machine, world, api) },
+    nics: { links: [], collection: [] },
+  };
+}
+
+export function machineStateDto(machine: VirtualMachine, state: ShownState, world: World, api: string): Dto {
+  const { self } = placesOf(machine, world, api);
+  return { state, links: [typed("parent", self, "virtualmachine", machine.name), typed("edit", `${self}/state`, "virtualmachinestate", state)] };
 }
 
 export function disksOf(machine: VirtualMachine, world: World, api: string): Dto[] {
@@ -153,13 +162,6 @@ export function volumesOf(machine: VirtualMachine, world: World, api: string): D
   });
 }
 
-/** The enterprise that has machines there; Acme where nobody has. */
-function ownerOf(world: World, isThere: (machine: VirtualMachine) => boolean): { id: number; name: string } {
-  const machine = [...world.machines.values()].find(isThere);
-  const user = world.users.find(({ id }) => id === machine?.user);
-  return world.enterprises.find(({ id }) => id === (user?.enterprise ?? 2)) ?? { id: 2, name: "Acme" };
-}
-
 const DATACENTER_LINKS: Under = [
   ["privatenetworks", "privatenetworks", "vlans", "private networks"],
   ["virtualappliances", "virtualappliances", "virtualappliances", "virtual appliances"],
@@ -187,34 +189,21 @@ const NETWORK_LINKS: Under = [
   ["network_configuration", "/configuration/1", "networkconfiguration", "10.0.0.0/24"],
 ];
 
-const NO_LIMITS = {
-  cpuCountSoftLimit: 0,
-  cpuCountHardLimit: 0,
-  ramSoftLimitInMb: 0,
-  ramHardLimitInMb: 0,
-  diskSoftLimitInMb: 0,
-  diskHardLimitInMb: 0,
-  storageSoftInMb: 0,
-  storageHardInMb: 0,
-  vlansSoft: 0,
-  vlansHard: 0,
-  publicIpsSoft: 0,
-  publicIpsHard: 0,
-};
-
-/** A virtual datacenter at a public cloud region, which has every link that there is. */
-export function datacenterDto(id: string, world: World, api: string): Dto {
-  const self = `${api}/cloud/virtualdatacenters/${id}`;
-  const name = `vdc-${id}`;
-  const { id: owner, name: ownerName } = ownerOf(world, (machine) => String(machine.virtualDatacenter) === id);
-  const enterprise = `${api}/admin/enterprises/${owner}`;
+/** At a region of a public cloud it has every link that there is; at a private datacenter none of the provider's. */
+export function datacenterDto(datacenter: VirtualDatacenter, world: World, api: string): Dto {
+  const self = `${api}/cloud/virtualdatacenters/${datacenter.id}`;
+  const { name } = datacenter;
+  const location = world.locations.get(datacenter.location);
+  const isPublic = location?.kind === "publiccloudregion";
+  const enterprise = `${api}/admin/enterprises/${datacenter.enterprise}`;
+  const limit = `${enterprise}/limits/${datacenter.location}`;
   const network = `${self}/privatenetworks/1`;
   return {
-    id: Number(id),
+    id: datacenter.id,
     name,
     hypervisorType: "KVM",
     syncState: "NONE",
-    providerId: name,
+    ...(isPublic ? { providerId: name } : {}),
     ...NO_LIMITS,
     vlan: {
       id: 1,
@@ -232,19 +221,33 @@ export function datacenterDto(id: string, world: World, api: string): Dto {
       links: [
         typed("virtualdatacenter", self, "virtualdatacenter", name),
         ...NETWORK_LINKS.map(([rel, path, type, title]) => typed(rel, network + path, type, title)),
-        typed("availabilityzone", `${api}/cloud/locations/1/availabilityzones/a`, "availabilityzone", "a"),
+        ...(isPublic ? [typed("availabilityzone", `${api}/cloud/locations/${datacenter.location}/availabilityzones/a`, "availabilityzone", "a")] : []),
       ],
     },
     links: [
       typed("edit", self, "virtualdatacenter", name),
-      typed("network", `${api}/admin/datacenters/1/network`, "vlans", "public networks"),
-      typed("enterprise", enterprise, "enterprise", ownerName),
+      typed("network", `${api}/admin/datacenters/${datacenter.location}/network`, "vlans", "public networks"),
+      typed("enterprise", enterprise, "enterprise", world.enterprises.get(datacenter.enterprise)?.name ?? ""),
       ...under(self, DATACENTER_LINKS),
-      typed("region", `${api}/config/hypervisortypes/KVM/regions/1`, "region", "Madrid"),
-      typed("location", `${api}/cloud/locations/1`, "publiccloudregion", "Madrid"),
-      typed("limit", `${enterprise}/limits/1`, "limit", "location limit"),
-      typed("externalnetworks", `${enterprise}/limits/1/externalnetworks`, "vlans", "externalnetworks"),
+      ...(isPublic ? [typed("region", `${api}/config/hypervisortypes/KVM/regions/1`, "region", location.name)] : []),
+      typed("location", `${api}/cloud/locations/${datacenter.location}`, location?.kind ?? "datacenter", location?.name ?? ""),
+      typed("limit", limit, "limit", "location limit"),
+      typed("externalnetworks", `${limit}/externalnetworks`, "vlans", "externalnetworks"),
     ],
+  };
+}
+
+export function locationDto({ id, name }: Location, api: string, rel: Location["kind"]): Dto {
+  return { id, name, links: [typed("self", `${api}/cloud/locations/${id}`, rel, name)] };
+}
+
+/** The limits of an enterprise at one location. */
+export function limitDto(enterprise: number, location: Location, api: string): Dto {
+  const self = `${api}/admin/enterprises/${enterprise}/limits/${location.id}`;
+  return {
+    id: location.id,
+    ...NO_LIMITS,
+    links: [typed("edit", self, "limit", "location limit"), typed("location", `${api}/cloud/locations/${location.id}`, location.kind, location.name)],
   };
 }
 
@@ -260,22 +263,29 @@ const APPLIANCE_LINKS: Under = [
   ["tasks", "tasks", "tasks", "tasks"],
 ];
 
-export function applianceDto(datacenterId: string, id: string, world: World, api: string): Dto {
-  const datacenter = `${api}/cloud/virtualdatacenters/${datacenterId}`;
-  const self = `${datacenter}/virtualappliances/${id}`;
-  const owner = ownerOf(world, (machine) => String(machine.virtualAppliance) === id);
+export type ApplianceState = "EMPTY" | "NOT_DEPLOYED" | "DEPLOYED" | "NEEDS_SYNC" | "LOCKED";
+
+export function applianceDto(appliance: VirtualAppliance, state: ApplianceState, world: World, api: string): Dto {
+  const datacenter = world.datacenters.get(appliance.virtualDatacenter);
+  const cloud = `${api}/cloud/virtualdatacenters/${appliance.virtualDatacenter}`;
+  const self = `${cloud}/virtualappliances/${appliance.id}`;
   return {
-    id: Number(id),
-    name: `vapp-${id}`,
-    state: "LOCKED",
+    id: appliance.id,
+    name: appliance.name,
+    state,
     error: 0,
     highDisponibility: 0,
     publicApp: 0,
     links: [
-      typed("edit", self, "virtualappliance", `vapp-${id}`),
-      typed("virtualdatacenter", datacenter, "virtualdatacenter", `vdc-${datacenterId}`),
-      typed("enterprise", `${api}/admin/enterprises/${owner.id}`, "enterprise", owner.name),
+      typed("edit", self, "virtualappliance", appliance.name),
+      typed("virtualdatacenter", cloud, "virtualdatacenter", datacenter?.name ?? ""),
+      typed("enterprise", `${api}/admin/enterprises/${datacenter?.enterprise}`, "enterprise", world.enterprises.get(datacenter?.enterprise)?.name ?? ""),
       ...under(self, APPLIANCE_LINKS),
     ],
   };
+}
+
+export function applianceStateDto(appliance: VirtualAppliance, power: ApplianceState, api: string): Dto {
+  const self = `${api}/cloud/virtualdatacenters/${appliance.virtualDatacenter}/virtualappliances/${appliance.id}`;
+  return { power, links: [typed("parent", self, "virtualappliance", appliance.name), typed("edit", `${self}/state`, "virtualappliancestate", power)] };
 }

@@ -142,6 +142,15 @@ export class SimulatedAbiquo {
     return `${this.#url}/`;
   }
 
+  /**
+   * Moves the simulated time on, so that tokens expire and lock-outs end at once.
+   *
+   * @param ms how far; may be negative
+   */
+  moveClock(ms: number): void {
+    this.clockSkewMs += ms;
+  }
+
   get now(): number {
     return Date.now() + this.clockSkewMs;
   }

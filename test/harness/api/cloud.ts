@@ -25,8 +25,8 @@ export const CLOUD_ROUTES: readonly Route[] = [
   { method: "POST", path: `${APPLIANCE}/action/deploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: (call) => applianceAction(call, "DEPLOY") },
   { method: "POST", path: `${APPLIANCE}/action/undeploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: (call) => applianceAction(call, "UNDEPLOY") },
   { method: "GET", path: `${APPLIANCE}/virtualmachines`, privileges: READS_MACHINES, produces: ["virtualmachines", "virtualmachinesflat"], handle: (call) => machines(call, call.world.machinesOf(applianceOf(call).id)) },
-  { method: "GET", path: `${DATACENTER}/action/virtualmachines`, privileges: READS_MACHINES, produces: ["virtualmachines"], handle: machinesOfDatacenter },
-  { method: "GET", path: `${ENTERPRISE}/action/virtualmachines`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: machinesOfEnterprise },
+  { method: "GET", path: `${DATACENTER}/action/virtualmachines`, privileges: READS_MACHINES, produces: ["virtualmachines"], handle: (call) => machines(call, inDatacenter(call)) },
+  { method: "GET", path: `${ENTERPRISE}/action/virtualmachines`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: (call) => machines(call, inEnterprise(call)) },
   { method: "GET", path: `${ENTERPRISE}/users/{user}/action/virtualmachines`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: machinesOfUser },
   { method: "GET", path: "/cloud/virtualmachines", privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: (call) => machines(call, call.world.machines.filter(({ user }) => user === call.user.id)) },
   { method: "GET", path: MACHINE, privileges: READS_MACHINES, produces: ["virtualmachine", "virtualmachineflat"], handle: readMachine },
@@ -36,6 +36,8 @@ export const CLOUD_ROUTES: readonly Route[] = [
   { method: "POST", path: `${MACHINE}/action/undeploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: undeploy },
   { method: "GET", path: `${MACHINE}/storage/disks`, privileges: READS_DISKS, produces: ["harddisks"], handle: disks },
   { method: "GET", path: `${MACHINE}/storage/volumes`, privileges: READS_DISKS, produces: ["volumes"], handle: volumes },
+  { method: "GET", path: `${ENTERPRISE}/action/volumes`, privileges: ["VDC_ENUMERATE"], produces: ["volumes"], handle: (call) => volumesOn(call, inEnterprise(call)) },
+  { method: "GET", path: `${DATACENTER}/volumes`, privileges: ["VDC_MANAGE_STORAGE", "VDC_ENUMERATE", "PHYS_DC_RETRIEVE_DETAILS"], produces: ["volumes"], handle: (call) => volumesOn(call, inDatacenter(call)) },
   { method: "GET", path: "/cloud/locations", privileges: ["AUTHENTICATED"], produces: ["datacenters", "publiccloudregions"], handle: locations },
   { method: "GET", path: "/cloud/locations/{location}", privileges: ["AUTHENTICATED"], produces: ["datacenter", "publiccloudregion"], handle: readLocation },
   { method: "GET", path: `${ENTERPRISE}/limits`, privileges: ["USERS_MANAGE_ENTERPRISE", "VDC_ENUMERATE", "APPLIB_VIEW"], produces: ["limits"], handle: limits },
@@ -94,14 +96,14 @@ function machines(call: Call, found: readonly VirtualMachine[]): Result {
   return { dto: listOf(call, found, BY_NAME, NAME, dto) };
 }
 
-function machinesOfDatacenter(call: Call): Result {
+function inDatacenter(call: Call): VirtualMachine[] {
   const { id } = datacenterOf(call);
-  return machines(call, call.world.machines.filter(({ virtualDatacenter }) => virtualDatacenter === id));
+  return call.world.machines.filter(({ virtualDatacenter }) => virtualDatacenter === id);
 }
 
-function machinesOfEnterprise(call: Call): Result {
+function inEnterprise(call: Call): VirtualMachine[] {
   const { id } = enterpriseOf(call);
-  return machines(call, call.world.machines.filter(({ virtualDatacenter }) => call.world.datacenters.get(virtualDatacenter)?.enterprise === id));
+  return call.world.machines.filter(({ virtualDatacenter }) => call.world.datacenters.get(virtualDatacenter)?.enterprise === id);
 }
 
 function machinesOfUser(call: Call): Result {
@@ -181,6 +183,11 @@ function volumes(call: Call): Result {
   const all = volumesOf(machineOf(call), call.world, call.abiquo.url);
   const sorted = call.query.has("by") ? sortedBy(all, call.query, { name: ({ name }) => String(name), id: ({ id }) => Number(id) }) : all;
   return { dto: { links: [], collection: sorted } };
+}
+
+function volumesOn(call: Call, found: readonly VirtualMachine[]): Result {
+  const all = found.flatMap((machine) => volumesOf(machine, call.world, call.abiquo.url));
+  return { dto: listOf(call, all, { name: ({ name }) => String(name), id: ({ id }) => Number(id) }, ({ name }) => [String(name)], (volume) => volume) };
 }
 
 /** What is accepted decides of which kind they are. */

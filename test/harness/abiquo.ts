@@ -10,6 +10,7 @@ import { type OAuthCredentials } from "./oauth.ts";
 import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
+import { EventLog, type SimEvent } from "./world/events.ts";
 import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type TaskState, type TaskType } from "./world/tasks.ts";
 import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, type World } from "./world/world.ts";
 
@@ -30,6 +31,11 @@ export interface AbiquoOptions extends WebhookForm {
   readonly seed?: number;
   /** tasks that go on finish by themselves */
   readonly autoAdvance?: boolean;
+  /**
+   * What becomes of tasks whose webhook nobody takes: they stay held, as the event WKF-01 alone tells, or they fail.
+   * Sources differ; `hold` unless told.
+   */
+  readonly untakenWebhook?: "hold" | "fail";
   /** Abiquo's read timeout for webhooks, in ms; 10,000 unless told */
   readonly webhookTimeoutMs?: number;
   readonly credentials?: Partial<Credentials>;
@@ -97,6 +103,7 @@ export class SimulatedAbiquo {
   readonly options: AbiquoOptions;
   readonly signIn: SignIn;
   readonly registration: Registration;
+  readonly eventLog = new EventLog();
   readonly answers: Answer[] = [];
   readonly requests: RequestLog[] = [];
   /** shifts the clock of the server against this machine's, in ms */
@@ -216,7 +223,7 @@ export class SimulatedAbiquo {
 
   /** Posts a webhook for tasks, whether or not it was posted before. */
   async post(tasks: readonly SimTask[], overrides: WebhookForm & { url?: string } = {}): Promise<{ status: number; body: string }> {
-    const { body, contentType } = webhookBody(tasks, { ...this.options, ...overrides });
+    const { body, contentType } = webhookBody(tasks, this.version, { ...this.options, ...overrides });
     const url = overrides.url ?? this.world.property(WORKFLOW_ENDPOINT);
     return this.#sender.send(url, body, contentType);
   }
@@ -338,6 +345,7 @@ export class SimulatedAbiquo {
     if (text !== "") task.text = text;
     task.answeredBy = by;
     this.changeTask(task, action === "continue" ? "PENDING" : "CANCELLED");
+    this.#note(task, "TASK", `${task.type}_${action.toUpperCase()}`, by, text);
     this.#runOn(task);
   }
 
@@ -359,7 +367,8 @@ export class SimulatedAbiquo {
   }
 
   async #deliver(tasks: readonly SimTask[]): Promise<WebhookResult> {
-    if (tasks[0]?.state !== "QUEUEING") return { skipped: "workflow is off" };
+    const [first] = tasks;
+    if (first?.state !== "QUEUEING") return { skipped: "workflow is off" };
     const url = this.world.property(WORKFLOW_ENDPOINT);
     let result: WebhookResult;
     const fault = this.#faults.strike("webhook", "POST", url);
@@ -372,8 +381,26 @@ export class SimulatedAbiquo {
         result = { error: `WKF-01 ${error instanceof Error ? error.message : String(error)}` };
       }
     }
+    this.#noteWebhook(tasks, result);
     this.#events.emit("webhook", { tasks, result });
     return result;
+  }
+
+  /** The event of a webhook: one of each machine for one task, one of the appliance for several. */
+  #noteWebhook(tasks: readonly SimTask[], result: WebhookResult): void {
+    const [first] = tasks;
+    if (first === undefined) return;
+    const isTaken = "status" in result && result.status >= 200 && result.status < 300;
+    const [component, kind] = tasks.length === 1 ? ["VIRTUAL_MACHINE", "SEND"] : ["VIRTUAL_APPLIANCE", "BATCH"];
+    const detail = isTaken ? undefined : "error" in result ? result.error : `WKF-01 ${"status" in result ? `status ${result.status}` : "lost"}`;
+    this.#note(first, component ?? "", `WORKFLOW_${first.type}_${kind}`, first.user.nick, detail);
+    if (isTaken || this.options.untakenWebhook !== "fail") return;
+    for (const task of tasks) if (task.state === "QUEUEING") this.changeTask(task, "FINISHED_UNSUCCESSFULLY");
+  }
+
+  #note(task: SimTask, component: string, action: string, by: string, detail?: string): void {
+    const event: Omit<SimEvent, "id"> = { at: this.now, severity: detail?.startsWith("WKF-") === true ? "ERROR" : "INFO", component, action: `${component}_${action}`, task, by };
+    this.eventLog.add(detail === undefined || detail === "" ? event : { ...event, detail });
   }
 
   #runOn(task: SimTask): void {

@@ -10,7 +10,11 @@ export interface WebhookForm {
   readonly shape?: "auto" | "single" | "collection";
   /** `cloud/…`, `/api/cloud/…`, or with the host as some inner server knows itself */
   readonly linkStyle?: "path" | "rooted" | "absolute";
-  readonly contentType?: string;
+  /**
+   * `vendor`: the media type of Abiquo with its version, which a connector of 2014 insisted on; `plain`: that of JSON
+   * or XML alone; or a whole media type
+   */
+  readonly contentType?: "vendor" | "plain" | (string & {});
 }
 
 export type WebhookResult =
@@ -21,16 +25,26 @@ export type WebhookResult =
 
 const PREFIX = { path: "", rooted: "/api/", absolute: "http://10.0.0.4:8009/api/" };
 
-/** The body that Abiquo posts for these tasks. */
-export function webhookBody(tasks: readonly SimTask[], form: WebhookForm): { body: string; contentType: string } {
+/**
+ * The body that Abiquo posts for these tasks.
+ *
+ * @param version of the server, as `6.1.2`
+ */
+export function webhookBody(tasks: readonly SimTask[], version: string, form: WebhookForm): { body: string; contentType: string } {
   const { format = "json", shape = "auto", linkStyle = "path" } = form;
   const dtos = tasks.map((task) => taskDto(task, "webhook", PREFIX[linkStyle]));
   const asCollection = tasks.length !== 1 || shape === "collection" || (shape === "auto" && tasks[0]?.type !== "RECONFIGURE");
   const name = asCollection ? "tasks" : "task";
-  const contentType = form.contentType ?? `application/vnd.abiquo.${name}+${format}`;
+  const contentType = contentTypeOf(form.contentType ?? "vendor", name, format, version);
   if (format === "xml") return { body: tasksXml(dtos, asCollection), contentType };
   const value = asCollection ? { totalSize: dtos.length, links: [], collection: dtos } : dtos[0];
   return { body: JSON.stringify(value), contentType };
+}
+
+function contentTypeOf(kind: string, name: string, format: string, version: string): string {
+  if (kind === "plain") return `application/${format}`;
+  if (kind !== "vendor") return kind;
+  return `application/vnd.abiquo.${name}+${format}; version=${version.split(".").slice(0, 2).join(".")}`;
 }
 
 /** Posts webhooks as Abiquo does: once, over kept connections, with a limit on reading. */

@@ -2,12 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "../abiquo.ts";
 import { CLOUD_ROUTES } from "./cloud.ts";
 import { CONFIG_ROUTES } from "./config.ts";
+import { EVENT_ROUTES } from "./events.ts";
 import { compareVersions } from "./media.ts";
 import { PEOPLE_ROUTES } from "./people.ts";
 import { type Reply, Router } from "./route.ts";
 import { TASK_ROUTES } from "./tasks.ts";
 
-export const ROUTES = [...TASK_ROUTES, ...CLOUD_ROUTES, ...PEOPLE_ROUTES, ...CONFIG_ROUTES];
+export const ROUTES = [...TASK_ROUTES, ...CLOUD_ROUTES, ...PEOPLE_ROUTES, ...CONFIG_ROUTES, ...EVENT_ROUTES];
 
 const router = new Router(ROUTES);
 

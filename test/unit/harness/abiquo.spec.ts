@@ -261,7 +261,7 @@ describe("Simulated Abiquo", () => {
       it(`${count} reconfigure as ${shape} is ${isCollection ? "a collection" : "a task"}`, async () => {
         const { type, body } = await captured(count, { shape });
         assert.equal("collection" in (JSON.parse(body) as object), isCollection);
-        assert.equal(type, `application/vnd.abiquo.${isCollection ? "tasks" : "task"}+json`);
+        assert.equal(type, `application/vnd.abiquo.${isCollection ? "tasks" : "task"}+json; version=6.1`);
       });
     }
 
@@ -276,9 +276,17 @@ describe("Simulated Abiquo", () => {
       assert.ok("collection" in (JSON.parse(body) as object));
     });
 
+    it("plain types and whole ones can be asked for", async () => {
+      assert.equal((await captured(1, { contentType: "plain" })).type, "application/json");
+      await abiquo.close();
+      assert.equal((await captured(1, { contentType: "plain", format: "xml" })).type, "application/xml");
+      await abiquo.close();
+      assert.equal((await captured(1, { contentType: "text/plain" })).type, "text/plain");
+    });
+
     it("XML says so, and groups are <tasks>", async () => {
       const { type, body } = await captured(2, { format: "xml" });
-      assert.equal(type, "application/vnd.abiquo.tasks+xml");
+      assert.equal(type, "application/vnd.abiquo.tasks+xml; version=6.1");
       assert.match(body, /^<\?xml [^>]*\?><tasks><task>/);
     });
 
@@ -297,6 +305,36 @@ describe("Simulated Abiquo", () => {
       const { tasks, webhook } = await abiquo.submit();
       assert.match("error" in webhook ? webhook.error : "", /^WKF-01 .*timed out/);
       assert.equal(tasks[0]?.state, "QUEUEING");
+    });
+
+    for (const untakenWebhook of ["hold", "fail"] as const) {
+      it(`a webhook that nobody takes makes an event, and lets its tasks ${untakenWebhook}`, async () => {
+        await start({ untakenWebhook });
+        onPost = () => 500;
+        const { tasks } = await abiquo.submit({ count: 2 });
+        const state = untakenWebhook === "hold" ? "QUEUEING" : "FINISHED_UNSUCCESSFULLY";
+        assert.deepEqual(tasks.map((task) => abiquo.task(task.taskId)?.state), [state, state]);
+        const { collection } = (await (await call("/events")).json()) as { collection: { severity: string; actionPerformed: string; stacktrace: string }[] };
+        assert.deepEqual(collection.map(({ severity, actionPerformed, stacktrace }) => [severity, actionPerformed, stacktrace]), [["ERROR", "VIRTUAL_APPLIANCE_WORKFLOW_DEPLOY_BATCH", "WKF-01 status 500"]]);
+      });
+    }
+
+    it("events tell what was sent and answered, from a date on, to who may see that enterprise", async () => {
+      await start();
+      const { tasks } = await abiquo.submit();
+      abiquo.moveClock(60_000);
+      const from = Math.floor(abiquo.now / 1_000);
+      await answer(tasks[0] as SimTask, "continue");
+      const actions = async (query: string, as = "workflow"): Promise<string[]> => {
+        const response = await call(`/events${query}`, { as });
+        if (!response.ok) return [String(response.status)];
+        return ((await response.json()) as { collection: { actionPerformed: string }[] }).collection.map(({ actionPerformed }) => actionPerformed);
+      };
+      assert.deepEqual(await actions("?asc=true"), ["VIRTUAL_MACHINE_WORKFLOW_DEPLOY_SEND", "TASK_DEPLOY_CONTINUE"]);
+      assert.deepEqual(await actions(""), ["TASK_DEPLOY_CONTINUE", "VIRTUAL_MACHINE_WORKFLOW_DEPLOY_SEND"]);
+      assert.deepEqual(await actions(`?datefrom=${from}`), ["TASK_DEPLOY_CONTINUE"]);
+      assert.deepEqual(await actions("", "ana"), ["403"]);
+      assert.equal((await actions("", "carla")).length, 2);
     });
 
     it("a lost webhook is never sent, nor sent again", async () => {

@@ -8,6 +8,7 @@ import { Configuration } from "./lib/runtime/config.ts";
 import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
 import { defineNode, faultOf, type NodeKit } from "./lib/runtime/define.ts";
 import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "./lib/runtime/engines.ts";
+import { attachToStore } from "./lib/runtime/store-access.ts";
 
 const TYPE = "abiquo-config";
 const CREDENTIALS = [
@@ -61,18 +62,30 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   // Opened last: a fault before this leaves nothing open.
   const client = new AbiquoClient(settings);
   const use = useEngine(RED, store);
-  const { engine } = use;
   const { base } = client;
   const resources = new Resources(client);
-  const connection: ConnectionNode = { id: node.id, base, client, resources, engine, pace, publicUrl, trustedProxies, identityHeader };
+  const connection: ConnectionNode = {
+    id: node.id, base, client, resources, pace, publicUrl, trustedProxies, identityHeader,
+    get engine() {
+      return use.engine;
+    },
+    get opened() {
+      return use.opened;
+    },
+    onStore: use.onStore,
+  };
   client.onHalt = (fault) => {
     kit.show("red", "ring", "stopped");
     kit.report(fault);
   };
   client.onOutage = (fault) => kit.report(fault);
-  kit.onStart(async () => (await use.engine).connect(connection));
+  kit.onStart(() => {
+    const end = use.onStore((fault) => (fault === undefined ? node.log(kit.text("storeWorks")) : kit.report(fault)));
+    kit.onClose(end);
+    return attachToStore(kit, connection, (engine) => engine.connect(connection));
+  });
   kit.onClose(async () => {
-    await use.engine.then((engine) => engine.disconnect(connection)).catch(() => undefined);
+    use.current?.disconnect(connection);
     await client.close();
     await use.release();
   });

@@ -5,6 +5,7 @@ import { defineNode, type NodeKit } from "./lib/runtime/define.ts";
 import { Receiver } from "./lib/runtime/receiver.ts";
 import { redeployedBelow } from "./lib/runtime/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "./lib/runtime/routes.ts";
+import { attachToStore } from "./lib/runtime/store-access.ts";
 import { admits, type WebhookAuth } from "./lib/runtime/webhook.ts";
 import { type WebhookNode, webhookUrl } from "./lib/runtime/webhook-url.ts";
 
@@ -44,7 +45,7 @@ export default function (RED: NodeAPI): void {
     kit.onClose((removed) => routes.release(path, node.id, !removed));
     (node as Node & { webhook: WebhookNode }).webhook = { url: () => webhookUrl(connection.publicUrl, path, auth) };
 
-    kit.onStart(() => receiver.resume());
+    kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
     redeployedBelow(kit, () => receiver.resume());
     showListening(kit, routes.readsAhead, megabytes);
   });

@@ -19,6 +19,7 @@ const TYPES = [
   "abiquo-task-details",
   "abiquo-task-decision",
   "abiquo-continue",
+  "abiquo-approval",
   "abiquo-cancel",
   "abiquo-list-pending",
   "abiquo-configure-workflow",
@@ -160,8 +161,8 @@ export class Flow {
   }
 
   /** What was logged at this level, as text. */
-  logged(level: "error" | "warn"): string[] {
-    const wanted = level === "error" ? 20 : 30;
+  logged(level: "error" | "warn" | "info"): string[] {
+    const wanted = { error: 20, warn: 30, info: 40 }[level];
     const calls = helper.log().args as unknown[][];
     const entries = calls.map(([entry]) => entry as { level: number; msg: unknown });
     return entries.filter(({ level: given }) => given === wanted).map(({ msg }) => String(msg));

@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { keyText, type Ledger, openLedger, type LedgerPlace, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
@@ -73,6 +73,17 @@ export class Engine {
   /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
   static async open(place: LedgerPlace, options: EngineOptions): Promise<Engine> {
     return new Engine(await openLedger(place), options);
+  }
+
+  /**
+   * As `open`, but a ledger that cannot be opened, or breaks down, is tried again until it works.
+   *
+   * @param signal ends the trying
+   * @returns the engine once its ledger is open
+   * @throws Fault LEDGER_NEEDS_NODE, since no trying helps; the reason of the signal
+   */
+  static async keep(place: LedgerPlace, options: EngineOptions, watch: LedgerWatch, signal: AbortSignal): Promise<Engine> {
+    return new Engine(await keepLedgerOpen(place, watch, signal), options);
   }
 
   /** Delivers by this connection, beginning with what an earlier run left. */

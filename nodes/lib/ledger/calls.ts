@@ -9,6 +9,12 @@ export interface Call {
 
 export type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Failure });
 
+/** What the thread says: first whether the ledger is open, and then the replies. */
+export type FromThread =
+  | { readonly isOpen: true }
+  | { readonly isOpen: false; readonly failure: Failure }
+  | { readonly replies: readonly Reply[] };
+
 /** An error without its class, which does not survive the way between threads. */
 export type Failure =
   | { readonly code: string; readonly params: FaultParams }

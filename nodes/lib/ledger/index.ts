@@ -1,6 +1,6 @@
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
-import { openInThread } from "./thread.ts";
+import { keepOpenInThread, type LedgerWatch, openInThread } from "./thread.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
 export type { StageQuery } from "./ledger.ts";
@@ -9,6 +9,7 @@ export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";
 export { UNDECIDED } from "./schema.ts";
+export type { LedgerWatch } from "./thread.ts";
 export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
@@ -23,4 +24,16 @@ export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
  */
 export function openLedger(place: LedgerPlace, options: OpenOptions = {}): Promise<Ledger> {
   return openInThread(place, options);
+}
+
+/**
+ * Opens a ledger for good: what cannot be opened, or breaks down, is tried again with growing pauses until it works.
+ * While it does not, every call is rejected with the reason.
+ *
+ * @param signal ends the trying
+ * @returns the ledger once it is open
+ * @throws Fault LEDGER_NEEDS_NODE, since no trying helps; the reason of the signal
+ */
+export function keepLedgerOpen(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<Ledger> {
+  return keepOpenInThread(place, watch, signal);
 }

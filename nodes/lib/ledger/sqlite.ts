@@ -1,4 +1,5 @@
 import { chmodSync, existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { Fault } from "../fault.ts";
 import type { EngineTypes } from "./schema.ts";
@@ -13,6 +14,11 @@ const PAGES_PER_CHECKPOINT = 4_000;
 
 /** How long another process, such as a backup, may hold the file before a write fails, in ms. */
 const BUSY_TIMEOUT = 5_000;
+
+/** How long the lock of another process is waited for in one attempt to open, in ms: a webhook waits as long. */
+const LOCK_TIMEOUT = 5_000;
+/** How often it is looked whether that lock is gone, in ms. */
+const LOCK_INTERVAL = 50;
 
 /** What answers with rows. `StatementSync.columns` would tell, but came with Node 22.16. */
 const READS = /^\s*(?:select|with|pragma|values)\b|\breturning\b/i;
@@ -35,7 +41,7 @@ export function requireSqlite(): void {
  */
 export async function openSqliteFile(file: string, { readOnly = false } = {}): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
-  const lock = readOnly || file === ":memory:" ? undefined : lockOf(file, DatabaseSync);
+  const lock = readOnly || file === ":memory:" ? undefined : await lockOf(file, DatabaseSync);
   let database: Database | undefined;
   try {
     const isNew = !existsSync(file);
@@ -57,19 +63,24 @@ export async function openSqliteFile(file: string, { readOnly = false } = {}): P
 
 /**
  * A file beside the ledger, held for as long as this process works with it. It is an SQLite file too, since its lock
- * ends with the process, however that ends.
+ * ends with the process, however that ends. Waits for a process that is about to stop, without blocking this thread:
+ * it may have to end meanwhile.
  */
-function lockOf(file: string, DatabaseSync: new (file: string) => Database): Database {
-  let lock: Database | undefined;
-  try {
-    lock = new DatabaseSync(`${file}.lock`);
-    lock.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; BEGIN EXCLUSIVE;`);
-    return lock;
-  } catch (error) {
-    lock?.close();
-    const isBusy = (error as { readonly errcode?: unknown }).errcode === SQLITE_BUSY;
-    if (isBusy) throw new Fault("LEDGER_IN_USE", { file }, error);
-    throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+async function lockOf(file: string, DatabaseSync: new (file: string) => Database): Promise<Database> {
+  const deadline = performance.now() + LOCK_TIMEOUT;
+  for (;;) {
+    let lock: Database | undefined;
+    try {
+      lock = new DatabaseSync(`${file}.lock`);
+      lock.exec("BEGIN EXCLUSIVE;");
+      return lock;
+    } catch (error) {
+      lock?.close();
+      const isBusy = (error as { readonly errcode?: unknown }).errcode === SQLITE_BUSY;
+      if (!isBusy) throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+      if (performance.now() >= deadline) throw new Fault("LEDGER_IN_USE", { file }, error);
+    }
+    await sleep(LOCK_INTERVAL);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { Fault } from "../fault.ts";
 import { moduleBeside } from "../here.ts";
-import { type Call, errorOf, type Reply } from "./calls.ts";
+import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
 import { requireSqlite } from "./sqlite.ts";
@@ -9,21 +9,53 @@ import { requireSqlite } from "./sqlite.ts";
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
 const GIVEN_AT_ONCE = 2;
 
+/** How long until a ledger that could not be opened is tried again, in ms: at first, and at the most. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+
 interface Caller {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** Who is to know whether the ledger can be used. */
+export interface LedgerWatch {
+  /** It could not be opened, or broke down, for this reason, told once: it is tried again until it works. */
+  waiting(fault: Fault): void;
+  /** It works again. */
+  works(): void;
+}
+
 /**
- * A ledger that works in a thread of its own.
+ * A ledger that works in a thread of its own, which is started again when it breaks down.
  *
- * @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE as `openSqlLedger`
+ * @throws Fault as `openSqlLedger`; the thread has ended then
  */
-export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<Pick<SqlLedger, keyof SqlLedger>> {
+export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<ThreadedLedger> {
   // Before the thread: what it loads needs such a Node as well.
   requireSqlite();
   const thread = new LedgerThread(place, options);
-  await thread.call("open", []);
+  await thread.open();
+  return ledgerIn(thread);
+}
+
+/**
+ * As `openInThread`, but a ledger that cannot be opened is tried again, with growing pauses.
+ *
+ * @param signal ends the trying
+ * @returns the ledger once it is open
+ * @throws Fault LEDGER_NEEDS_NODE, since trying again is no use then; the reason of the signal
+ */
+export async function keepOpenInThread(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<ThreadedLedger> {
+  requireSqlite();
+  const thread = new LedgerThread(place, {}, watch);
+  await thread.open(signal);
+  return ledgerIn(thread);
+}
+
+type ThreadedLedger = Pick<SqlLedger, keyof SqlLedger>;
+
+function ledgerIn(thread: LedgerThread): ThreadedLedger {
   const approvals = methodsOf(thread, "approvals.", {});
   return methodsOf(thread, "", { approvals }) as unknown as SqlLedger;
 }
@@ -45,12 +77,25 @@ function methodsOf(thread: LedgerThread, prefix: string, own: Record<string, obj
   });
 }
 
-/** The thread is started again after it broke down, by the next call. */
+/**
+ * The thread, and the next one after it broke down. While there is none, calls fail at once with the reason.
+ */
 class LedgerThread {
   readonly #place: LedgerPlace;
   readonly #options: OpenOptions;
+  readonly #watch: LedgerWatch | undefined;
   readonly #callers = new Map<number, Caller>();
+  readonly #openers = new Set<Caller>();
   #worker: Worker | undefined;
+  #isOpen = false;
+  /** whether it is worth trying again: it was open once, or somebody watches */
+  #goesOn: boolean;
+  /** why it is not open; undefined while it is, or has yet to be tried */
+  #fault: Fault | undefined;
+  /** why it is not open, as it was told last */
+  #told = "";
+  #failures = 0;
+  #pause: NodeJS.Timeout | undefined;
   #calls: Call[] = [];
   #isSending = false;
   /** how many messages with calls the thread has not answered */
@@ -58,19 +103,43 @@ class LedgerThread {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(place: LedgerPlace, options: OpenOptions) {
+  constructor(place: LedgerPlace, options: OpenOptions, watch?: LedgerWatch) {
     this.#place = place;
     this.#options = options;
+    this.#watch = watch;
+    this.#goesOn = watch !== undefined;
+  }
+
+  /** Resolves once it is open; rejects when it cannot be opened and is not tried again. */
+  open(signal?: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const abandon = (): void => {
+        this.#end();
+        reject(signal?.reason as Error);
+      };
+      if (signal?.aborted === true) return abandon();
+      signal?.addEventListener("abort", abandon, { once: true });
+      const settled = <Value>(act: (value: Value) => void) => (value: Value): void => {
+        signal?.removeEventListener("abort", abandon);
+        act(value);
+      };
+      this.#openers.add({ resolve: settled(resolve), reject: settled(reject) });
+      this.#start().ref();
+    });
   }
 
   call(method: string, parameters: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // Closing what is closed is no fault.
       if (this.#isClosed) return method === "close" ? resolve(undefined) : reject(this.#unavailable("CLOSED"));
-      const worker = (this.#worker ??= this.#start());
+      if (method === "close" && !this.#isOpen) {
+        this.#end();
+        return resolve(undefined);
+      }
+      if (this.#worker === undefined) return reject(this.#fault);
       const id = ++this.#lastId;
       // An open call keeps the process alive, an idle ledger does not.
-      if (this.#callers.size === 0) worker.ref();
+      if (this.#callers.size === 0) this.#worker.ref();
       this.#callers.set(id, { resolve, reject });
       this.#calls.push({ id, method, parameters });
       if (this.#given < GIVEN_AT_ONCE) this.#sendSoon();
@@ -80,11 +149,29 @@ class LedgerThread {
 
   #start(): Worker {
     const worker = new Worker(moduleBeside("worker"), { workerData: { place: this.#place, options: this.#options } });
-    worker.on("message", (replies: readonly Reply[]) => this.#settle(replies));
-    worker.on("error", (error: Error) => this.#fail(worker, error.message));
-    worker.on("exit", () => this.#fail(worker, "CLOSED"));
+    let reason = this.#unavailable("CLOSED");
+    worker.on("message", (message: FromThread) => {
+      if ("replies" in message) return this.#settle(message.replies);
+      if (message.isOpen) return this.#opened();
+      const error = errorOf(message.failure);
+      reason = error instanceof Fault ? error : this.#unavailable(error.message);
+    });
+    worker.on("error", (error: Error) => (reason = this.#unavailable(error.message)));
+    worker.on("exit", () => this.#fail(worker, reason));
     worker.unref();
+    this.#worker = worker;
     return worker;
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#goesOn = true;
+    this.#fault = undefined;
+    if (this.#callers.size === 0) this.#worker?.unref();
+    for (const opener of this.#openers) opener.resolve(undefined);
+    this.#openers.clear();
+    if (this.#told !== "") this.#watch?.works();
+    this.#told = "";
   }
 
   /** What is called while the thread is at work travels together, and then shares one commit. */
@@ -112,6 +199,7 @@ class LedgerThread {
   }
 
   #settle(replies: readonly Reply[]): void {
+    this.#failures = 0;
     this.#given--;
     if (this.#calls.length > 0) this.#sendSoon();
     for (const reply of replies) {
@@ -128,17 +216,48 @@ class LedgerThread {
     return caller;
   }
 
-  #fail(worker: Worker, reason: string): void {
+  #fail(worker: Worker, fault: Fault): void {
     if (this.#worker !== worker) return;
+    const broke = this.#isOpen && this.#failures === 0;
     this.#worker = undefined;
+    this.#isOpen = false;
     this.#given = 0;
     this.#calls = [];
+    this.#fault = fault;
     const callers = [...this.#callers.values()];
     this.#callers.clear();
-    for (const caller of callers) caller.reject(this.#unavailable(reason));
+    if (this.#goesOn && !this.#isClosed) {
+      // One that has worked for a while is started again at once, and only then in pauses.
+      if (broke) this.#start();
+      else this.#pause = setTimeout(() => this.#start(), pauseAfter(this.#failures)).unref();
+      this.#failures++;
+      if (!broke) this.#tell(fault);
+    } else {
+      for (const opener of this.#openers) opener.reject(fault);
+      this.#openers.clear();
+    }
+    for (const caller of callers) caller.reject(fault);
+  }
+
+  #tell(fault: Fault): void {
+    if (this.#told === fault.message) return;
+    this.#told = fault.message;
+    this.#watch?.waiting(fault);
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#pause);
+    void this.#worker?.terminate();
   }
 
   #unavailable(reason: string): Fault {
     return new Fault("LEDGER_UNAVAILABLE", { file: this.#place.file, reason });
   }
+}
+
+/** Equal jitter: what was stopped together does not come back together. */
+function pauseAfter(failures: number): number {
+  const ceiling = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 10));
+  return ceiling / 2 + Math.random() * (ceiling / 2);
 }

@@ -3,6 +3,7 @@ import {
   type AbiquoMessage,
   type Action,
   type Decision,
+  type Engine,
   decisionIn,
   type FinishedRequest,
   type TaskEntry,
@@ -14,6 +15,7 @@ import { connectionsOf } from "./connection.ts";
 import { defineNode, type Done, type Message, type NodeKit, type Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
 import { keepable } from "./keepable.ts";
+import { attachToStore } from "./store-access.ts";
 import { sharedText, tell } from "./text.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
@@ -61,11 +63,10 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
     });
 
     kit.onStart(async () => {
-      const engines = await Promise.allSettled(connectionsOf(RED).map((connection) => connection.engine));
-      for (const engine of engines) if (engine.status === "fulfilled") await attach(engine.value);
+      await Promise.all(connectionsOf(RED).map((connection) => attachToStore(kit, connection, attach)));
     });
 
-    function attach(engine: Awaited<ReturnType<NodeKit["connection"]>["engine"]>): Promise<void> {
+    function attach(engine: Engine): Promise<void> {
       let attaching = attached.get(engine);
       if (attaching === undefined) {
         kit.onClose(() => engine.detach(kit.node.id));
@@ -90,6 +91,8 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
           },
         });
         attached.set(engine, attaching);
+        // What could not be read from the store is read by the next attempt.
+        attaching.catch(() => attached.delete(engine));
       }
       return attaching;
     }

@@ -19,6 +19,7 @@ import { typedProperty } from "./evaluate.ts";
 import { journeysOf } from "./journeys.ts";
 import { keepable } from "./keepable.ts";
 import { redeployedBelow } from "./redeploy.ts";
+import { attachToStore } from "./store-access.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
 /** The node's ports, in the order of its outputs. */
@@ -64,8 +65,7 @@ export class ApprovalNode {
     };
     kit.onStart(async () => {
       if (hasConnection(kit) && kit.connection().publicUrl === "") kit.node.warn(kit.text("warning.noPublicUrl"));
-      const engines = await Promise.allSettled(connectionsOf(kit.RED).map((connection) => connection.engine));
-      for (const engine of engines) if (engine.status === "fulfilled") await this.#attach(engine.value);
+      await Promise.all(connectionsOf(kit.RED).map((connection) => attachToStore(kit, connection, (engine) => this.#attach(engine))));
     });
     redeployedBelow(kit, async () => {
       for (const engine of this.#attached.keys()) await engine.approvals.resume(this.#key);
@@ -129,6 +129,8 @@ export class ApprovalNode {
       this.#kit.onClose(() => engine.approvals.detach(this.#key, port));
       attaching = engine.approvals.attach(this.#key, port);
       this.#attached.set(engine, attaching);
+      // What could not be read from the store is read by the next attempt.
+      attaching.catch(() => this.#attached.delete(engine));
     }
     return attaching;
   }

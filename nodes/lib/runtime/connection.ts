@@ -1,17 +1,16 @@
 import type { Node, NodeAPI } from "node-red";
 import type { AbiquoClient, ApiBase, Resources } from "../abiquo/index.ts";
-import type { Connection, Engine } from "../engine/index.ts";
+import type { Connection } from "../engine/index.ts";
 import { isObject } from "../json.ts";
 import type { AddressList } from "./config.ts";
+import type { EngineUse } from "./engines.ts";
 
 /** What an abiquo-config node offers to the nodes that use it. */
-export interface ConnectionNode extends Connection {
+export interface ConnectionNode extends Connection, Pick<EngineUse, "engine" | "opened" | "onStore"> {
   readonly base: ApiBase;
   readonly client: AbiquoClient;
   /** what was read from Abiquo a moment ago, shared by all nodes */
   readonly resources: Resources;
-  /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE when the ledger cannot be opened */
-  readonly engine: Promise<Engine>;
   /** this Node-RED's node root as seen from outside; empty when not configured */
   readonly publicUrl: string;
   /** proxies that may say whom a request comes from */

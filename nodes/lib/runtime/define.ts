@@ -57,6 +57,9 @@ export class NodeKit {
   readonly #closing = new AbortController();
   readonly #closers: Closer[] = [];
   #nextStatus: (() => NodeStatus) | undefined;
+  /** the last one of the node's own, which is not shown while something keeps it from working */
+  #own: (() => NodeStatus) | undefined;
+  #meanwhile: (() => NodeStatus) | undefined;
   #statusTimer: NodeJS.Timeout | undefined;
 
   constructor(RED: NodeAPI, type: string, node: Node, definition: NodeDef) {
@@ -85,9 +88,17 @@ export class NodeKit {
     this.#showSoon(() => ({ fill, shape, text: this.text(`status.${key}`, params) }));
   }
 
+  /** Shows what keeps the node from working, in place of its own status; undefined once that is over. */
+  showMeanwhile(status: (() => NodeStatus) | undefined): void {
+    if (this.signal.aborted || (status === undefined && this.#meanwhile === undefined)) return;
+    this.#meanwhile = status;
+    this.node.status((status ?? this.#own)?.() ?? {});
+  }
+
   /** Under load the editor gets the newest status a few times a second, and not each one. */
   #showSoon(status: () => NodeStatus): void {
     if (this.signal.aborted) return;
+    this.#own = status;
     const isDue = this.#nextStatus === undefined;
     this.#nextStatus = status;
     if (!isDue) return;
@@ -99,7 +110,7 @@ export class NodeKit {
   }
 
   #showNow(): void {
-    const status = this.#nextStatus?.();
+    const status = (this.#meanwhile ?? this.#nextStatus)?.();
     if (status !== undefined) this.node.status(status);
   }
 

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import { around, closeFlow, credentials, Flow, node, sink } from "./support.ts";
+
+const CANNOT_BE_USED = "status.store";
+
+describe("A store that cannot be opened", () => {
+  let abiquo: SimulatedAbiquo;
+  let folder: string;
+
+  beforeEach(async () => {
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+    folder = mkdtempSync(join(tmpdir(), "store-"));
+  });
+
+  afterEach(async () => {
+    await closeFlow();
+    await abiquo.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const file = (): string => join(folder, "place", "ledger.sqlite");
+  const nodes = (): object[] => [
+    { id: "store", type: "abiquo-store", engine: "sqlite", file: file() },
+    ...around(abiquo, "hook", { store: "store" }),
+    node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" }),
+    node("yes", "abiquo-continue", ["answered", ""]),
+    node("ask", "abiquo-approval", ["", "", "", "", ""], { levels: [{ name: "Managers", approvers: ["boss@example.com"], need: "any", deadline: 0 }] }),
+    sink("out"),
+    sink("answered"),
+  ];
+  const start = (): Promise<Flow> => Flow.load(nodes(), { credentials: credentials(abiquo) });
+
+  it("is told once and shown by every node, Abiquo gets 503 with the reason, and all go on once it can be, without a deploy", async () => {
+    const flow = await start();
+    const url = `${await flow.serve()}/hook`;
+    for (const id of ["hook", "yes", "ask"]) assert.equal((await flow.status(id, CANNOT_BE_USED)).fill, "red");
+    assert.equal((await flow.fault(({ source }) => source.id === "config")).code, "LEDGER_UNAVAILABLE");
+    const refused = await abiquo.post(abiquo.hold(), { url });
+    assert.equal(refused.status, 503);
+    assert.equal((JSON.parse(refused.body) as { error: string }).error, "LEDGER_UNAVAILABLE");
+    flow.send("yes", { abiquo: {}, payload: "any" });
+    assert.equal((await flow.fault(({ source }) => source.id === "yes")).code, "LEDGER_UNAVAILABLE");
+
+    const before = flow.statuses.all.length;
+    mkdirSync(join(folder, "place"));
+    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && String(each.status.text).includes("listening"));
+    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "ask" && String(each.status.text).includes("idle"));
+    assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
+    flow.send("yes", await flow.inbox("out").first());
+    assert.equal((await flow.inbox("answered").first()).abiquo?.answer?.outcome, "continued");
+    const told = flow.logged("error").filter((text) => text.includes("LEDGER_UNAVAILABLE"));
+    assert.equal(flow.inbox("faults").all.filter(({ error }) => error?.source.id === "config").length, 1, told.join("\n"));
+    assert.equal(flow.logged("info").filter((text) => text.includes("storeWorks")).length, 1);
+  });
+
+  it("hands out what an earlier run left, once it can be", async () => {
+    mkdirSync(join(folder, "place"));
+    let flow = await start();
+    await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+    await flow.inbox("out").first();
+    await closeFlow();
+    renameSync(join(folder, "place"), join(folder, "away"));
+    flow = await start();
+    await flow.status("hook", CANNOT_BE_USED);
+    renameSync(join(folder, "away"), join(folder, "place"));
+    assert.equal((await flow.inbox("out").first()).abiquo?.redelivered, true);
+  });
+
+  it("is waited for while the process before this one is about to stop", async () => {
+    mkdirSync(join(folder, "place"));
+    const before = new DatabaseSync(`${file()}.lock`);
+    before.exec("BEGIN EXCLUSIVE");
+    const flow = await start();
+    const url = `${await flow.serve()}/hook`;
+    const answer = abiquo.post(abiquo.hold(), { url });
+    setTimeout(() => before.close(), 500);
+    assert.equal((await answer).status, 200);
+    assert.equal(flow.inbox("faults").all.length, 0);
+  });
+});

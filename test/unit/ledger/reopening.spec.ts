@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Worker } from "node:worker_threads";
+import type { Fault } from "../../../nodes/lib/fault.ts";
+import { keepLedgerOpen, type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+
+/** What a watch was told, and who waits for the next of it. */
+class Watch {
+  readonly told: string[] = [];
+  #heard: () => void = () => undefined;
+
+  waiting(fault: Fault): void {
+    this.#tell(fault.code);
+  }
+
+  works(): void {
+    this.#tell("works");
+  }
+
+  async next(): Promise<string> {
+    const before = this.told.length;
+    while (this.told.length === before) await new Promise<void>((heard) => (this.#heard = heard));
+    return this.told[before] as string;
+  }
+
+  #tell(what: string): void {
+    this.told.push(what);
+    this.#heard();
+  }
+}
+
+describe("A ledger that cannot be opened", () => {
+  let folder: string;
+  let file: string;
+  let threads: Worker[];
+  const keepThread = (thread: Worker): void => void threads.push(thread);
+  const running = (): Worker[] => threads.filter(({ threadId }) => threadId !== -1);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "reopening-"));
+    file = join(folder, "none", "ledger.sqlite");
+    threads = [];
+    process.on("worker", keepThread);
+  });
+
+  afterEach(() => {
+    process.off("worker", keepThread);
+    rmSync(folder, { recursive: true });
+  });
+
+  const makePlace = (): unknown => mkdirSync(join(folder, "none"));
+  const list = (ledger: Ledger): Promise<unknown> => ledger.list({ stages: ["held"] });
+  /** As another process that works with the ledger. */
+  const lock = (): DatabaseSync => {
+    const other = new DatabaseSync(`${file}.lock`);
+    other.exec("BEGIN EXCLUSIVE");
+    return other;
+  };
+
+  it("leaves no thread behind", async () => {
+    for (let attempt = 0; attempt < 10; attempt++) await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_UNAVAILABLE" });
+    assert.equal(threads.length, 10);
+    assert.deepEqual(running(), []);
+  });
+
+  it("is tried again until it can be, with one thread at a time, and both are told once", async () => {
+    const watch = new Watch();
+    const opening = keepLedgerOpen({ engine: "sqlite", file }, watch, new AbortController().signal);
+    assert.equal(await watch.next(), "LEDGER_UNAVAILABLE");
+    while (threads.length < 4) {
+      assert.ok(running().length <= 1);
+      await once(process, "worker");
+    }
+    makePlace();
+    const ledger = await opening;
+    assert.deepEqual(await list(ledger), []);
+    assert.deepEqual(watch.told, ["LEDGER_UNAVAILABLE", "works"]);
+    assert.equal(running().length, 1);
+    await ledger.close();
+  });
+
+  it("is given up when nobody needs it any more, and no thread stays", async () => {
+    const watch = new Watch();
+    const end = new AbortController();
+    const opening = keepLedgerOpen({ engine: "sqlite", file }, watch, end.signal);
+    const failed = assert.rejects(opening, { name: "AbortError" });
+    await watch.next();
+    end.abort();
+    await failed;
+    makePlace();
+    // Longer than the first pauses are: whatever is to be tried has been tried then.
+    await new Promise((later) => setTimeout(later, 1_500));
+    assert.deepEqual(running(), []);
+    assert.deepEqual(watch.told, ["LEDGER_UNAVAILABLE"]);
+  });
+
+  it("is waited for while a process that is about to stop has it", async () => {
+    makePlace();
+    const other = lock();
+    const opening = openLedger({ engine: "sqlite", file });
+    const [thread] = (await once(process, "worker")) as [Worker];
+    await once(thread, "online");
+    setTimeout(() => other.close(), 300);
+    const ledger = await opening;
+    assert.equal(threads.length, 1);
+    assert.deepEqual(await list(ledger), []);
+    await ledger.close();
+  });
+
+  it("again, after its thread broke down, rejects every call with the reason, and works by itself once it can", async () => {
+    makePlace();
+    const watch = new Watch();
+    const ledger = await keepLedgerOpen({ engine: "sqlite", file }, watch, new AbortController().signal);
+    const [thread] = threads as [Worker];
+    await thread.terminate();
+    const other = lock();
+    const told = watch.next();
+    await assert.rejects(list(ledger), { code: "LEDGER_IN_USE" });
+    assert.equal(await told, "LEDGER_IN_USE");
+    await assert.rejects(list(ledger), { code: "LEDGER_IN_USE" });
+    const works = watch.next();
+    other.close();
+    assert.equal(await works, "works");
+    assert.deepEqual(await list(ledger), []);
+    assert.equal(running().length, 1);
+    await ledger.close();
+  });
+
+  it("can be closed nevertheless, with nothing left behind", async () => {
+    makePlace();
+    const ledger = await openLedger({ engine: "sqlite", file });
+    const [thread] = threads as [Worker];
+    await thread.terminate();
+    const other = lock();
+    const waiting = assert.rejects(list(ledger), { code: "LEDGER_UNAVAILABLE" });
+    await ledger.close();
+    await waiting;
+    await Promise.all(running().map((thread) => once(thread, "exit")));
+    other.close();
+    await assert.rejects(list(ledger), { code: "LEDGER_UNAVAILABLE" });
+    assert.deepEqual(running(), []);
+  });
+});

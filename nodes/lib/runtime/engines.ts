@@ -44,24 +44,33 @@ class SharedEngine {
   readonly #closing = new AbortController();
   readonly #listeners = new Set<StoreListener>();
   readonly #first: Promise<Engine>;
+  /** how the first attempt ends, which may not be the last */
+  readonly #attempt = Promise.withResolvers<Engine>();
   #current: Engine | undefined;
   /** why the store cannot be used for now */
   #fault: Fault | undefined;
+  #hasFailed = false;
   #users = 0;
 
   constructor(path: string, options: EngineOptions) {
     const watch = { waiting: (fault: Fault) => this.#tell(fault), works: () => this.#tell(undefined) };
     this.#first = Engine.keep({ engine: "sqlite", file: path }, options, watch, this.#closing.signal);
+    void handled(this.#attempt.promise);
     this.#first.then(
-      (engine) => (this.#current = engine),
+      (engine) => {
+        this.#current = engine;
+        this.#attempt.resolve(engine);
+      },
       (error: unknown) => {
+        this.#attempt.reject(error);
         if (error instanceof Fault) this.#tell(error);
       },
     );
   }
 
   get engine(): Promise<Engine> {
-    return this.#fault === undefined ? this.#first : handled(Promise.reject(this.#fault));
+    if (this.#fault !== undefined) return handled(Promise.reject(this.#fault));
+    return this.#hasFailed ? this.#first : this.#attempt.promise;
   }
 
   use(onLast: () => void): EngineUse {
@@ -113,6 +122,10 @@ class SharedEngine {
 
   #tell(fault: Fault | undefined): void {
     this.#fault = fault;
+    if (fault !== undefined) {
+      this.#hasFailed = true;
+      this.#attempt.reject(fault);
+    }
     for (const listener of [...this.#listeners]) listener(fault);
   }
 }

@@ -30,9 +30,9 @@ export default function (RED: NodeAPI): void {
     if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
 
     let refused = 0;
-    const handle: WebhookHandler = (request, response, rest) => {
+    const handle: WebhookHandler = (request, response, rest, again) => {
       const verdict = admits(door, request, rest);
-      if (verdict === 200) return void receiver.take(request, response);
+      if (verdict === 200) return void receiver.take(request, response, again);
       request.resume();
       response.writeHead(verdict, verdict === 401 && auth.kind === "basic" ? { "WWW-Authenticate": "Basic" } : {}).end();
       if (verdict === 404) return;
@@ -41,13 +41,19 @@ export default function (RED: NodeAPI): void {
     };
 
     const routes = webhookRoutes(RED);
-    if (!routes.claim(path, node.id, handle)) throw new Fault("DUPLICATE_PATH", { path });
+    const listen = (): void => {
+      kit.clearFault();
+      showListening(kit, routes.readsAhead, megabytes);
+    };
+    const isOurs = routes.claim(path, node.id, handle, false, listen);
     kit.onClose((removed) => routes.release(path, node.id, !removed));
+    kit.onFlowsStarted(() => routes.settle());
     (node as Node & { webhook: WebhookNode }).webhook = { url: () => webhookUrl(connection.publicUrl, path, auth) };
 
     kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
     redeployedBelow(kit, () => receiver.resume());
-    showListening(kit, routes.readsAhead, megabytes);
+    if (isOurs) listen();
+    else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
   });
 }
 

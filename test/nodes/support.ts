@@ -18,6 +18,7 @@ const TYPES = [
   "abiquo-webhook-in",
   "abiquo-task-details",
   "abiquo-task-decision",
+  "abiquo-approval",
   "abiquo-continue",
   "abiquo-approval",
   "abiquo-cancel",
@@ -180,6 +181,11 @@ export class Flow {
       await once(this.#server, "listening");
     }
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Resolves once the HTTP nodes have got another request. */
+   async nextRequest(): Promise<void> {
+    if (this.#server !== undefined) await once(this.#server, "request");
   }
 
   async close(): Promise<void> {

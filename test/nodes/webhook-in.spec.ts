@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
+
+type HeldTask = ReturnType<SimulatedAbiquo["hold"]>[number];
 
 describe("the node abiquo-webhook-in", () => {
   let abiquo: SimulatedAbiquo;
@@ -251,6 +256,40 @@ describe("the node abiquo-webhook-in", () => {
       assert.deepEqual(flow.inbox("faults").all.map(({ error }) => error?.code), ["ABIQUO_UNAUTHORIZED", "ABIQUO_BAD_BODY"]);
     });
 
+    it("reads each task in one loop of its own, whatever is deployed below meanwhile", async () => {
+      const flows = (name: string): object[] => [
+        ...around(abiquo, "hook"),
+        node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none", verify: true }),
+        { ...sink("out"), name },
+      ];
+      const flow = await Flow.load(flows(""), { credentials: credentials(abiquo) });
+      const url = `${await flow.serve()}/hook`;
+      const away = abiquo.inject({ match: { action: "read" }, status: 500 });
+      const tasks = [...abiquo.hold(), ...abiquo.hold()];
+      for (const task of tasks) assert.equal((await abiquo.post([task], { url })).status, 200);
+      for (let round = 0; round < 3; round++) await flow.deploy(flows(`v${round}`), "nodes", credentials(abiquo));
+      assert.ok(away.hits <= 2, `${away.hits} reads of two tasks in the first two seconds`);
+      away.remove();
+      await flow.inbox("out").have(2);
+      await abiquo.post(abiquo.hold(), { url });
+      await flow.inbox("out").have(3);
+      assert.deepEqual(flow.inbox("out").all.slice(0, 2).map(({ abiquo: a }) => a?.task?.taskId).sort(), tasks.map(({ taskId }) => taskId).sort());
+    });
+
+    it("keeps no good task back for one that Abiquo does not know, in a POST or after a restart", async () => {
+      const flows = (hook: object): object[] => [...around(abiquo, "hook"), node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none", ...hook }), sink("out")];
+      const flow = await Flow.load(flows({}), { credentials: credentials(abiquo) });
+      const url = `${await flow.serve()}/hook`;
+      const tasks = abiquo.hold({ count: 2 });
+      const [gone, fine] = [...tasks, ...abiquo.hold()] as [HeldTask, HeldTask, HeldTask];
+      await abiquo.post(tasks, { url });
+      await flow.inbox("out").have(2);
+      abiquo.trim(gone.taskId);
+      await flow.deploy(flows({ verify: true }), "nodes", credentials(abiquo));
+      const [again] = await flow.inbox("out").have(1, ({ abiquo: a }) => a?.redelivered === true);
+      assert.equal(again?.abiquo?.task?.taskId, fine.taskId);
+    });
+
     it("lets a forged task out to nobody, while genuine ones of other POSTs pass", async () => {
       const flow = await load({ verify: true });
       const [real] = abiquo.hold();
@@ -313,6 +352,118 @@ describe("the node abiquo-webhook-in", () => {
       await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
       await flow.inbox("out").first();
       assert.deepEqual(flow.inbox("other").all, []);
+    });
+  });
+
+  it("serves a path that another node had once that one is deleted", async () => {
+    const [first, second] = ["first", "second"].map((id) => node(id, "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" })) as [object, object];
+    const flow = await Flow.load([...around(abiquo, "first"), first, second, sink("out")], { credentials: credentials(abiquo) });
+    const url = `${await flow.serve()}/hook`;
+    await flow.status("second", "status.invalid");
+    await flow.deploy([...around(abiquo, "first"), second, sink("out")], "nodes", credentials(abiquo));
+    await flow.status("second", "status.listening");
+    assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
+    await flow.inbox("out").first();
+  });
+
+  describe("with a POST under way while it is deployed", () => {
+    const hook = node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" });
+    const flows = (change: object = {}): object[] => [...around(abiquo, "hook"), { ...hook, ...change }, sink("out")];
+
+    /** A POST of which half the body has come; the rest comes when told so, and then its status. */
+    async function half(flow: Flow, body: string): Promise<() => Promise<number>> {
+      const url = new URL(`${await flow.serve()}/hook`);
+      const begun = flow.nextRequest();
+      const request = httpRequest(url, { method: "POST", headers: { "Content-Length": body.length } });
+      const answered = new Promise<number>((resolve, reject) => {
+        request.once("error", reject).once("response", (response) => resolve(response.resume().statusCode ?? 0));
+      });
+      request.write(body.slice(0, body.length / 2));
+      await begun;
+      return () => {
+        request.end(body.slice(body.length / 2));
+        return answered;
+      };
+    }
+
+    const bodyOf = ({ taskId, virtualAppliance, virtualMachine }: HeldTask): string =>
+      JSON.stringify({
+        taskId,
+        type: "DEPLOY",
+        state: "QUEUEING",
+        links: [{ rel: "self", href: `cloud/virtualdatacenters/7/virtualappliances/${virtualAppliance}/virtualmachines/${virtualMachine}/tasks/${taskId}` }],
+      });
+
+    for (const type of ["nodes", "full"] as const) {
+      it(`takes one whose body ends after a ${type} deploy, and sends its task once`, async () => {
+        const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+        const [task] = abiquo.hold();
+        assert.ok(task);
+        const rest = await half(flow, bodyOf(task));
+        await flow.deploy(flows({ name: "changed" }), type, credentials(abiquo));
+        assert.equal(await rest(), 200);
+        await flow.inbox("out").first();
+        await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+        await flow.inbox("out").have(2);
+        assert.equal(flow.inbox("out").all.filter(({ abiquo: a }) => a?.task?.taskId === task.taskId).length, 1);
+      });
+
+      it(`takes one whose body ends in the middle of a ${type} deploy`, async () => {
+        const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+        const [task] = abiquo.hold();
+        assert.ok(task);
+        const rest = await half(flow, bodyOf(task));
+        const stopped = once(flow.RED.events, "flows:stopping");
+        const deploying = flow.deploy(flows({ name: "changed" }), type, credentials(abiquo));
+        await stopped;
+        assert.equal(await rest(), 200);
+        await deploying;
+        await flow.inbox("out").first(({ abiquo: a }) => a?.task?.taskId === task.taskId);
+      });
+    }
+
+    /** Lets the store take its time over the next POST: resolves once it has been asked, and goes on when told so. */
+    async function slowStore(flow: Flow): Promise<{ asked: Promise<void>; goOn: () => void }> {
+      const { intake } = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+      const asked = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      const receive = intake.receive.bind(intake);
+      intake.receive = async (...call) => {
+        asked.resolve();
+        await gate.promise;
+        return receive(...call);
+      };
+      return { asked: asked.promise, goOn: () => gate.resolve() };
+    }
+
+    for (const [when, patience] of [["until it is done", 300], ["as long as Node-RED bears it, and its successor the rest", 60_000]] as const) {
+      it(`waits for what is being committed ${when}, so that its successor sends it`, async () => {
+        const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+        const { asked, goOn } = await slowStore(flow);
+        const [task] = abiquo.hold();
+        assert.ok(task);
+        const posted = fetch(`${await flow.serve()}/hook`, { method: "POST", body: bodyOf(task) });
+        await asked;
+        const started = once(flow.RED.events, "flows:started");
+        const deploying = flow.deploy(flows({ name: "changed" }), "nodes", credentials(abiquo));
+        await Promise.race([started, new Promise((late) => setTimeout(late, patience))]);
+        goOn();
+        assert.equal((await posted).status, 200);
+        await deploying;
+        await flow.inbox("out").first();
+        await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+        await flow.inbox("out").have(2);
+        assert.equal(flow.inbox("out").all.filter(({ abiquo: a }) => a?.task?.taskId === task.taskId).length, 1);
+      });
+    }
+
+    it("refuses by the rules of its successor what that one lets in no more", async () => {
+      const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+      const [task] = abiquo.hold();
+      assert.ok(task);
+      const rest = await half(flow, bodyOf(task));
+      await flow.deploy(flows({ allowFrom: "192.0.2.1" }), "nodes", credentials(abiquo));
+      assert.equal(await rest(), 403);
     });
   });
 

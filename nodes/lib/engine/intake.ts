@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AbiquoFault, type AbiquoTask, type WebhookBody } from "../abiquo/index.ts";
+import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
 import type { JsonObject } from "../json.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
@@ -22,6 +22,13 @@ export interface Receipt {
   /** how many of the body's tasks the ledger knew before */
   readonly known: number;
 }
+
+/** What Abiquo said of a task, if there is anything to do about it. */
+type Look =
+  | { readonly genuine: Arrival }
+  | { readonly again: Arrival; readonly isAbsent: boolean }
+  | { readonly fault: Fault; readonly arrival: Arrival }
+  | Record<string, never>;
 
 /** How long Abiquo may not yet show a task that it has sent, in ms. */
 const NOT_YET_SHOWN = 60_000;
@@ -101,35 +108,52 @@ export class Intake {
   }
 
   /**
-   * Reads the task from Abiquo, so that a forged POST creates no request. Waits while Abiquo cannot be
-   * reached or refuses the credentials, and up to a minute while it does not know the task yet.
+   * Reads tasks of one POST from Abiquo, so that a forged one creates no request, and hands on what Abiquo shows, as
+   * Abiquo has it: what one look shows together, and what comes later by itself. Waits while Abiquo cannot be reached
+   * or refuses the credentials, and up to a minute while it does not know a task yet. What no longer waits in Abiquo
+   * is not handed on, which the ledger then says.
    *
-   * @returns the task as Abiquo has it; undefined when it is no longer waiting, which the ledger then says
-   * @throws Fault TASK_UNKNOWN when Abiquo has no such task
+   * @param report hears of each task that is given up: Fault TASK_UNKNOWN, or why it may not be read
+   * @throws the reason of the signal, when that comes first
    */
-  async verify(arrival: Arrival, connection: Connection, signal: AbortSignal): Promise<AbiquoTask | undefined> {
-    const { key } = arrival;
-    const links = arrival.abiquo.links;
+  async *verified(arrivals: readonly Arrival[], connection: Connection, signal: AbortSignal, report: (fault: Fault, arrival: Arrival) => void): AsyncGenerator<readonly Arrival[]> {
     const deadline = this.#clock.monotonic() + NOT_YET_SHOWN;
+    let waiting = arrivals;
     for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {
-      try {
-        const read = await this.#slotsOf(connection).run(() => connection.client.readTask(links?.self ?? "", signal));
-        if (read.task.state === "QUEUEING") return read;
-        await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
-        return undefined;
-      } catch (error) {
-        if (signal.aborted) throw error;
-        const absent = error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND";
-        if (absent && this.#clock.monotonic() >= deadline) {
-          await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" });
-          throw new Fault("TASK_UNKNOWN", { taskId: key.taskId }, error);
-        }
-        // The connection tells of an outage, and of a 401, after which nothing is sent until somebody acts.
-        const passes = error instanceof AbiquoFault && (error.retriable || error.status === 401);
-        if (!absent && !passes) throw error;
-        await pause(this.#clock, absent ? VERIFY_DELAY : delay, signal);
-      }
+      const looks = await Promise.all(waiting.map((arrival) => this.#look(arrival, connection, deadline, signal)));
+      signal.throwIfAborted();
+      const genuine = looks.flatMap((look) => ("genuine" in look ? [look.genuine] : []));
+      if (genuine.length > 0) yield genuine;
+      for (const look of looks) if ("fault" in look) report(look.fault, look.arrival);
+      const again = looks.flatMap((look) => ("again" in look ? [look] : []));
+      if (again.length === 0) return;
+      waiting = again.map((look) => look.again);
+      await pause(this.#clock, again.some(({ isAbsent }) => isAbsent) ? VERIFY_DELAY : delay, signal);
     }
+  }
+
+  async #look(arrival: Arrival, connection: Connection, deadline: number, signal: AbortSignal): Promise<Look> {
+    const { key, abiquo } = arrival;
+    try {
+      const read = await this.#slotsOf(connection).run(() => connection.client.readTask(abiquo.links?.self ?? "", signal));
+      const { task, links, payload } = read;
+      if (task.state === "QUEUEING") return { genuine: { ...arrival, payload, abiquo: { ...abiquo, task, links } } };
+      await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
+      return {};
+    } catch (error) {
+      if (!(error instanceof AbiquoFault)) return { again: arrival, isAbsent: false };
+      const isAbsent = error.code === "ABIQUO_NOT_FOUND";
+      if (isAbsent && this.#clock.monotonic() >= deadline) return this.#gone(arrival, error);
+      // The connection tells of an outage, and of a 401, after which nothing is sent until somebody acts.
+      if (isAbsent || error.retriable || error.status === 401) return { again: arrival, isAbsent };
+      return { fault: error, arrival };
+    }
+  }
+
+  async #gone(arrival: Arrival, cause: AbiquoFault): Promise<Look> {
+    const { key } = arrival;
+    await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" }).catch(() => undefined);
+    return { fault: new Fault("TASK_UNKNOWN", { taskId: key.taskId }, cause), arrival };
   }
 
   #slotsOf(connection: Connection): Slots {

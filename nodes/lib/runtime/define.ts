@@ -4,7 +4,9 @@ import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
+import { onFlowsStarted } from "./deploys.ts";
 import { sharedText, tell, translated } from "./text.ts";
+import { atWork, workDone } from "./under-way.ts";
 
 export type Message = NodeMessageInFlow & { abiquo?: AbiquoMessage; [property: string]: unknown };
 export type Send = (message: unknown) => void;
@@ -19,21 +21,6 @@ const faultyNodes = new WeakMap<object, Fault>();
 /** Why this node cannot work as it is configured. */
 export function faultOf(node: unknown): Fault | undefined {
   return isObject(node) ? faultyNodes.get(node) : undefined;
-}
-
-/** What runs at the next start, by Node-RED: one listener for all nodes, as Node.js suspects a leak beyond ten. */
-const starters = new WeakMap<object, Set<() => void>>();
-
-function startersOf({ events }: NodeAPI): Set<() => void> {
-  const known = starters.get(events);
-  if (known !== undefined) return known;
-  const waiting = new Set<() => void>();
-  starters.set(events, waiting);
-  events.once("flows:started", () => {
-    starters.delete(events);
-    for (const run of waiting) run();
-  });
-  return waiting;
 }
 
 type Closer = (removed: boolean) => Promise<void> | void;
@@ -126,15 +113,32 @@ export class NodeKit {
 
   /** Runs once all nodes of the deploy stand, so that what is sent finds its receivers. */
   onStart(start: () => Promise<void> | void): void {
-    const run = (): void => {
+    const end = this.onFlowsStarted(() => {
+      end();
+      return start();
+    });
+  }
+
+  /** Runs whenever flows have started, in deploys that leave this node alone too. Answers how to end that. */
+  onFlowsStarted(run: () => Promise<void> | void): () => void {
+    const end = onFlowsStarted(this.RED, () => {
       if (this.signal.aborted) return;
       void Promise.resolve()
-        .then(start)
+        .then(run)
         .catch((error: unknown) => this.report(error));
-    };
-    const waiting = startersOf(this.RED);
-    waiting.add(run);
-    this.onClose(() => void waiting.delete(run));
+    });
+    this.onClose(end);
+    return end;
+  }
+
+  /** Work that must not be cut short: a close waits for it, and who comes after this node finds it with `workDone`. */
+  finish<Result>(work: Promise<Result>): Promise<Result> {
+    return atWork(this.RED, this.node.id, work);
+  }
+
+  /** Resolves when all that this node, or one before it with its id, has under way is done or has failed. */
+  workDone(): Promise<void> {
+    return workDone(this.RED, this.node.id);
   }
 
   onInput(handle: InputHandler): void {
@@ -169,6 +173,19 @@ export class NodeKit {
     this.#showSoon(() => ({ fill: "red", shape: "ring", text: sharedText(this.RED, "status.failed") }));
   }
 
+  /** The node cannot work as it is configured, or not for now. */
+  showFault(fault: Fault): void {
+    faultyNodes.set(this.node, fault);
+    const status = fault.code === "ABIQUO_NO_CONNECTION" ? "noConnection" : "invalid";
+    this.node.status({ fill: "red", shape: "ring", text: sharedText(this.RED, `status.${status}`) });
+    this.node.error(tell(this.RED, fault));
+  }
+
+  /** What kept the node from working is over. */
+  clearFault(): void {
+    faultyNodes.delete(this.node);
+  }
+
   async #run(work: () => Promise<void> | void): Promise<Error | undefined> {
     try {
       await work();
@@ -181,7 +198,7 @@ export class NodeKit {
   async #close(removed: boolean): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#statusTimer);
-    const closed = Promise.allSettled(this.#closers.map((close) => Promise.resolve(removed).then(close)));
+    const closed = Promise.allSettled([this.workDone(), ...this.#closers.map((close) => Promise.resolve(removed).then(close))]);
     let timer: NodeJS.Timeout | undefined;
     const budget = new Promise((resolve) => {
       timer = setTimeout(resolve, CLOSE_BUDGET);
@@ -217,10 +234,7 @@ export function defineNode(
       setUp(kit);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      faultyNodes.set(this, error);
-      const status = error.code === "ABIQUO_NO_CONNECTION" ? "noConnection" : "invalid";
-      this.status({ fill: "red", shape: "ring", text: sharedText(RED, `status.${status}`) });
-      this.error(tell(RED, error));
+      kit.showFault(error);
       kit.onInput(() => {
         throw error;
       });

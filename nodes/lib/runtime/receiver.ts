@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WebhookBody } from "../abiquo/index.ts";
-import type { Arrival, Engine } from "../engine/index.ts";
+import type { Arrival, Engine, Receipt } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { byGroup, groupMessage, taskMessages } from "./arrivals.ts";
 import { closing } from "./body.ts";
@@ -8,7 +9,7 @@ import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
 import type { WebhookRequest } from "./routes.ts";
 import { tell } from "./text.ts";
-import { readWebhook } from "./webhook.ts";
+import { parseBody, takeBody } from "./webhook.ts";
 
 export interface ReceiverOptions {
   readonly emit: "task" | "group";
@@ -27,14 +28,18 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 const MESSAGES_PER_TURN = 200;
 /** How often the same fault of the store is told, in ms: it is that of every call, and Abiquo gets it each time. */
 const STORE_FAULT_INTERVAL = 60_000;
-/** How many tasks are re-read from Abiquo at once. */
-const READERS = 8;
+/** How long until what the flow may have lost is looked for again where the store could not say it, in ms. */
+const LOOK_AGAIN = 5_000;
 
 /** Takes webhooks in for one node: commits, answers, and then emits. */
 export class Receiver {
   readonly #kit: NodeKit;
   readonly #connection: ConnectionNode;
   readonly #options: ReceiverOptions;
+  /** ids of tasks that are on disk and that this node has yet to emit */
+  readonly #ahead = new Set<string>();
+  /** of each search for what the flow may have lost: ids of tasks that were emitted since it began */
+  readonly #searches = new Set<Set<string>>();
   /** the fault of the store that was told last, and when */
   #storeFault = { code: "", at: 0 };
 
@@ -44,67 +49,103 @@ export class Receiver {
     this.#options = options;
   }
 
-  /** Answers a request that was let in. */
-  async take(request: WebhookRequest, response: ServerResponse): Promise<void> {
-    let engine: Engine;
-    let arrivals: readonly Arrival[];
+  /**
+   * Answers a request that was let in.
+   *
+   * @param handOver gives the request, its body read, to who comes after this node, since this one is closing
+   */
+  async take(request: WebhookRequest, response: ServerResponse, handOver: () => void): Promise<void> {
+    const { base } = this.#connection;
     try {
-      const body = await readWebhook(request, this.#connection.base, this.#options.limit);
-      engine = await this.#connection.engine;
-      const receipt = await engine.intake.receive(this.#kit.node.id, this.#connection, body);
-      arrivals = receipt.arrivals;
+      await takeBody(request, this.#options.limit);
+      if (this.#isClosing) return handOver();
+      const body = await parseBody(request, base);
+      const engine = await this.#connection.engine;
+      if (this.#isClosing) return handOver();
+      const { arrivals, known } = await this.#kit.finish(this.#receive(engine, body));
       this.#storeFault.code = "";
-      answer(response, 200, { accepted: arrivals.length, known: receipt.known, ...problemsOf(body) });
+      answer(response, 200, { accepted: arrivals.length, known, ...problemsOf(body) });
       this.#reportProblems(body);
+      setImmediate(() => void this.#emit(engine, arrivals));
     } catch (error) {
       this.#refuse(response, error);
-      return;
     }
-    setImmediate(() => void this.#emit(engine, arrivals));
   }
 
-  /** Emits again what the flow may have lost in a stop or a deploy. */
+  /** Emits again what the flow may have lost in a stop or a deploy, and what a node before this one took in at last. */
   async resume(): Promise<void> {
-    const engine = await this.#connection.engine;
-    const arrivals = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id);
-    for (const group of byGroup(arrivals)) await this.#emit(engine, group);
+    for (let isFirst = true; !this.#isClosing; isFirst = false) {
+      try {
+        const engine = await this.#connection.engine;
+        const lost = await this.#lost(engine);
+        await Promise.all(byGroup(lost).map((group) => this.#emit(engine, group)));
+        return;
+      } catch (error) {
+        if (isFirst) this.#kit.report(error);
+        await sleep(LOOK_AGAIN, undefined, { ref: false, signal: this.#kit.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  get #isClosing(): boolean {
+    return this.#kit.signal.aborted;
+  }
+
+  async #receive(engine: Engine, body: WebhookBody): Promise<Receipt> {
+    const receipt = await engine.intake.receive(this.#kit.node.id, this.#connection, body);
+    for (const { key } of receipt.arrivals) this.#ahead.add(key.taskId);
+    return receipt;
+  }
+
+  async #lost(engine: Engine): Promise<readonly Arrival[]> {
+    const emitted = new Set<string>();
+    this.#searches.add(emitted);
+    try {
+      await this.#kit.workDone();
+      const unsettled = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id);
+      // What came meanwhile goes its own way, and that begins once this node knows that it is on disk.
+      await this.#kit.workDone();
+      const lost = unsettled.filter(({ key: { taskId } }) => !this.#ahead.has(taskId) && !emitted.has(taskId));
+      for (const { key } of lost) this.#ahead.add(key.taskId);
+      return lost;
+    } finally {
+      this.#searches.delete(emitted);
+    }
   }
 
   async #emit(engine: Engine, arrivals: readonly Arrival[]): Promise<void> {
-    if (this.#kit.signal.aborted || arrivals.length === 0) return;
-    const genuine = this.#options.verify ? await this.#verified(engine, arrivals) : arrivals;
-    if (genuine.length === 0) return;
-    const messages = this.#options.emit === "group" ? [groupMessage(genuine)] : taskMessages(genuine);
-    for (const { key } of genuine) engine.intake.emitted(key);
-    for (let start = 0; start < messages.length; start += MESSAGES_PER_TURN) {
-      if (this.#kit.signal.aborted) return;
-      if (start > 0) await new Promise((turn) => setImmediate(turn));
-      this.#kit.node.send([messages.slice(start, start + MESSAGES_PER_TURN)] as never);
+    try {
+      if (!this.#options.verify) return await this.#send(engine, arrivals);
+      // What could not be verified is not lost: it stays in the ledger, and is verified again after a restart.
+      const report = (fault: Fault, { abiquo }: Arrival): void => this.#kit.report(fault, { abiquo });
+      for await (const genuine of engine.intake.verified(arrivals, this.#connection, this.#kit.signal, report)) {
+        await this.#send(engine, genuine);
+      }
+    } catch (error) {
+      this.#kit.report(error);
+    } finally {
+      for (const { key } of arrivals) this.#ahead.delete(key.taskId);
     }
-    const last = genuine[genuine.length - 1]?.abiquo.task;
-    this.#kit.show("green", "dot", "received", { type: last?.type ?? "", count: genuine.length });
   }
 
-  /** What Abiquo itself says of these tasks, without those that it does not know or that no longer wait. */
-  async #verified(engine: Engine, arrivals: readonly Arrival[]): Promise<Arrival[]> {
-    const waiting = arrivals.map((arrival, position) => ({ arrival, position }));
-    const verified: (Arrival | undefined)[] = [];
-    const read = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { arrival, position } = next;
-        try {
-          const genuine = await engine.intake.verify(arrival, this.#connection, this.#kit.signal);
-          if (genuine === undefined) continue;
-          const { task, links, payload } = genuine;
-          verified[position] = { ...arrival, payload, abiquo: { ...arrival.abiquo, task, links } };
-        } catch (error) {
-          // Not verified is not lost: the task stays in the ledger, and is verified again after a restart.
-          this.#kit.report(error, { abiquo: arrival.abiquo });
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: READERS }, read));
-    return verified.filter((arrival) => arrival !== undefined);
+  async #send(engine: Engine, arrivals: readonly Arrival[]): Promise<void> {
+    const atOnce = this.#options.emit === "group" ? arrivals.length : MESSAGES_PER_TURN;
+    const messages = this.#options.emit === "group" ? [] : taskMessages(arrivals);
+    for (let start = 0; start < arrivals.length; start += atOnce) {
+      if (start > 0) await new Promise((turn) => setImmediate(turn));
+      if (this.#isClosing) return;
+      const part = arrivals.slice(start, start + atOnce);
+      for (const { key } of part) this.#note(engine, key);
+      this.#kit.node.send((this.#options.emit === "group" ? groupMessage(part) : [messages.slice(start, start + atOnce)]) as never);
+    }
+    const last = arrivals[arrivals.length - 1]?.abiquo.task;
+    if (last !== undefined) this.#kit.show("green", "dot", "received", { type: last.type, count: arrivals.length });
+  }
+
+  #note(engine: Engine, key: Arrival["key"]): void {
+    engine.intake.emitted(key);
+    this.#ahead.delete(key.taskId);
+    for (const search of this.#searches) search.add(key.taskId);
   }
 
   #refuse(response: ServerResponse, error: unknown): void {

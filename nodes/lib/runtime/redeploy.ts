@@ -1,43 +1,22 @@
-import type { NodeAPI } from "node-red";
 import type { NodeKit } from "./define.ts";
+import { type Deploy, onFlowsStarted } from "./deploys.ts";
 
-interface FlowsStarted {
-  readonly type?: string;
-  readonly diff?: { readonly changed?: string[]; readonly removed?: string[]; readonly linked?: string[] } | null;
-}
-
-type Watcher = (deploy: FlowsStarted) => void;
-
-/** Who watches deploys, by Node-RED: one listener for all nodes, as Node.js suspects a leak beyond ten. */
-const watchers = new WeakMap<object, Set<Watcher>>();
-
-function watchersOf({ events }: NodeAPI): Set<Watcher> {
-  const known = watchers.get(events);
-  if (known !== undefined) return known;
-  const watching = new Set<Watcher>();
-  watchers.set(events, watching);
-  events.on("flows:started", (deploy: FlowsStarted) => {
-    for (const watcher of [...watching]) watcher(deploy);
-  });
-  return watching;
-}
+/** Types of nodes at which a task comes to a checkpoint: what is behind them has nothing of it that could be lost. */
+const CHECKPOINTS: ReadonlySet<string> = new Set(["abiquo-approval", "abiquo-continue", "abiquo-cancel"]);
 
 /**
- * Runs after a deploy that restarted nodes wired to this one, but not this one: what they had in memory is
- * gone, and nobody else will give it to them again.
+ * Runs after a deploy that restarted nodes to which messages of this one go, but not this one: what they had in
+ * memory is gone, and nobody else will give it to them again.
  */
 export function redeployedBelow(kit: NodeKit, act: () => Promise<void>): void {
-  const started = ({ diff }: FlowsStarted): void => {
-    const restarted = (diff?.changed?.length ?? 0) + (diff?.removed?.length ?? 0) > 0;
-    if (!restarted || !diff?.linked?.includes(kit.node.id)) return;
-    act().catch((error: unknown) => kit.report(error));
+  const started = ({ graphs, restarted }: Deploy): void => {
+    const isMet = graphs.some((graph) => graph.meetsBelow(kit.node.id, restarted, CHECKPOINTS));
+    if (isMet) act().catch((error: unknown) => kit.report(error));
   };
-  const watching = watchersOf(kit.RED);
   // The deploy that made this node is not one that happened below it.
   kit.onStart(() => {
     setImmediate(() => {
-      if (!kit.signal.aborted) watching.add(started);
+      if (!kit.signal.aborted) kit.onClose(onFlowsStarted(kit.RED, started));
     });
   });
-  kit.onClose(() => void watching.delete(started));
 }

@@ -7,8 +7,19 @@ export interface WebhookRequest extends IncomingMessage {
   _body?: boolean;
 }
 
-/** @param rest what follows the route's path, without the leading slash */
-export type WebhookHandler = (request: WebhookRequest, response: ServerResponse, rest: string) => void;
+/**
+ * @param rest what follows the route's path, without the leading slash
+ * @param again hands the request to whoever serves the path by now, or waits for it where the owner restarts
+ */
+export type WebhookHandler = (request: WebhookRequest, response: ServerResponse, rest: string, again: () => void) => void;
+
+/** A node that would serve a path which another has. */
+interface Claim {
+  readonly owner: string;
+  readonly handler: WebhookHandler;
+  readonly anyMethod: boolean;
+  readonly granted: () => void;
+}
 
 type Next = (error?: unknown) => void;
 type Middleware = (request: WebhookRequest, response: ServerResponse, next: Next) => void;
@@ -29,6 +40,8 @@ interface Route {
   readonly anyMethod: boolean;
   /** what arrived while the owner restarts */
   readonly parked: Set<() => void>;
+  /** who gets the path when its owner gives it up, the first one first */
+  readonly claims: readonly Claim[];
 }
 
 /** Abiquo gives up reading after 10 s; a request that arrives during a deploy is answered before that. */
@@ -58,8 +71,8 @@ export class WebhookRoutes {
   }
 
   /**
-   * Until the flows run for the first time, lets wait what may be for a webhook: Node-RED listens a little earlier,
-   * and Abiquo does not send again what found nobody.
+   * Until the flows run for the first time, lets every POST wait, since any may be for a webhook: Node-RED listens a
+   * little earlier, and Abiquo does not send again what found nobody.
    */
   holdUntilStarted(events: Pick<NodeAPI["events"], "once">): void {
     this.#starting = new Promise<void>((resolve) => events.once("flows:started", () => resolve())).then(() => {
@@ -68,34 +81,59 @@ export class WebhookRoutes {
   }
 
   /**
-   * Serves a path. A node may take its own path again after a restart.
+   * Serves a path, now or once the node that serves it gives it up. A node may take its own path again after a restart.
    *
    * @param anyMethod whether the handler takes every method, and not POST alone
-   * @returns false when another node serves it already
+   * @param granted runs when the path becomes this node's later on
+   * @returns false when another node serves it for now
    */
-  claim(path: string, owner: string, handler: WebhookHandler, anyMethod = false): boolean {
+  claim(path: string, owner: string, handler: WebhookHandler, anyMethod = false, granted: () => void = () => undefined): boolean {
     const key = normalised(path);
     const route = this.#routes.get(key);
-    if (route?.owner !== undefined && route.owner !== owner) return false;
-    const parked = route?.parked ?? new Set();
-    this.#routes.set(key, { owner, awaited: undefined, handler, anyMethod, parked });
-    for (const release of [...parked]) release();
-    // It came back with another path: nobody comes for what waits at the old one.
-    for (const [old, { awaited, parked: waiting }] of this.#routes) {
-      if (awaited !== owner) continue;
-      this.#routes.delete(old);
-      for (const release of [...waiting]) release();
-    }
-    return true;
+    const claim: Claim = { owner, handler, anyMethod, granted };
+    const others = (route?.claims ?? []).filter((other) => other.owner !== owner);
+    const isTaken = route?.owner !== undefined && route.owner !== owner;
+    if (isTaken) this.#routes.set(key, { ...route, claims: [...others, claim] });
+    else this.#serve(key, claim, others);
+    // It came back with another path: it does not come for what waits at the old one.
+    for (const [old, { awaited }] of this.#routes) if (awaited === owner) this.#giveUp(old);
+    return !isTaken;
   }
 
   /** @param restarts true when the owner is about to come back: its requests wait for it */
   release(path: string, owner: string, restarts: boolean): void {
     const key = normalised(path);
     const route = this.#routes.get(key);
-    if (route?.owner !== owner) return;
-    if (restarts) this.#routes.set(key, { owner: undefined, awaited: owner, handler: undefined, anyMethod: route.anyMethod, parked: route.parked });
-    else this.#routes.delete(key);
+    if (route === undefined) return;
+    const claims = route.claims.filter((claim) => claim.owner !== owner);
+    this.#routes.set(key, { ...route, claims });
+    if (route.owner !== owner) return;
+    if (restarts) this.#routes.set(key, { ...route, owner: undefined, awaited: owner, handler: undefined, claims });
+    else this.#giveUp(key);
+  }
+
+  /** The flows run: who has not come back to its path by now does not come in this deploy, and others may have it. */
+  settle(): void {
+    for (const [key, { awaited, claims }] of this.#routes) if (awaited !== undefined && claims.length > 0) this.#giveUp(key);
+  }
+
+  #serve(key: string, { owner, handler, anyMethod }: Claim, claims: readonly Claim[]): void {
+    const parked = this.#routes.get(key)?.parked ?? new Set();
+    this.#routes.set(key, { owner, awaited: undefined, handler, anyMethod, parked, claims });
+    for (const release of [...parked]) release();
+  }
+
+  /** The path goes to the next who wants it; without one, what waits at it is nobody's. */
+  #giveUp(key: string): void {
+    const route = this.#routes.get(key);
+    const [next, ...others] = route?.claims ?? [];
+    if (next !== undefined) {
+      this.#serve(key, next, others);
+      next.granted();
+      return;
+    }
+    this.#routes.delete(key);
+    for (const release of [...(route?.parked ?? [])]) release();
   }
 
   #dispatch(before: Middleware[]): Middleware {
@@ -106,8 +144,8 @@ export class WebhookRoutes {
         response.writeHead(405, { Allow: "POST" }).end();
         return;
       }
-      if (found.route.handler !== undefined) found.route.handler(request, response, found.rest);
-      else this.#park(found.route, request, response, next);
+      if (found.route.handler !== undefined) found.route.handler(request, response, found.rest, () => serve(request, response, next));
+      else this.#park(found.route, request, response, () => serve(request, response, next));
     };
     const dispatch: Middleware = (request, response, next) => {
       if (this.#find(pathOf(request)) === undefined) return next();
@@ -121,7 +159,7 @@ export class WebhookRoutes {
       step();
     };
     return (request, response, next) => {
-      if (this.#starting === undefined || !mayBeWebhook(request)) return dispatch(request, response, next);
+      if (this.#starting === undefined || request.method !== "POST") return dispatch(request, response, next);
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#longestParking)));
       void Promise.race([this.#starting, late]).then(() => {
@@ -131,14 +169,13 @@ export class WebhookRoutes {
     };
   }
 
-  #park(route: Route, request: WebhookRequest, response: ServerResponse, next: Next): void {
+  #park(route: Route, request: WebhookRequest, response: ServerResponse, again: () => void): void {
     const release = (): void => {
       clearTimeout(timer);
       route.parked.delete(release);
-      const again = this.#find(pathOf(request));
-      if (again?.route.handler !== undefined) again.route.handler(request, response, again.rest);
-      else if (again === undefined) next();
-      else response.writeHead(503, { "Retry-After": "5" }).end();
+      const found = this.#find(pathOf(request));
+      if (found !== undefined && found.route.handler === undefined) response.writeHead(503, { "Retry-After": "5" }).end();
+      else again();
     };
     const timer = setTimeout(release, this.#longestParking);
     route.parked.add(release);
@@ -182,10 +219,6 @@ function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "/";
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);
-}
-
-function mayBeWebhook({ method, headers }: IncomingMessage): boolean {
-  return method === "POST" && /json|xml/i.test(headers["content-type"] ?? "");
 }
 
 function normalised(path: string): string {

@@ -75,16 +75,22 @@ function decoded(segment: string): string {
 }
 
 /**
- * The tasks in the body of a request, read whole.
+ * Reads the body of a request whole, into `request.body`, unless something has before.
  *
  * @param limit in bytes
- * @throws Fault BODY_TOO_LARGE (413), BODY_TOO_SLOW (408), BODIES_TOO_MANY (503), ABIQUO_BAD_BODY (400),
- *   ABIQUO_NO_TASK (422)
+ * @throws Fault BODY_TOO_LARGE (413), BODY_TOO_SLOW (408), BODIES_TOO_MANY (503), ABIQUO_BAD_BODY (400)
  */
-export async function readWebhook(request: WebhookRequest, base: ApiBase, limit: number): Promise<WebhookBody> {
-  if (request.readableEnded || request.readableDidRead) {
-    if (request.body === undefined || request.body === "") throw new Fault("ABIQUO_BAD_BODY", { reason: "EMPTY" });
-    return Buffer.isBuffer(request.body) ? parseWebhookInTurns(request.body, base) : parseWebhookJson(request.body, base);
-  }
-  return parseWebhookInTurns(await readBody(request, limit), base);
+export async function takeBody(request: WebhookRequest, limit: number): Promise<void> {
+  if (request.readableEnded || request.readableDidRead) return;
+  request.body = await readBody(request, limit);
+}
+
+/**
+ * The tasks in the body of a request that has been read.
+ *
+ * @throws Fault ABIQUO_BAD_BODY (400), ABIQUO_NO_TASK (422)
+ */
+export async function parseBody({ body }: WebhookRequest, base: ApiBase): Promise<WebhookBody> {
+  if (body === undefined || body === "") throw new Fault("ABIQUO_BAD_BODY", { reason: "EMPTY" });
+  return Buffer.isBuffer(body) ? parseWebhookInTurns(body, base) : parseWebhookJson(body, base);
 }

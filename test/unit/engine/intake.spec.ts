@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { AbiquoClient } from "../../../nodes/lib/abiquo/index.ts";
 import type { Arrival } from "../../../nodes/lib/engine/index.ts";
-import { DECISION, error, failed, HOOK, taskIn, unknownTask, Workshop } from "./support.ts";
+import type { Fault } from "../../../nodes/lib/fault.ts";
+import { taskDto } from "../abiquo/support.ts";
+import { DECISION, error, failed, HOOK, idIn, taskIn, unknownTask, Workshop } from "./support.ts";
 
 describe("the intake", () => {
   let shop: Workshop;
@@ -146,18 +148,42 @@ describe("the intake", () => {
       arrival = (await shop.receive("t1"))[0] as Arrival;
     });
 
-    const verify = (signal = stop.signal): ReturnType<typeof shop.engine.intake.verify> => shop.engine.intake.verify(arrival, shop.connection, signal);
+    /** What is handed on, in the batches in which it is; rejects with what is given up. */
+    async function verify(arrivals: readonly Arrival[] = [arrival], signal = stop.signal, connection = shop.connection): Promise<(readonly Arrival[])[]> {
+      const batches: (readonly Arrival[])[] = [];
+      const faults: Fault[] = [];
+      for await (const batch of shop.engine.intake.verified(arrivals, connection, signal, (fault) => faults.push(fault))) batches.push(batch);
+      if (faults[0] !== undefined) throw faults[0];
+      return batches;
+    }
 
     it("says what Abiquo has, not what the webhook said", async () => {
-      const task = await verify();
-      assert.equal(task?.task.taskId, "t1");
+      shop.next(() => ({ headers: { "Content-Type": "application/json" }, body: taskDto("t1", { ownerId: "as Abiquo has it" }) }));
+      const [[task] = []] = await verify();
+      assert.equal(task?.abiquo.task?.taskId, "t1");
+      assert.equal(task?.payload["ownerId"], "as Abiquo has it");
       assert.equal(shop.requests.all[0]?.request.method, "GET");
     });
 
     it("says nothing of a task that no longer waits, which the ledger then knows", async () => {
       shop.next(taskIn("CANCELLED"));
-      assert.equal(await verify(), undefined);
+      assert.deepEqual(await verify(), []);
       assert.deepEqual(await shop.at("elsewhere"), ["t1"]);
+    });
+
+    it("keeps no task back for another that Abiquo does not know, and hands that one on by itself once it does", async () => {
+      const arrivals = await shop.receive("a", "b", "c");
+      const unknown = new Set(["b"]);
+      shop.answering = (request) => (unknown.has(idIn(request)) ? unknownTask : taskIn("QUEUEING")(request));
+      const batches = shop.engine.intake.verified(arrivals, shop.connection, stop.signal, () => assert.fail());
+      assert.deepEqual(ids((await batches.next()).value ?? []), ["a", "c"]);
+      const later = batches.next();
+      await shop.clock.waits.have(1);
+      unknown.clear();
+      shop.clock.advance(2_000);
+      assert.deepEqual(ids((await later).value ?? []), ["b"]);
+      assert.equal((await batches.next()).done, true);
+      assert.equal(shop.requests.all.length, 4);
     });
 
     it("asks again for a minute while Abiquo does not show the task", async () => {
@@ -167,7 +193,7 @@ describe("the intake", () => {
         assert.equal((await shop.clock.waits.have(count)).at(-1), 2_000);
         shop.clock.advance(2_000);
       }
-      assert.equal((await verifying)?.task.taskId, "t1");
+      assert.deepEqual((await verifying).map(ids), [["t1"]]);
     });
 
     it("gives up after that, and calls the task gone", async () => {
@@ -189,7 +215,7 @@ describe("the intake", () => {
         shop.answering = index < 6 ? () => failed : taskIn("QUEUEING");
         shop.clock.advance(wait);
       }
-      assert.equal((await verifying)?.task.taskId, "t1");
+      assert.deepEqual((await verifying).map(ids), [["t1"]]);
     });
 
     it("waits while the credentials are refused, without asking again, and goes on once they work", async () => {
@@ -201,7 +227,7 @@ describe("the intake", () => {
       assert.equal(shop.requests.all.length, 1);
       shop.connection.client.resume();
       shop.clock.advance(4_000);
-      assert.equal((await verifying)?.task.taskId, "t1");
+      assert.deepEqual((await verifying).map(ids), [["t1"]]);
     });
 
     it("reads 32 tasks at once however many wait, and the others after them", async () => {
@@ -217,8 +243,8 @@ describe("the intake", () => {
         },
       };
       const connection = { ...shop.connection, client: client as unknown as AbiquoClient };
-      const read = await Promise.all(arrivals.map((each) => shop.engine.intake.verify(each, connection, stop.signal)));
-      assert.deepEqual([read.filter((task) => task !== undefined).length, most], [100, 32]);
+      const read = await Promise.all([verify(arrivals.slice(0, 50), stop.signal, connection), verify(arrivals.slice(50), stop.signal, connection)]);
+      assert.deepEqual([read.flat(2).length, most], [100, 32]);
     });
 
     it("tells when it may not be read, and keeps the task", async () => {
@@ -230,7 +256,7 @@ describe("the intake", () => {
     it("ends with its node, in a pause too", async () => {
       const node = new AbortController();
       shop.answering = () => failed;
-      const ended = assert.rejects(verify(node.signal));
+      const ended = assert.rejects(verify([arrival], node.signal));
       await shop.clock.waits.have(1);
       node.abort();
       await ended;

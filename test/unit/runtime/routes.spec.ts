@@ -75,17 +75,22 @@ describe("the webhook routes", () => {
     assert.equal(await post("/abiquo/workflows"), "404");
   });
 
-  it("let what comes before the flows run for the first time wait for them, for a while, and nothing else", async () => {
+  it("let every POST that comes before the flows run for the first time wait for them, for a while, and nothing else", async () => {
     const routes = await serve({}, "/", 200);
     const events = new EventEmitter();
     routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
-    const early = post("/abiquo/workflow");
-    assert.equal(await post("/abiquo/workflow", "a=b", "application/x-www-form-urlencoded"), "404");
+    const types = ["application/json", "application/vnd.abiquo.task+xml", "text/plain", "application/x-www-form-urlencoded"];
+    const early: Promise<string>[] = [];
+    for (const type of types) {
+      const arrived = once(server, "request");
+      early.push(post("/abiquo/workflow", '{"a":1}', type));
+      await arrived;
+    }
     assert.equal((await fetch(`${url}/abiquo/workflow`)).status, 404);
-    // The parser of the admin API could not know yet whose it is, and has read it.
-    routes.claim("/abiquo/workflow", "a", ({ body }, response) => void response.end(JSON.stringify(body)));
+    // The parser of the admin API could not know yet whose it is, and has read the first.
+    routes.claim("/abiquo/workflow", "a", (request, response) => void response.end(request.readableDidRead ? JSON.stringify(request.body) : "unread"));
     events.emit("flows:started");
-    assert.equal(await early, "{}");
+    assert.deepEqual(await Promise.all(early), ['{"a":1}', "unread", "unread", "unread"]);
     assert.equal(await post("/nobody's"), "404");
     routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
     assert.equal(await post("/nobody's"), "404", "it does not wait for ever");
@@ -116,6 +121,58 @@ describe("the webhook routes", () => {
     assert.equal(await post("/hook"), "404");
     assert.equal(routes.claim("/hook", "b", says("b")), true);
     assert.equal(await post("/hook"), "b  2");
+  });
+
+  describe("that two nodes want", () => {
+    it("go to the second once the first gives it up for good, and tell it so once", async () => {
+      const routes = await serve();
+      const granted: string[] = [];
+      routes.claim("/hook", "a", says("a"));
+      for (const owner of ["b", "c"]) assert.equal(routes.claim("/hook", owner, says(owner), false, () => granted.push(owner)), false);
+      routes.release("/hook", "a", false);
+      assert.deepEqual([await post("/hook"), granted], ["b  2", ["b"]]);
+      routes.release("/hook", "b", false);
+      assert.deepEqual([await post("/hook"), granted], ["c  2", ["b", "c"]]);
+      routes.release("/hook", "c", false);
+      assert.equal(await post("/hook"), "404");
+    });
+
+    it("stay with the first while it restarts, and go to the second when it comes back elsewhere or not at all", async () => {
+      const routes = await serve();
+      for (const owner of ["a", "b"]) routes.claim("/one", owner, says(owner));
+      routes.release("/one", "a", true);
+      assert.equal(routes.claim("/one", "a", says("a again")), true);
+      routes.settle();
+      assert.equal(await post("/one"), "a again  2");
+      routes.release("/one", "a", true);
+      routes.claim("/elsewhere", "a", says("a"));
+      assert.equal(await post("/one"), "b  2");
+      routes.claim("/elsewhere", "b", says("b"));
+      routes.release("/elsewhere", "a", true);
+      routes.settle();
+      assert.equal(await post("/elsewhere"), "b  2");
+    });
+
+    it("forget the claim of a node that is gone", async () => {
+      const routes = await serve();
+      routes.claim("/hook", "a", says("a"));
+      routes.claim("/hook", "b", says("b"));
+      routes.release("/hook", "b", false);
+      routes.release("/hook", "a", false);
+      assert.equal(await post("/hook"), "404");
+    });
+  });
+
+  it("hand a request that its node gives back to whoever serves the path by then", async () => {
+    const routes = await serve();
+    routes.claim("/hook", "a", (request, _response, _rest, again) => {
+      request.resume().once("end", () => {
+        routes.release("/hook", "a", true);
+        again();
+        routes.claim("/hook", "a", (_again, response, rest) => void response.end(`new ${rest}`));
+      });
+    });
+    assert.equal(await post("/hook/x"), "new x");
   });
 
   it("answer 405 to every method but POST", async () => {

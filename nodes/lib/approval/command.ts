@@ -1,7 +1,7 @@
 import { timeBetween, addTime } from "./calendar.ts";
 import { wake } from "./course.ts";
 import { Draft } from "./draft.ts";
-import { barriers, isUnasked, joinLevel, required, unanswered } from "./levels.ts";
+import { barriers, conclude, isOutOfReach, isUnasked, joinLevel, tally, unanswered } from "./levels.ts";
 import { asKnown, identify, identity, speaker } from "./people.ts";
 import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
 import { seatOf, textOrNothing } from "./vote.ts";
@@ -84,9 +84,10 @@ function whyNoDelegation(approval: Approval, by: string): Refusal | undefined {
 function whyNoReassignment(approval: Approval, from: string | undefined): Refusal | undefined {
   if (isUnasked(approval)) return from === undefined ? undefined : whyNotSeated(approval, from);
   if (from !== undefined) return whyNotSeated(approval, from) ?? (hasVoted(approval, from) ? "ALREADY_VOTED" : undefined);
-  const left = approval.seats.length - unansweredSeats(approval).length + 1;
-  const need = approval.policy.levels[approval.level]?.need ?? "all";
-  return left < required(need, left) ? "TOO_FEW_APPROVERS" : undefined;
+  const silent = new Set(unanswered(approval).map(({ email }) => identity(email)));
+  const left = approval.seats.filter(({ person }) => !silent.has(identity(person.email)));
+  const someone: Seat = { person: { email: "" } };
+  return isOutOfReach(tally({ ...approval, seats: [...left, someone] })) ? "TOO_FEW_APPROVERS" : undefined;
 }
 
 function whyNotSeated(approval: Approval, from: string): Refusal | undefined {
@@ -96,11 +97,6 @@ function whyNotSeated(approval: Approval, from: string): Refusal | undefined {
 function hasVoted(approval: Approval, person: string): boolean {
   const email = identify(approval, person);
   return approval.votes.some((vote) => vote.level === approval.level && vote.by === email);
-}
-
-function unansweredSeats(approval: Approval): readonly Seat[] {
-  const open = new Set(unanswered(approval).map(({ email }) => identity(email)));
-  return approval.seats.filter(({ person }) => open.has(identity(person.email)));
 }
 
 function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
@@ -128,6 +124,7 @@ function carryOut(draft: Draft, given: Command): void {
     case "unfreeze":
       thaw(draft);
       draft.record({ what: "unfrozen", by, ...why });
+      conclude(draft);
       break;
     case "delegate":
       hand(draft, "delegated", { by, from: identify(draft.state, by), to: given.to, ...why });
@@ -174,7 +171,10 @@ function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover
   state.seats = replaced(state.seats, leaving, to, what);
   state.escalatedTo = replaced(state.escalatedTo, leaving, to, what);
   delete state.stuck;
-  draft.tell("asked", [to]);
+  const { level } = state;
+  conclude(draft);
+  // Fewer people may have met the quorum: then there is nothing left to ask the new one.
+  if (state.status === "open" && state.level === level) draft.tell("asked", [to]);
 }
 
 /** One seat for the new person, where the first of those who leave sat. */

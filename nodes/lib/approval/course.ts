@@ -1,5 +1,5 @@
 import { Draft } from "./draft.ts";
-import { enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
+import { conclude, decisiveVote, enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
 import { comparableRequester } from "./people.ts";
 import type { Approval, Policy, Step, Subject } from "./types.ts";
 
@@ -37,8 +37,11 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
 }
 
 /** When `wake` has something to do, in ms since 1970; undefined when only people can move the approval. */
-export function nextWake({ status, frozen, dueAt, overdue, nextReminderAt }: Approval): number | undefined {
+export function nextWake(approval: Approval): number | undefined {
+  const { status, frozen, dueAt, overdue, nextReminderAt } = approval;
   if (status !== "open" || frozen !== undefined) return undefined;
+  const decisive = decisiveVote(approval);
+  if (decisive !== undefined) return decisive.at;
   const deadline = overdue === true ? undefined : dueAt;
   if (deadline === undefined || nextReminderAt === undefined) return deadline ?? nextReminderAt;
   return Math.min(deadline, nextReminderAt);
@@ -52,6 +55,11 @@ export function wake(approval: Approval, now: number): Step {
   const next = nextWake(approval);
   if (next === undefined || now < next) return { approval, events: [] };
   const draft = new Draft({ approval, events: [] }, now);
+  // Only a state that 0.1.0 wrote can be decided by its votes and still be open.
+  if (decisiveVote(approval) !== undefined) {
+    conclude(draft);
+    return draft.done();
+  }
   if (approval.overdue !== true && approval.dueAt !== undefined && now >= approval.dueAt) fireDeadline(draft);
   const { status, nextReminderAt } = draft.state;
   if (status === "open" && nextReminderAt !== undefined && now >= nextReminderAt) {

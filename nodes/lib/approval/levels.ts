@@ -1,7 +1,7 @@
 import { addTime } from "./calendar.ts";
 import type { Draft } from "./draft.ts";
 import { distinctPeople, identify, identity } from "./people.ts";
-import type { Approval, Decision, Need, Outcome, Person, StuckWhy, Tally, Vote } from "./types.ts";
+import type { Action, Approval, Decision, Need, Person, StuckWhy, Tally, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -66,6 +66,8 @@ export function enterLevel(draft: Draft, level: number): void {
 
 function helpOut(draft: Draft, people: readonly Person[], short: StuckWhy): void {
   const { state } = draft;
+  // Those found are kept as seats, unasked: they are told how it ended, and somebody put beside them may make up the number.
+  state.seats = people.map((person) => ({ person }));
   if (state.policy.noApprover === "reject") {
     draft.decide({ outcome: "rejected", cause: "no-approver", at: draft.now });
     return;
@@ -78,8 +80,6 @@ function helpOut(draft: Draft, people: readonly Person[], short: StuckWhy): void
       return;
     }
   }
-  // Those found are kept as seats, unasked: somebody put beside them may make up the number.
-  state.seats = people.map((person) => ({ person }));
   keep(draft, short);
 }
 
@@ -159,7 +159,10 @@ export function escalate(draft: Draft): void {
   const voted = new Set(votesHere(state).map(({ by }) => by));
   const open = (people: readonly Person[]): readonly Person[] => people.filter(({ email }) => !voted.has(identity(email)));
   let people = open(admitted(state, draft.level.escalateTo));
-  if (people.length === 0 && state.policy.noApprover === "fallback") people = open(admittedFallback(state));
+  if (people.length === 0 && state.policy.noApprover === "fallback") {
+    people = open(admittedFallback(state));
+    if (people.length > 0) draft.record({ what: "fallback", why: "NOBODY_TO_ESCALATE_TO" });
+  }
   if (people.length > 0) {
     state.escalatedTo = people.map((person) => ({ person }));
     draft.record({ what: "escalated" });
@@ -171,32 +174,44 @@ export function escalate(draft: Draft): void {
   }
 }
 
-/** Ends the level if its votes decide it; `last` is the vote just added. */
-export function conclude(draft: Draft, last: Vote): void {
-  const decision: Omit<Decision, "outcome"> = {
-    cause: "vote",
-    by: last.by,
-    ...(last.reason === undefined ? {} : { reason: last.reason }),
-    at: draft.now,
-  };
-  const outcome = decidesAlone(draft, last.by) ? outcomeOf(last) : outcomeOfQuorum(draft);
-  if (outcome === "approved") passLevel(draft, { ...decision, outcome });
-  else if (outcome === "rejected") draft.decide({ ...decision, outcome });
+/**
+ * Ends the level if the votes given on it decide it. To be called after whatever changes votes or seats: a quorum is
+ * met by a smaller number of people as well as by another vote.
+ */
+export function conclude(draft: Draft): void {
+  const decisive = decisiveVote(draft.state);
+  if (decisive === undefined) return;
+  const { by, reason, action } = decisive;
+  const decision = { cause: "vote", by, ...(reason === undefined ? {} : { reason }), at: draft.now } as const;
+  if (action === "approve") passLevel(draft, { ...decision, outcome: "approved" });
+  else draft.decide({ ...decision, outcome: "rejected" });
 }
 
-function decidesAlone({ state, level }: Draft, email: string): boolean {
-  return level.need === "any" || state.escalatedTo.some(({ person }) => identity(person.email) === email);
+/**
+ * The vote that decides the present level: the last of those that make up the outcome. Undefined while the outcome
+ * depends on those who have not answered, and while votes are stopped.
+ */
+export function decisiveVote(approval: Approval): Vote | undefined {
+  if (approval.status !== "open" || approval.frozen !== undefined || isUnasked(approval)) return undefined;
+  const votes = votesHere(approval);
+  const alone = votes.find(({ by }) => decidesAlone(approval, by));
+  if (alone !== undefined) return alone;
+  const action = actionOfQuorum(tally(approval));
+  return votes.findLast((vote) => vote.action === action);
 }
 
-function outcomeOf({ action }: Vote): Outcome {
-  return action === "approve" ? "approved" : "rejected";
+function decidesAlone({ policy, level, escalatedTo }: Approval, email: string): boolean {
+  return policy.levels[level]?.need === "any" || escalatedTo.some(({ person }) => identity(person.email) === email);
 }
 
-/** Undefined while it depends on those who have not answered. */
-function outcomeOfQuorum({ state }: Draft): Outcome | undefined {
-  const { asked, needed, approvals, rejects } = tally(state);
-  if (approvals >= needed) return "approved";
-  return asked - rejects < needed ? "rejected" : undefined;
+function actionOfQuorum(tally: Tally): Action | undefined {
+  if (tally.approvals >= tally.needed) return "approve";
+  return isOutOfReach(tally) ? "reject" : undefined;
+}
+
+/** Whether too few are left to approve. */
+export function isOutOfReach({ asked, needed, rejects }: Tally): boolean {
+  return asked - rejects < needed;
 }
 
 /** How the quorum of the present level stands; those it was escalated to decide beside it and are not counted. */

@@ -322,7 +322,8 @@ export interface VoteStep extends Step {
 export type Command =
   /**
    * Puts `to` in place of `from`, or of everybody on the level who has not answered; beside those found where they
-   * were too few to be asked. The deadline stays.
+   * were too few to be asked. The deadline stays. A need that the votes given meet among fewer people ends the level
+   * at once; one that could no longer be met makes the command refused.
    */
   | { readonly action: "reassign"; readonly to: Person; readonly from?: string; readonly by: string; readonly reason?: string }
   /** A person (`by`) hands the own vote to `to`. */

@@ -2,7 +2,7 @@ import { wake } from "./course.ts";
 import { Draft } from "./draft.ts";
 import { barriers, conclude, isUnasked } from "./levels.ts";
 import { identify, identity } from "./people.ts";
-import type { Approval, Ballot, Decision, Refusal, Seat, Step, Vote, VoteStep } from "./types.ts";
+import type { Approval, Ballot, Decision, HistoryEntry, Refusal, Seat, Step, Vote, VoteStep } from "./types.ts";
 
 /**
  * Takes a vote. What is due by `now` happens first, so that the outcome does not depend on how promptly `wake` is
@@ -86,10 +86,20 @@ export function seatOf({ seats, escalatedTo }: Approval, email: string): Seat | 
 }
 
 function whyWithoutSeat(approval: Approval, by: string): Refusal {
-  const { seats, escalatedTo, policy, level } = approval;
+  const { seats, escalatedTo } = approval;
   if ([...seats, ...escalatedTo].some(({ inPlaceOf }) => inPlaceOf?.includes(by) === true)) return "HANDED_OVER";
-  const named = policy.levels[level]?.approvers.some(({ email }) => identity(email) === by) ?? false;
-  return named ? (barriers(approval)(by) ?? "HANDED_OVER") : "NOT_APPROVER";
+  return hadSeat(approval, by) ? (barriers(approval)(by) ?? "HANDED_OVER") : "NOT_APPROVER";
+}
+
+/** Whether the policy or somebody's command gave the person a place on the present level, unless there was a bar. */
+function hadSeat(approval: Approval, email: string): boolean {
+  const { policy, level, history } = approval;
+  const here = history.filter((entry) => entry.level === level);
+  const happened = (what: HistoryEntry["what"]): boolean => here.some((entry) => entry.what === what);
+  const { approvers = [], escalateTo = [] } = policy.levels[level] ?? {};
+  const named = [...approvers, ...(happened("escalated") ? escalateTo : []), ...(happened("fallback") ? policy.fallback : [])];
+  const put = here.flatMap(({ what, to }) => (to !== undefined && (what === "reassigned" || what === "delegated") ? [to] : []));
+  return [...named.map((person) => person.email), ...put].some((each) => identity(each) === email);
 }
 
 /** The text without blanks around it; undefined for none. */
@@ -118,7 +128,7 @@ function cast(draft: Draft, by: string, ballot: Ballot): void {
   state.votes = [...state.votes, given];
   if (fresh.length > 0 && !leavesNothing) state.excepted = [...state.excepted, ...fresh];
   draft.record({ what: given.action, by, ...(reason === undefined ? {} : { reason }) });
-  conclude(draft, given);
+  conclude(draft);
 }
 
 /** How the level, or the request, stands decided; undefined while it is open. */

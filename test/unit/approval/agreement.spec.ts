@@ -154,17 +154,17 @@ function answered(step: VoteStep | CommandStep): string {
   return step.at === undefined ? result : `${result} by ${step.decidedBy} at ${step.at}`;
 }
 
-/** The parts of a state that the reference knows as well. */
+/** The parts of a state that the reference knows as well; who holds which place is of no matter once it is closed. */
 function summary({ status, level, seats, escalatedTo, excepted, frozen }: Approval): object {
   const emails = (list: Approval["seats"]): string[] => list.map(({ person }) => person.email);
-  return { status, level, places: emails(seats), bosses: emails(escalatedTo), excepted: [...excepted].sort(), frozen: frozen !== undefined };
+  const closed = { status, level, excepted: [...excepted].sort() };
+  return status === "open" ? { ...closed, places: emails(seats), bosses: emails(escalatedTo), frozen: frozen !== undefined } : closed;
 }
 
-function referenceSummary(reference: Reference): object {
-  const { status, level, places, bosses, excepted, frozen } = reference;
+function referenceSummary({ status, level, places, bosses, excepted, frozen }: Reference): object {
   const emails = (list: Reference["places"]): string[] => list.map(({ email }) => email);
-  const open = status === "open";
-  return { status, level, places: emails(places), bosses: emails(bosses), excepted: [...excepted].sort(), frozen: open && frozen };
+  const closed = { status, level, excepted: [...excepted].sort() };
+  return status === "open" ? { ...closed, places: emails(places), bosses: emails(bosses), frozen } : closed;
 }
 
 describe("an approval, whatever happens to it", () => {

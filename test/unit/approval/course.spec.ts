@@ -283,6 +283,8 @@ describe("too few approvers", () => {
     const later = approve(opened([{ approvers: [ANNA] }, { approvers: [ANNA] }], { noApprover: "reject" }), ANNA);
     assert.equal(later.result, "counted");
     assert.equal(decidedIn(later).cause, "no-approver");
+    const few = openApproval(policyOf([{ approvers: [ANNA], need: 2 }], { noApprover: "reject" }), SUBJECT, START).approval;
+    assert.equal(approve(few, ANNA).result, "late", "somebody named for it is told how it ended");
   });
 
   it("are helped out by the fallback, which also answers for an unknown requester", () => {
@@ -521,6 +523,68 @@ describe("handing over", () => {
   it("by reassignment is refused where the need could no longer be met", () => {
     assert.equal(command(opened([{ need: 2 }]), { action: "reassign", to: boss, by: "admin" }, START).why, "TOO_FEW_APPROVERS");
     assert.equal(command(opened([{ need: 2 }]), { action: "reassign", to: boss, from: ANNA, by: "admin" }, START).result, "done");
+  });
+
+  const four = { approvers: [ANNA, BERT, CARL, "fred@x.com"] };
+  const reassign = { action: "reassign", to: boss, by: "admin" } as const;
+
+  it("by reassignment ends the level at once when fewer people make the votes given enough; nobody is asked in vain", () => {
+    const one = approve(opened([{ ...four, need: "50%", deadline: 60, onDeadline: "reject" }]), ANNA, { reason: "fine" }).approval;
+    const step = command(one, reassign, START + 2 * MINUTE);
+    const decided = decidedIn(step);
+    assert.deepEqual([decided.outcome, decided.cause, decided.by, decided.reason], ["approved", "vote", ANNA, "fine"]);
+    assert.deepEqual([step.result, step.decidedBy, step.at, told(step)], ["done", ANNA, START + 2 * MINUTE, []]);
+    const late = reject(step.approval, DORA);
+    assert.deepEqual([late.result, late.decidedBy], ["late", ANNA]);
+  });
+
+  it("by reassignment goes on to the next level where the votes given are enough", () => {
+    const one = after(opened([{ ...four, need: "50%" }, { approvers: ["gina@x.com"] }]), ANNA);
+    const step = command(one, reassign, START + 2 * MINUTE);
+    assert.deepEqual([step.approval.level, told(step)], [1, ["asked gina@x.com"]]);
+  });
+
+  it("by reassignment is decided by who approved, also where a reject came last", () => {
+    const ten = Array.from({ length: 10 }, (_, index) => `p${index}@x.com`);
+    const two = reject(after(opened([{ approvers: ten, need: "20%" }]), "p0@x.com"), "p1@x.com").approval;
+    const decided = decidedIn(command(two, reassign, START + 2 * MINUTE));
+    assert.deepEqual([decided.outcome, decided.by], ["approved", "p0@x.com"]);
+  });
+
+  it("by reassignment is refused where the rejects given would leave too few, so that an approval never rejects", () => {
+    for (const need of [2, "67%"]) {
+      const one = reject(opened([{ ...four, need }]), ANNA).approval;
+      const step = command(one, reassign, START + 2 * MINUTE);
+      assert.deepEqual([step.result, step.why], ["forbidden", "TOO_FEW_APPROVERS"], String(need));
+      assert.equal(step.approval, one);
+    }
+  });
+
+  it("by reassignment while frozen decides nothing until the votes are let go on", () => {
+    const one = after(opened([{ ...four, need: "50%" }]), ANNA);
+    const frozen = command(one, { action: "freeze", by: "admin", reason: "audit" }, START + 2 * MINUTE).approval;
+    const { approval } = command(frozen, reassign, START + 3 * MINUTE);
+    assert.deepEqual([approval.status, nextWake(approval)], ["open", undefined]);
+    const thawed = command(restarted(approval), { action: "unfreeze", by: "admin" }, START + HOUR);
+    assert.deepEqual([decidedIn(thawed).outcome, decidedIn(thawed).at], ["approved", START + HOUR]);
+  });
+
+  it("by reassignment in version 0.1.0 may have left votes that decide: they do so as soon as the request is looked at", () => {
+    const open = opened([{ ...four, need: "50%", deadline: 60, onDeadline: "reject" }]);
+    const one = after(open, ANNA);
+    const kept: Approval = { ...one, seats: [one.seats[0]!, { person: boss }] };
+    assert.equal(nextWake(kept), START + MINUTE);
+    assert.equal(decidedIn(wake(restarted(kept), START + 100 * HOUR)).outcome, "approved");
+    const step = reject(kept, DORA);
+    assert.deepEqual([step.result, decidedIn(step).outcome, decidedIn(step).by], ["late", "approved", ANNA]);
+  });
+
+  it("leaves those whose place went to somebody else with the answer where it went, the fallback and the escalated too", () => {
+    const helped = opened([{ approvers: [] }], { noApprover: "fallback", fallback: CARL });
+    assert.equal(approve(command(helped, { ...reassign, from: CARL }, START).approval, CARL).why, "HANDED_OVER");
+    const late = wake(opened([{ deadline: 60, onDeadline: "escalate", escalateTo: ["gina@x.com"], need: "all" }]), START + HOUR).approval;
+    const replaced = command(late, { ...reassign, from: "gina@x.com" }, START + HOUR).approval;
+    assert.equal(vote(replaced, { action: "approve", by: "gina@x.com" }, START + HOUR).why, "HANDED_OVER");
   });
 
   it("is refused to the requester under another address, given as an alias", () => {

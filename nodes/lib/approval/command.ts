@@ -2,7 +2,7 @@ import { timeBetween, addTime } from "./calendar.ts";
 import { wake } from "./course.ts";
 import { Draft } from "./draft.ts";
 import { barriers, conclude, isOutOfReach, isUnasked, joinLevel, tally, unanswered } from "./levels.ts";
-import { asKnown, identify, identity, speaker } from "./people.ts";
+import { asKnown, identify, identity, possibleIdentity, requesterTest, speaker } from "./people.ts";
 import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
 import { seatOf, textOrNothing } from "./vote.ts";
 
@@ -62,23 +62,29 @@ function whyNot(approval: Approval, given: Command): Refusal | undefined {
     case "bypass":
       return explained ? whyNoBypass(approval, given) : "REASON_REQUIRED";
     case "delegate":
-      return whyNoDelegation(approval, given.by) ?? whyNoSuccessor(approval, given.to);
+      return whyNoDelegation(approval, given.by) ?? whyNoDelegate(approval, given.to) ?? whyNoSuccessor(approval, given.to);
     case "reassign":
       return whyNoReassignment(approval, given.from) ?? whyNoSuccessor(approval, given.to);
   }
 }
 
 function whyNoBypass(approval: Approval, { by, outcome }: Command & { action: "bypass" }): Refusal | undefined {
-  const { policy, subject } = approval;
-  if (policy.allowSelfApproval || outcome === "rejected" || subject.requester === undefined) return undefined;
-  return identify(approval, subject.requester) === identify(approval, by) ? "SELF_APPROVAL" : undefined;
+  if (approval.policy.allowSelfApproval || outcome === "rejected") return undefined;
+  return requesterTest(approval)(identify(approval, by)) ? "SELF_APPROVAL" : undefined;
 }
 
 function whyNoDelegation(approval: Approval, by: string): Refusal | undefined {
-  if (!approval.policy.delegation) return "DELEGATION_OFF";
+  if (approval.policy.delegation === false) return "DELEGATION_OFF";
   if (approval.frozen !== undefined) return "FROZEN";
   if (isUnasked(approval)) return whyNotSeated(approval, by) ?? "TOO_FEW_APPROVERS";
   return whyNoReassignment(approval, by);
+}
+
+function whyNoDelegate({ policy }: Approval, { email }: Person): Refusal | undefined {
+  if (typeof policy.delegation === "boolean") return undefined;
+  const address = identity(email);
+  const domain = address.slice(address.lastIndexOf("@"));
+  return policy.delegation.some((allowed) => allowed === address || allowed === domain) ? undefined : "DELEGATE_NOT_LISTED";
 }
 
 function whyNoReassignment(approval: Approval, from: string | undefined): Refusal | undefined {
@@ -102,7 +108,8 @@ function hasVoted(approval: Approval, person: string): boolean {
 function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
   // A second address of the requester, or of somebody who voted, must not come in as an alias.
   const names = [to.email, ...(to.aliases ?? [])].map((name) => identify(approval, name));
-  if (names.some((name) => seatOf(approval, name) !== undefined)) return "ALREADY_APPROVER";
+  const seated = new Set([...approval.seats, ...approval.escalatedTo].map(({ person }) => possibleIdentity(person.email)));
+  if (names.some((name) => seated.has(possibleIdentity(name)))) return "ALREADY_APPROVER";
   return names.map(barriers(approval)).find((bar) => bar !== undefined);
 }
 

@@ -17,7 +17,7 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
   const approval: Approval = {
     id: subject.id,
     policy,
-    subject: isPlain ? subject : { id: subject.id, items: [...items], ...(requester === undefined ? {} : { requester }) },
+    subject: isPlain ? subject : subjectOf(subject, items, requester),
     status: "open",
     level: 0,
     askedAt: now,
@@ -34,6 +34,12 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
   draft.record({ what: "opened", ...(requester === undefined ? {} : { by: requester }) });
   enterLevel(draft, 0);
   return draft.done();
+}
+
+function subjectOf({ requester: given, ...subject }: Subject, items: ReadonlySet<string>, requester: string | undefined): Subject {
+  if (requester !== undefined || given === undefined) return { ...subject, items: [...items], ...(requester === undefined ? {} : { requester }) };
+  // Not enough to tell who asked, but whoever could be meant by it may not decide.
+  return { ...subject, items: [...items], requesterNames: [...(subject.requesterNames ?? []), given] };
 }
 
 /** When `wake` has something to do, in ms since 1970; undefined when only people can move the approval. */

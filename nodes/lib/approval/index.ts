@@ -1,4 +1,5 @@
 export { addTime, timeBetween } from "./calendar.ts";
+export { isAddress } from "./address.ts";
 export { command } from "./command.ts";
 export { nextWake, openApproval, wake } from "./course.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";
@@ -17,7 +18,7 @@ export {
   signInbox,
   signLink,
 } from "./links.ts";
-export { identify } from "./people.ts";
-export { parsePolicy, resolvePolicy, rolesOf } from "./policy.ts";
+export { identify, identity } from "./people.ts";
+export { clashingAliases, parsePolicy, resolvePolicy, rolesOf } from "./policy.ts";
 export type * from "./types.ts";
 export { vote } from "./vote.ts";

@@ -1,6 +1,6 @@
 import { addTime } from "./calendar.ts";
 import type { Draft } from "./draft.ts";
-import { distinctPeople, identify, identity } from "./people.ts";
+import { distinctPeople, identity, possibleIdentity, requesterTest } from "./people.ts";
 import type { Action, Approval, Decision, Need, Person, StuckWhy, Tally, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -19,13 +19,13 @@ type Bar = "VOTED_ON_OTHER_LEVEL" | "SELF_APPROVAL" | "REQUESTER_UNKNOWN";
 export function barriers(approval: Approval): (email: string) => Bar | undefined {
   const { policy, subject, votes, level } = approval;
   const others = policy.allowSamePersonTwice ? [] : votes.filter((vote) => vote.level !== level);
-  const spent = new Set(others.flatMap((vote) => [vote.by, ...(vote.inPlaceOf ?? [])]));
-  const requester = subject.requester === undefined ? undefined : identify(approval, subject.requester);
+  const spent = new Set(others.flatMap((vote) => [vote.by, ...(vote.inPlaceOf ?? [])]).map(possibleIdentity));
+  const isRequester = requesterTest(approval);
   return (email) => {
-    if (spent.has(email)) return "VOTED_ON_OTHER_LEVEL";
+    if (spent.has(possibleIdentity(email))) return "VOTED_ON_OTHER_LEVEL";
     if (policy.allowSelfApproval) return undefined;
-    if (requester === undefined) return "REQUESTER_UNKNOWN";
-    return requester === email ? "SELF_APPROVAL" : undefined;
+    if (isRequester(email)) return "SELF_APPROVAL";
+    return subject.requester === undefined ? "REQUESTER_UNKNOWN" : undefined;
   };
 }
 

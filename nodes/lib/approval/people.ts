@@ -1,12 +1,17 @@
-import { isAddress } from "./read.ts";
+import { canonicalAddress, isAddress, mailboxOf } from "./address.ts";
 import type { Approval, Person, Policy } from "./types.ts";
 
 /** Where people are known from. */
 type Acquaintance = Pick<Approval, "policy" | "told">;
 
-/** The form in which addresses and aliases are compared. */
+/** The form in which addresses and aliases are compared where somebody is given a right by it. */
 export function identity(text: string): string {
-  return text.trim().toLowerCase();
+  return canonicalAddress(text) ?? text.trim().toLowerCase();
+}
+
+/** The wider form, for refusing: whoever could be the same person is. */
+export function possibleIdentity(text: string): string {
+  return mailboxOf(text) ?? text.trim().toLowerCase();
 }
 
 /** Each person once, the first mention winning. */
@@ -46,7 +51,30 @@ function* known({ policy, told }: Acquaintance): Generator<Person> {
  */
 export function comparableRequester(policy: Policy, requester: string | undefined): string | undefined {
   const given = requester?.trim() ?? "";
-  return isAddress(given) || isAddress(identify({ policy, told: [] }, given)) ? given : undefined;
+  if (isAddress(given)) return given;
+  return [canonicalAddress(given), identify({ policy, told: [] }, given)].find((each) => each !== undefined && isAddress(each));
+}
+
+/**
+ * Whether a compared address is the requester's, by account, by address in any spelling, or by any other name that
+ * somebody known has in common with the requester.
+ */
+export function requesterTest(approval: Pick<Approval, "policy" | "told" | "subject">): (email: string) => boolean {
+  const { requester, requesterAccount, requesterNames = [] } = approval.subject;
+  const names = new Set([...(requester === undefined ? [] : [requester]), ...requesterNames].map(possibleIdentity));
+  let strangers = [...known(approval)].map((person) => ({ account: person.account, names: namesOf(person).map(possibleIdentity) }));
+  const isRequester = (each: (typeof strangers)[number]): boolean =>
+    (requesterAccount !== undefined && each.account === requesterAccount) || each.names.some((name) => names.has(name));
+  for (let before = -1; before !== strangers.length; ) {
+    before = strangers.length;
+    for (const each of strangers.filter(isRequester)) for (const name of each.names) names.add(name);
+    strangers = strangers.filter((each) => !isRequester(each));
+  }
+  return (email) => names.has(possibleIdentity(email));
+}
+
+function namesOf({ email, aliases = [] }: Person): string[] {
+  return [email, ...aliases];
 }
 
 /** Who gives a command: the address of a person who is known, else the name as given. */
@@ -56,11 +84,23 @@ export function speaker(approval: Approval, by: string): string {
   return by.trim();
 }
 
-/** The person as the policy or those asked already know them, so that a second address makes no second person. */
+/**
+ * The person as the policy or those asked already know them, so that a second address makes no second person, and
+ * without the aliases by which others are known.
+ */
 export function asKnown(approval: Approval, person: Person): Person {
-  const email = identify(approval, person.email);
-  for (const each of known(approval)) if (identity(each.email) === email) return { ...each, ...person, email: each.email };
-  return person;
+  const mailbox = possibleIdentity(identify(approval, person.email));
+  const others: Person[] = [];
+  let self: Person | undefined;
+  for (const each of known(approval)) {
+    if (possibleIdentity(each.email) !== mailbox) others.push(each);
+    else self ??= each;
+  }
+  const taken = new Set(others.flatMap(namesOf).map(possibleIdentity));
+  const { aliases = self?.aliases ?? [], ...rest } = person;
+  const { aliases: _, ...before } = self ?? person;
+  const own = aliases.filter((alias) => !taken.has(possibleIdentity(alias)));
+  return { ...before, ...rest, email: before.email, ...(own.length === 0 ? {} : { aliases: own }) };
 }
 
 /** Everybody a policy names, with repetitions. */

@@ -1,7 +1,9 @@
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import { isTimeZone, minuteOfDay } from "./calendar.ts";
-import { identity, peopleOf } from "./people.ts";
+import { canonicalDomain, isAddress } from "./address.ts";
+import { mergePeople } from "./merge.ts";
+import { distinctPeople, identity } from "./people.ts";
 import { isBlank, listOf, memberOf, oneLine, parseJson, shown } from "./read.ts";
 import type { Calendar, Need, NoApprover, OnDeadline, Person, Policy, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
 
@@ -12,6 +14,9 @@ const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const ON_DEADLINE = ["wait", "reject", "approve", "escalate"] as const satisfies readonly OnDeadline[];
 const REQUIRE_REASON = ["never", "reject", "always"] as const satisfies readonly RequireReason[];
 const NO_APPROVER = ["keep", "reject", "fallback"] as const satisfies readonly NoApprover[];
+
+const YES = ["true", "yes", "on", "1"];
+const NO = ["false", "no", "off", "0"];
 
 /** A longer deadline than a year of minutes is a slip of the hand. */
 const MAX_MINUTES = 366 * 24 * 60;
@@ -24,7 +29,7 @@ const MAX_MINUTES = 366 * 24 * 60;
  * Throws Fault for the first thing that is wrong: `APPROVAL_LEVELS_MISSING`, `APPROVAL_LEVEL_INVALID`,
  * `APPROVAL_PERSON_INVALID`, `APPROVAL_NEED_INVALID`, `APPROVAL_MINUTES_INVALID`, `APPROVAL_ON_DEADLINE_INVALID`,
  * `APPROVAL_DEADLINE_MISSING` (an action that would never happen), `APPROVAL_SETTING_INVALID`,
- * `APPROVAL_FALLBACK_INVALID`, `APPROVAL_FALLBACK_MISSING`, `APPROVAL_CALENDAR_INVALID`.
+ * `APPROVAL_DELEGATION_INVALID`, `APPROVAL_FALLBACK_INVALID`, `APPROVAL_FALLBACK_MISSING`, `APPROVAL_CALENDAR_INVALID`.
  */
 export function parsePolicy(value: unknown): RawPolicy {
   const given = isObject(value) ? value : {};
@@ -39,7 +44,7 @@ export function parsePolicy(value: unknown): RawPolicy {
     requireReason: oneOf("requireReason", given["requireReason"], REQUIRE_REASON),
     allowSelfApproval: flag("allowSelfApproval", given["allowSelfApproval"], false),
     allowSamePersonTwice: flag("allowSamePersonTwice", given["allowSamePersonTwice"], false),
-    delegation: flag("delegation", given["delegation"], true),
+    delegation: parseDelegation(given["delegation"]),
     noApprover,
     fallback,
     ...(calendar === undefined ? {} : { calendar }),
@@ -138,6 +143,23 @@ function oneOf<T extends string>(field: string, value: unknown, options: readonl
   return found;
 }
 
+/** Yes, no, or to whom: domains (`example.com`, `@intranet`) and addresses, in their compared form. */
+function parseDelegation(value: unknown): boolean | readonly string[] {
+  const word = isBlank(value) ? "true" : typeof value === "object" ? "" : String(value).trim().toLowerCase();
+  if (YES.includes(word)) return true;
+  if (NO.includes(word)) return false;
+  const list = listOf(value)?.map((each) => delegateOf(textOf(each).trim()));
+  if (list === undefined || list.includes("")) throw new Fault("APPROVAL_DELEGATION_INVALID", { value: shown(value) });
+  return list.length > 0 && list;
+}
+
+/** Empty for what is neither an address nor a domain; a word alone is more likely a slip of the hand. */
+function delegateOf(text: string): string {
+  if (isAddress(text)) return identity(text);
+  const domain = canonicalDomain(text.replace(/^@/, ""));
+  return domain !== undefined && /[@.]/.test(text) ? `@${domain}` : "";
+}
+
 function flag(field: string, value: unknown, otherwise: boolean): boolean {
   if (isBlank(value)) return otherwise;
   if (value === true || value === "true") return true;
@@ -155,18 +177,16 @@ function membersOfAll({ levels, fallback }: RawPolicy): (Person | Role)[] {
 }
 
 /**
- * Puts people in the place of roles. An address that is somebody's alias means that person, as when a role gives the
- * second address of somebody named elsewhere.
- *
- * Throws Fault `APPROVAL_ALIAS_AMBIGUOUS` where an alias could mean two people: a vote must say who it is.
+ * Puts people in the place of roles, each person once and under one address: a role may give another spelling or the
+ * second address of somebody named elsewhere. An alias that two people have means neither of them (`clashingAliases`).
  *
  * @param people those who hold each role; a role that is missing is held by nobody
  */
 export function resolvePolicy(policy: RawPolicy, people: Readonly<Record<string, readonly Person[]>>): Policy {
-  const owner = ownersOfAliases([...membersOfAll(policy), ...Object.values(people).flat()]);
+  const { personOf } = mergePeople(mentionsIn(policy, people));
   const resolve = (members: readonly (Person | Role)[]): readonly Person[] =>
-    members.flatMap((member) => ("role" in member ? holders(people, member.role) : [member])).map(owner);
-  const resolved: Policy = {
+    distinctPeople(members.flatMap((member) => mentionsOf(member, people)).map(personOf));
+  return {
     ...policy,
     levels: policy.levels.map((level) => ({
       ...level,
@@ -175,28 +195,24 @@ export function resolvePolicy(policy: RawPolicy, people: Readonly<Record<string,
     })),
     fallback: resolve(policy.fallback),
   };
-  refuseAmbiguousAliases(peopleOf(resolved));
-  return resolved;
+}
+
+/** The aliases that two people have: nobody could tell whose vote it is. */
+export function clashingAliases(policy: RawPolicy, people: Readonly<Record<string, readonly Person[]>>): readonly string[] {
+  return mergePeople(mentionsIn(policy, people)).clashes;
+}
+
+/** Those named by address first: they give the main address of a person, and the name. */
+function mentionsIn(policy: RawPolicy, people: Readonly<Record<string, readonly Person[]>>): Person[] {
+  const members = membersOfAll(policy);
+  const named = members.filter((member) => !("role" in member));
+  return [...named, ...members.filter((member) => "role" in member)].flatMap((member) => mentionsOf(member, people));
+}
+
+function mentionsOf(member: Person | Role, people: Readonly<Record<string, readonly Person[]>>): readonly Person[] {
+  return "role" in member ? holders(people, member.role) : [member];
 }
 
 function holders(people: Readonly<Record<string, readonly Person[]>>, role: string): readonly Person[] {
   return (Object.hasOwn(people, role) ? people[role] : undefined) ?? [];
-}
-
-/** Finds for a person known by address alone who has that address as an alias. */
-function ownersOfAliases(members: readonly (Person | Role)[]): (person: Person) => Person {
-  const named = members.flatMap((member) => ("role" in member ? [] : [member]));
-  const owners = new Map(named.flatMap((person) => (person.aliases ?? []).map((alias) => [identity(alias), person])));
-  return (person) => (person.aliases === undefined ? owners.get(identity(person.email)) : undefined) ?? person;
-}
-
-function refuseAmbiguousAliases(people: readonly Person[]): void {
-  const owners = new Map(people.map(({ email }) => [identity(email), identity(email)]));
-  for (const { email, aliases = [] } of people) {
-    for (const alias of aliases) {
-      const owner = owners.get(identity(alias));
-      if (owner !== undefined && owner !== identity(email)) throw new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias });
-      owners.set(identity(alias), identity(email));
-    }
-  }
 }

@@ -1,12 +1,8 @@
 import { isObject, textOf } from "../json.ts";
+import { isAddress } from "./address.ts";
 import type { Person, Role } from "./types.ts";
 
-const ADDRESS = /^[^\s@,;<>"\p{Cc}]+@[^\s@,;<>"\p{Cc}]+$/u;
 const ROLE = /^role:\s*(\S.*)$/i;
-
-export function isAddress(text: string): boolean {
-  return ADDRESS.test(text);
-}
 
 /** An address, `role:NAME`, or the object form of either; undefined for anything else. */
 export function memberOf(value: unknown): Person | Role | undefined {

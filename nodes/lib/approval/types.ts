@@ -1,9 +1,11 @@
-/** Somebody who may be asked. Identity is the e-mail address, without regard to case. */
+/** Somebody who may be asked. Identity is the e-mail address, however it is spelled. */
 export interface Person {
   readonly email: string;
   readonly name?: string;
   /** Other names of the same person: a second address, a Slack or Telegram id. Without regard to case. */
   readonly aliases?: readonly string[];
+  /** Id in the system that is asked about: tells the requester from others whatever their addresses say. */
+  readonly account?: string;
 }
 
 /** The people who hold a role, to be found out when the approval is opened. */
@@ -66,8 +68,8 @@ interface PolicyOf<Member> {
   readonly allowSelfApproval: boolean;
   /** Whether one person may vote on two levels. Who votes in place of another stands for both. */
   readonly allowSamePersonTwice: boolean;
-  /** Whether people may hand their vote to somebody else. */
-  readonly delegation: boolean;
+  /** Whether people may hand their vote to somebody else; a list of domains and addresses allows these only. */
+  readonly delegation: boolean | readonly string[];
   /**
    * What happens to a level whose need cannot be met by the people who may vote: it is kept until somebody acts
    * (`reassign`, `bypass`, `withdraw`), rejected, or `fallback` is asked too. Kept as well when the fallback is
@@ -95,6 +97,10 @@ export interface Subject {
    * may vote unless self-approval is allowed.
    */
   readonly requester?: string;
+  /** The requester's `Person.account`. */
+  readonly requesterAccount?: string;
+  /** What the requester is called besides, such as a login: whoever has it as an alias is the requester. */
+  readonly requesterNames?: readonly string[];
 }
 
 export type Action = "approve" | "reject";
@@ -300,6 +306,8 @@ export type Refusal =
   /** a command without saying who gives it */
   | "BY_REQUIRED"
   | "DELEGATION_OFF"
+  /** votes may be handed to certain addresses only, and this is none */
+  | "DELEGATE_NOT_LISTED"
   /** the person to hand over to is asked on this level already */
   | "ALREADY_APPROVER"
   /** the level has too few people to be asked, or would have */

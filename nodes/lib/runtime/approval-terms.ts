@@ -1,4 +1,4 @@
-import { parsePolicy, type RawPolicy, resolvePolicy } from "../approval/index.ts";
+import { clashingAliases, identity, parsePolicy, type RawPolicy, resolvePolicy } from "../approval/index.ts";
 import type { ApprovalTerms } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
@@ -11,7 +11,7 @@ const LINK_VALIDITY_HOURS = 168;
 
 interface Terms {
   readonly termsOf: (message: Message) => Promise<Omit<ApprovalTerms, "publicUrl">>;
-  /** addresses of the people named in the node, by their aliases in lower case */
+  /** addresses of the people named in the node, by their aliases in the form in which they are compared */
   readonly emails: ReadonlyMap<string, string>;
 }
 
@@ -30,27 +30,38 @@ export function approvalTerms(kit: NodeKit): Terms {
   const rows = Array.isArray(levels) ? (levels as unknown[]).filter(isObject) : undefined;
   const comesFromMessage = rows?.some(({ approversType, escalateToType }) => approversType === "msg" || escalateToType === "msg") ?? false;
   const settings = (own: unknown): RawPolicy =>
-    parsePolicy({
+    withoutClash({
       levels: own,
       requireReason: config.text("requireReason"),
       allowSelfApproval: config.flag("allowSelfApproval"),
       allowSamePersonTwice: config.flag("allowSamePersonTwice"),
-      delegation: config.text("delegation") === "" || config.flag("delegation"),
+      delegation: config.raw("delegation"),
       noApprover: config.text("noApprover"),
       fallback: config.raw("fallback"),
       calendar: config.raw("calendar"),
     });
   const withoutMessage = settings(comesFromMessage ? rows?.map((row) => withPeople(row, () => "")) : levels);
-  // An alias that two people have is told at the start, and not when the first request comes.
   const { levels: named, fallback } = resolvePolicy(withoutMessage, {});
   const people = [...named.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...fallback];
-  const emails = new Map(people.flatMap(({ email, aliases = [] }) => aliases.map((alias) => [alias.toLowerCase(), email])));
+  const emails = new Map(people.flatMap(({ email, aliases = [] }) => aliases.map((alias) => [identity(alias), email])));
   const { timeZone } = withoutMessage.calendar ?? Intl.DateTimeFormat().resolvedOptions();
   const termsOf = async (message: Message): Promise<Omit<ApprovalTerms, "publicUrl">> => {
     const policy = comesFromMessage ? settings(rows?.map((row) => withPeople(row, (path) => valueAt(kit, message, path)))) : withoutMessage;
     return { policy, language: nearestLanguage(tag), timeZone, linkValidity };
   };
   return { termsOf, emails };
+}
+
+/**
+ * An alias that two people have is told before anybody is asked.
+ *
+ * @throws Fault APPROVAL_ALIAS_AMBIGUOUS, and what `parsePolicy` throws
+ */
+function withoutClash(given: Readonly<Record<string, unknown>>): RawPolicy {
+  const policy = parsePolicy(given);
+  const [alias] = clashingAliases(policy, {});
+  if (alias !== undefined) throw new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias });
+  return policy;
 }
 
 /** A variable holds the levels as JSON; what is none is told by the policy's own reading. */

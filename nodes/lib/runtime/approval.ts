@@ -1,4 +1,4 @@
-import { parseBallot, parseCommand } from "../approval/index.ts";
+import { identity, parseBallot, parseCommand } from "../approval/index.ts";
 import {
   type AbiquoMessage,
   type ApprovalOutcome,
@@ -90,7 +90,7 @@ export class ApprovalNode {
    */
   async inboxOf(user: string): Promise<string> {
     if (user === "") throw new Fault("APPROVAL_NOT_SIGNED_IN");
-    const email = user.includes("@") ? user : this.#emails.get(user.toLowerCase());
+    const email = user.includes("@") ? user : this.#emails.get(identity(user));
     if (email === undefined) throw new Fault("APPROVAL_NO_ADDRESS", { user });
     const { engine, publicUrl } = this.#kit.connection();
     if (publicUrl === "") throw new Fault("PUBLIC_URL_MISSING");

@@ -24,8 +24,11 @@ import { MINUTE, notifications, restarted } from "./support.ts";
 const PEOPLE = ["ann@x.com", "bob@x.com", "cid@x.com", "dee@x.com", "eve@x.com"];
 const REQUESTER = "rio@x.com";
 const ALIASES = { "u-ann": "ann@x.com", "ann.second@x.com": "ann@x.com" };
+/** Bob's address as others may spell it. */
+const SPELLINGS = { '"bob"@x.com': "bob@x.com", "bob(at work)@x.com.": "bob@x.com", "bob@x.com.": "bob@x.com" };
+const NAMES: Readonly<Record<string, string>> = { ...ALIASES, ...SPELLINGS };
 /** Everybody who may try to vote, in all the ways they may be called. */
-const VOICES = [...PEOPLE, ...PEOPLE, ...PEOPLE, REQUESTER, "U-Ann", "ann.second@x.com", " BOB@x.com ", "outsider@x.com"];
+const VOICES = [...PEOPLE, ...PEOPLE, ...PEOPLE, REQUESTER, "U-Ann", "ann.second@x.com", " BOB@x.com ", ...Object.keys(SPELLINGS), "outsider@x.com"];
 const ITEMS = ["i1", "i2", "i3"];
 
 const ANN = { email: "ann@x.com", aliases: Object.keys(ALIASES) };
@@ -67,7 +70,7 @@ const policies = (withReminders: boolean): fc.Arbitrary<Policy> =>
     .map((given) => resolvePolicy(parsePolicy(given), {}));
 
 const subjects: fc.Arbitrary<Subject> = fc
-  .tuple(fc.subarray(ITEMS, { minLength: 1 }), fc.constantFrom(undefined, REQUESTER, REQUESTER, "ann.second@x.com", "bob@x.com"))
+  .tuple(fc.subarray(ITEMS, { minLength: 1 }), fc.constantFrom(undefined, REQUESTER, REQUESTER, "ann.second@x.com", "bob@x.com", "bob@X.com."))
   .map(([items, requester]) => ({ id: "approval-1", items, ...(requester === undefined ? {} : { requester }) }));
 
 type Move = { pass: number } & ({ ballot: Ballot } | { given: Command } | { due: true });
@@ -146,7 +149,7 @@ function heard(events: readonly ApprovalEvent[]): string[] {
 }
 
 function audience({ notices }: Extract<ApprovalEvent, { notices: unknown }>): string {
-  return notices.map(({ person }) => ALIASES[person.email as keyof typeof ALIASES] ?? person.email).sort().join();
+  return notices.map(({ person }) => NAMES[person.email.toLowerCase()] ?? person.email).sort().join();
 }
 
 function answered(step: VoteStep | CommandStep): string {
@@ -173,7 +176,7 @@ describe("an approval, whatever happens to it", () => {
       fc.property(stories, ({ policy, subject, start, moves: story }) => {
         let now = start;
         const first = openApproval(policy, subject, now);
-        const reference = new Reference(policy, subject, ALIASES, now);
+        const reference = new Reference(policy, subject, NAMES, now);
         assert.deepEqual(heard(first.events), reference.hear());
         let approval = first.approval;
         for (const move of story) {

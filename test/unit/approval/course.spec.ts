@@ -3,8 +3,11 @@ import {
   type Approval,
   type Ballot,
   command,
+  identify,
   nextWake,
   openApproval,
+  parsePolicy,
+  resolvePolicy,
   tally,
   vote,
   type VoteStep,
@@ -163,6 +166,14 @@ describe("a vote", () => {
     assert.equal(again.approval, first.approval);
   });
 
+  it("is no person's under an alias that two have", () => {
+    const both = { email: ANNA, aliases: ["U1"] };
+    const policy = { ...policyOf([{}]), fallback: [both, { email: BERT, aliases: ["u1"] }] };
+    const { approval } = openApproval(policy, SUBJECT, START);
+    assert.equal(identify(approval, "U1"), "u1");
+    assert.equal(approve(approval, "U1").why, "NOT_APPROVER");
+  });
+
   it("stands: the same person's other mind is refused", () => {
     const one = after(opened([{ need: "all" }]), ANNA);
     assert.equal(reject(one, ANNA).why, "ALREADY_VOTED");
@@ -225,10 +236,56 @@ describe("who may not vote", () => {
     assert.equal(approve(approval, RITA).approval.status, "approved");
   });
 
+  it("the requester, however either address is spelled", () => {
+    const spellings = [
+      '"rita"@x.com', "rita(assistant)@x.com", "(me) Rita @ X.com.", "Rita Smith <rita@x.com>", "rita+cloud@x.com", '"ri\\ta"@x.com',
+      "ri\u200bta@x.com", "\uff52ita@x.com",
+    ];
+    for (const spelling of spellings) {
+      const step = openApproval(policyOf([{ approvers: [ANNA, RITA] }]), { ...SUBJECT, requester: spelling }, START);
+      assert.ok(!told(step).includes("asked rita@x.com"), spelling);
+      assert.notEqual(approve(step.approval, RITA).result, "counted", spelling);
+    }
+    const unseen = { ...SUBJECT, requester: "ri\u200bta@x.com" };
+    const helped = openApproval(policyOf([{ approvers: [ANNA] }], { noApprover: "fallback", fallback: [RITA, DORA] }), unseen, START);
+    assert.deepEqual(told(helped), ["asked dora@x.com"], "who asked is not sure, but it may have been Rita");
+    for (const spelling of ["Rita@X.com.", "rita+boss@x.com"]) {
+      const step = openApproval(policyOf([{ approvers: [ANNA, spelling] }]), SUBJECT, START);
+      assert.deepEqual(told(step), ["asked anna@x.com"], spelling);
+      assert.equal(approve(step.approval, spelling).why, "SELF_APPROVAL", spelling);
+      const handed = command(step.approval, { action: "delegate", by: ANNA, to: { email: spelling } }, START);
+      assert.equal(handed.why, "SELF_APPROVAL", spelling);
+    }
+  });
+
+  it("the requester, by account or login, whatever address is given there", () => {
+    const people = { ADMIN: [{ email: "r.smith@x.com", account: "7" }, { email: BERT, account: "8" }] };
+    const policy = resolvePolicy(parsePolicy({ levels: [{ approvers: ["role:ADMIN", { email: CARL, aliases: ["rsmith"] }] }] }), people);
+    const byAccount = openApproval(policy, { ...SUBJECT, requesterAccount: "7" }, START);
+    assert.deepEqual(told(byAccount), ["asked bert@x.com", "asked carl@x.com"]);
+    assert.equal(approve(byAccount.approval, "r.smith@x.com").why, "SELF_APPROVAL");
+    const byLogin = openApproval(policy, { ...SUBJECT, requesterNames: ["RSmith"] }, START);
+    assert.deepEqual(told(byLogin), ["asked r.smith@x.com", "asked bert@x.com"]);
+    const bypass = { action: "bypass", reason: "now" } as const;
+    assert.equal(command(byLogin.approval, { ...bypass, by: "rsmith" }, START).why, "SELF_APPROVAL");
+    assert.equal(command(byAccount.approval, { ...bypass, by: "R.Smith@x.com" }, START).why, "SELF_APPROVAL");
+    const fallback = { ...policy, noApprover: "fallback", fallback: [people.ADMIN[0]!] } as const;
+    assert.deepEqual(told(openApproval({ ...fallback, levels: [{ ...policy.levels[0]!, approvers: [] }] }, { id: "a1", items: [], requesterAccount: "7" }, START)), []);
+  });
+
+  it("the requester, through all that one person is called", () => {
+    const chain = [{ email: "r1@x.com", aliases: [RITA, "r2@x.com"] }, { email: ANNA }];
+    const { approval } = openApproval(policyOf([{ approvers: chain }]), SUBJECT, START);
+    const to = { email: "r3@x.com", aliases: ["r2+x@x.com"] };
+    assert.equal(command(approval, { action: "delegate", by: ANNA, to }, START).why, "SELF_APPROVAL");
+  });
+
   it("anybody while the requester is unknown, because it might be that person", () => {
     const step = openApproval(policyOf([{}]), { id: "a1", items: ["one"] }, START);
     assert.deepEqual(step.events, [{ kind: "stuck", level: 0, why: "REQUESTER_UNKNOWN" }]);
     assert.equal(approve(step.approval, ANNA).why, "REQUESTER_UNKNOWN");
+    const nobody = openApproval(policyOf([{ approvers: [] }]), { id: "a1", items: ["one"] }, START);
+    assert.deepEqual(nobody.events, [{ kind: "stuck", level: 0, why: "NO_APPROVER" }], "where nobody is named, that is what is wrong");
     assert.equal(step.approval.status, "open");
   });
 
@@ -514,6 +571,27 @@ describe("handing over", () => {
     assert.equal(hand("eve@x.com", DORA), "NOT_APPROVER");
   });
 
+  it("is limited to the domains and addresses of a list, compared in one spelling and exactly", () => {
+    const approval = opened([{ need: "all" }], { delegation: "example.com, dora@x.com" });
+    const hand = (to: string): string | undefined => command(approval, { action: "delegate", by: ANNA, to: { email: to } }, START).why;
+    assert.deepEqual(["eve@Example.com", "eve@example.com.", "DORA@x.com"].map(hand), [undefined, undefined, undefined]);
+    const outside = ["eve@x.com", "eve@sub.example.com", "eve@example.com.evil.com", "dora+1@x.com", "eve@badexample.com"];
+    assert.deepEqual(outside.map(hand), outside.map(() => "DELEGATE_NOT_LISTED"));
+    assert.equal(command(approval, { action: "reassign", from: ANNA, to: { email: "eve@x.com" }, by: "admin" }, START).result, "done");
+  });
+
+  it("keeps the name that is given for somebody known, under the known address", () => {
+    const levels = [{ approvers: [ANNA], need: "all" }, { approvers: [{ email: DORA, name: "D.", aliases: ["U4"] }] }];
+    const { approval } = command(opened(levels), { action: "reassign", from: ANNA, to: { email: "Dora@X.com", name: "Dora" }, by: "admin" }, START);
+    assert.deepEqual(approval.seats, [{ person: { email: DORA, name: "Dora", aliases: ["U4"] } }]);
+  });
+
+  it("takes no alias from whom it belongs to", () => {
+    const levels = [{ approvers: [ANNA] }, { approvers: [{ email: CARL, aliases: ["U-C"] }] }];
+    const handed = command(opened(levels), { action: "delegate", by: ANNA, to: { email: DORA, aliases: ["U-C", "U-D"] } }, START).approval;
+    assert.equal(approve(after(handed, "U-D"), "U-C").approval.status, "approved");
+  });
+
   it("by reassignment puts one person in the place of all who have not answered", () => {
     const step = command(after(opened([{ need: "all" }]), ANNA), { action: "reassign", to: boss, by: "admin" }, START + MINUTE);
     assert.deepEqual(step.approval.seats.map(({ person }) => person.email), [ANNA, DORA]);
@@ -590,6 +668,15 @@ describe("handing over", () => {
   it("is refused to the requester under another address, given as an alias", () => {
     const to = { email: "private@x.com", aliases: [RITA] };
     assert.equal(command(opened([{}]), { action: "delegate", by: ANNA, to }, START).why, "SELF_APPROVAL");
+  });
+
+  it("does not make a second person of another address of one mailbox", () => {
+    const approval = opened([{ approvers: [ANNA, BERT], need: "all" }]);
+    const hand = (to: string): string | undefined => command(approval, { action: "delegate", by: BERT, to: { email: to } }, START).why;
+    assert.deepEqual(["anna+x@x.com", "ANNA@x.com."].map(hand), ["ALREADY_APPROVER", "ALREADY_APPROVER"]);
+    const levels = [{ approvers: [ANNA, BERT] }, { approvers: [BERT] }];
+    const second = after(opened(levels), ANNA);
+    assert.equal(command(second, { action: "reassign", to: { email: "anna+2@x.com" }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
   });
 
   it("does not make a second person of somebody's second address", () => {

@@ -21,6 +21,10 @@ describe("a vote in a message", () => {
     });
   });
 
+  it("may name the first level, whose number is 0", () => {
+    for (const level of [0, "0"]) assert.equal(parseBallot({ action: "approve", by: "anna@x.com", level }).level, 0);
+  });
+
   const mistakes: readonly (readonly [field: string, given: unknown])[] = [
     ["action", undefined],
     ["action", { by: "anna@x.com" }],

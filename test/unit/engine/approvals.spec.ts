@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RawPolicy } from "../../../nodes/lib/approval/index.ts";
-import { ask as askAs, cloud, Desk, HOUR, KEY, MINUTE, policy } from "./approvals-support.ts";
-import { error, Workshop } from "./support.ts";
+import { ask as askAs, cloud, Desk, HOUR, json, KEY, MINUTE, policy, user } from "./approvals-support.ts";
+import { type Answering, error, Workshop } from "./support.ts";
 
 describe("approvals at work", () => {
   let shop: Workshop;
@@ -100,6 +100,29 @@ describe("approvals at work", () => {
     const [fault] = await desk.reported.have(1);
     assert.deepEqual([fault?.code, fault?.params["reason"]], ["APPROVAL_STUCK", "APPROVAL_NO_APPROVER"]);
     assert.equal(desk.told.all.length, 0);
+  });
+
+  it("do not ask the requester under another address of the same user, nor under the login as an alias", async () => {
+    const answering: Answering = (request) => (/\/users\/\d+$/.test(request.url) ? json(user(2, "ada.private@example.com", "USER")) : cloud()(request));
+    await shop.close();
+    shop = await Workshop.open({ answering });
+    await shop.engine.approvals.attach(KEY, desk);
+    const levels = { approvers: ["role:ADMIN", { email: "private@example.com", aliases: ["Ada.Private"] }, "mia@example.com"] };
+    const id = await asked(["t1"], policy(levels));
+    assert.deepEqual(await desk.lines(1), ["asked mia@example.com"]);
+    for (const by of ["ada@example.com", "private@example.com", "ada.private"]) {
+      assert.equal((await shop.engine.approvals.vote(id, { action: "approve", by })).why, "SELF_APPROVAL", by);
+    }
+  });
+
+  it("ask all the same where two people have one alias, which then means neither, and say so", async () => {
+    const clashing = { approvers: [{ email: "a@example.com", aliases: ["U1"] }, { email: "b@example.com", aliases: ["U1"] }] };
+    const id = await asked(["t1"], policy(clashing));
+    assert.deepEqual(await desk.lines(2), ["asked a@example.com", "asked b@example.com"]);
+    assert.deepEqual(desk.reported.all.map(({ code, params }) => [code, params]), [["APPROVAL_ALIAS_AMBIGUOUS", { alias: "u1" }]]);
+    const { approvals } = shop.engine;
+    assert.equal((await approvals.vote(id, { action: "approve", by: "U1" })).why, "NOT_APPROVER");
+    assert.equal((await approvals.vote(id, { action: "approve", by: "a@example.com" })).result, "counted");
   });
 
   it("fire a deadline once, however late the process wakes", async () => {

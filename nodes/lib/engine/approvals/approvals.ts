@@ -4,7 +4,9 @@ import {
   type Ballot,
   type Command,
   type CommandStep,
+  clashingAliases,
   command,
+  identity,
   newApprovalId,
   nextWake,
   openApproval,
@@ -20,7 +22,7 @@ import { Fault } from "../../fault.ts";
 import { type ApprovalRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey, UNDECIDED } from "../../ledger/index.ts";
 import { type DeparturePort, Departures } from "./departures.ts";
 import { newNotification, type Notification, Notifier, type NotifierPort, notificationsOf } from "./notifier.ts";
-import { readPeople } from "./people.ts";
+import { type People, readPeople } from "./people.ts";
 import {
   type ApprovalTerms,
   type KeptRequest,
@@ -208,7 +210,7 @@ export class Approvals {
     return this.#exclusive.run(id, async () => {
       const opened = await this.get(id);
       const approval = opened?.state?.approval;
-      const person = approval === undefined ? undefined : waitingFor(approval).find((each) => each.email.toLowerCase() === email.toLowerCase());
+      const person = approval === undefined ? undefined : waitingFor(approval).find((each) => identity(each.email) === identity(email));
       if (opened?.state === undefined || person === undefined) return false;
       const { approval: { level } } = opened.state;
       const body: Notification = { kind: "asked", level, person, ...dueOf(opened.state.approval) };
@@ -299,7 +301,7 @@ export class Approvals {
       status: approval.status,
       state: JSON.stringify(state),
       nextWake: wakeAt,
-      waiting: waitingFor(approval).map(({ email }) => email.toLowerCase()),
+      waiting: waitingFor(approval).map(({ email }) => identity(email)),
       level: approval.level,
       notifications,
       at: this.#clock.now(),
@@ -379,9 +381,9 @@ export class Approvals {
       if (client === undefined) return await this.#postpone(opened);
       const people = await readPeople(client, request.policy, record.tasks);
       for (const fault of people.faults) port?.report(fault);
+      for (const alias of clashingAliases(request.policy, people.roles)) port?.report(new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias }));
       const items = record.tasks.map(({ taskId }) => taskId);
-      const requester = people.requester?.email ?? "";
-      const subject: Subject = { id, items, ...(requester === "" ? {} : { requester }) };
+      const subject: Subject = { id, items, ...requesterIn(people) };
       const step = openApproval(resolvePolicy(request.policy, people.roles), subject, this.#clock.now());
       await this.#commit(opened, people, step);
     } catch (error) {
@@ -424,6 +426,16 @@ export class Approvals {
     });
     this.#counting.set(key, callOff);
   }
+}
+
+function requesterIn({ requester }: People): Omit<Subject, "id" | "items"> {
+  if (requester === undefined) return {};
+  const { email, account, login } = requester;
+  return {
+    ...(email === "" ? {} : { requester: email }),
+    ...(account === "" ? {} : { requesterAccount: account }),
+    ...(login === "" ? {} : { requesterNames: [login] }),
+  };
 }
 
 /** By task id; none while the people are being found out. */

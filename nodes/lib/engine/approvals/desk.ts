@@ -1,4 +1,4 @@
-import type { Ballot, DecisionLink, Refusal, VoteStep } from "../../approval/index.ts";
+import { type Ballot, type DecisionLink, identity, isAddress, type Refusal, type VoteStep } from "../../approval/index.ts";
 import type { ApprovalLinks } from "./links.ts";
 import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
 import type { Approvals } from "./approvals.ts";
@@ -173,11 +173,11 @@ export class ApprovalDesk {
   async #delegate(link: DecisionLink, form: URLSearchParams): Promise<Page> {
     const to = (form.get("to") ?? "").trim();
     const reason = reasonIn(form);
-    if (!/^[^@\s<>]+@[^@\s<>]+$/.test(to)) return this.#requestPage(link, { kind: "delegate-refused" }, { to, reason });
+    if (!isAddress(to)) return this.#requestPage(link, { kind: "delegate-refused" }, { to, reason });
     const given = { action: "delegate", to: { email: to }, by: link.person, ...(reason === "" ? {} : { reason }) } as const;
     const { result, why, approval } = await this.#approvals.command(link.approval, given, levelIn(form) ?? link.level);
     if (result === "late") return this.#requestPage(link, { kind: "late" });
-    if (result === "forbidden") return this.#requestPage(link, why === "ALREADY_APPROVER" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
+    if (result === "forbidden") return this.#requestPage(link, why === "ALREADY_APPROVER" || why === "DELEGATE_NOT_LISTED" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
     return this.#requestPage(link, { kind: "delegated", to: personView(approval, to) });
   }
 
@@ -229,7 +229,7 @@ export class ApprovalDesk {
     const text = queryIn(query);
     const type = query.get("type") ?? "";
     const read = (page: number): Promise<Inbox> =>
-      this.#ledger.approvals.inbox({ person: person.toLowerCase(), text, type, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE });
+      this.#ledger.approvals.inbox({ person: identity(person), text, type, offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE });
     const first = await read(asked);
     // What was decided since may have been all of that page.
     const page = Math.min(asked, Math.max(1, Math.ceil(first.matching / PAGE_SIZE)));
@@ -283,7 +283,7 @@ export class ApprovalDesk {
   /** Those that match and that the person can have seen. */
   async #matches(person: string, form: URLSearchParams): Promise<string[]> {
     const { rows } = await this.#ledger.approvals.inbox({
-      person: person.toLowerCase(),
+      person: identity(person),
       text: queryIn(form),
       type: form.get("type") ?? "",
       upTo: turnIn(form),

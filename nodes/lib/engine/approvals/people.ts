@@ -4,10 +4,16 @@ import type { Fault } from "../../fault.ts";
 import type { TaskRecord } from "../../ledger/index.ts";
 import type { PersonView } from "../pages/index.ts";
 
+/** Who asked, with what tells that user from others. */
+export interface Requester extends PersonView {
+  readonly account: string;
+  readonly login: string;
+}
+
 /** Who takes part in an approval, as Abiquo knows them. */
 export interface People {
   /** absent when Abiquo does not say who asked, or several did */
-  readonly requester?: PersonView;
+  readonly requester?: Requester;
   /** by the role's name */
   readonly roles: Readonly<Record<string, readonly Person[]>>;
   /** what could not be read, and will not be by trying again */
@@ -40,12 +46,12 @@ export async function readPeople(client: AbiquoClient, policy: RawPolicy, tasks:
   return { ...(requester === undefined ? {} : { requester }), roles: Object.fromEntries(found), faults };
 }
 
-async function readRequester(client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<PersonView | undefined> {
+async function readRequester(client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<Requester | undefined> {
   const links = new Set(tasks.map((task) => (JSON.parse(task.links) as TaskLinks).user));
   const [link] = links;
   if (link === undefined || link === "" || links.size > 1) return undefined;
   const user = await client.user(link);
-  return user.email === "" ? { email: "", name: user.name || user.nick } : personOf(user);
+  return { email: user.email, name: user.name || user.nick, account: user.id, login: user.nick };
 }
 
 async function readHolders(client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<AbiquoUser[]> {
@@ -61,6 +67,6 @@ async function readHolders(client: AbiquoClient, tasks: readonly TaskRecord[]): 
   return users;
 }
 
-function personOf({ email, name, nick }: AbiquoUser): Person {
-  return { email, name: name || nick };
+function personOf({ id, email, name, nick }: AbiquoUser): Person {
+  return { email, name: name || nick, ...(id === "" ? {} : { account: id }) };
 }

@@ -1,4 +1,4 @@
-import { type Approval, type Ballot, identify, type Person, type RawPolicy } from "../../approval/index.ts";
+import { type Approval, type Ballot, identify, identity, type Person, type RawPolicy } from "../../approval/index.ts";
 import { isObject, textOf } from "../../json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
 import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
@@ -104,8 +104,8 @@ export function searchTextOf(subject: KeptRequest["subject"], entries: readonly 
 export function personView(approval: Approval, email: string): PersonView {
   const { policy, told } = approval;
   const people: Person[] = [...told, ...policy.levels.flatMap((level) => [...level.approvers, ...level.escalateTo]), ...policy.fallback];
-  const compared = email.trim().toLowerCase();
-  const found = people.find((person) => person.email.trim().toLowerCase() === compared);
+  const compared = identity(email);
+  const found = people.find((person) => identity(person.email) === compared);
   return found?.name === undefined ? { email: found?.email ?? email } : { email: found.email, name: found.name };
 }
 

@@ -1,4 +1,4 @@
-import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, required, tally, waitingFor } from "../../approval/index.ts";
+import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, identity, required, tally, waitingFor } from "../../approval/index.ts";
 import { type KeptState, type OpenedApproval, personView } from "./request.ts";
 import type { Notification } from "./notifier.ts";
 import { UNDECIDED } from "../../ledger/index.ts";
@@ -55,7 +55,7 @@ function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "per
   const voted = given === undefined ? undefined : ({ kind: "voted", vote: given.action, at: given.at, ...reasonOf(given.reason), ...due } as const);
   if (voted !== undefined && given?.level === approval.level) return voted;
   if (frozen !== undefined) return { kind: "frozen", by: personView(approval, frozen.by), at: frozen.at, ...reasonOf(frozen.reason) };
-  if (waitingFor(approval).some((each) => each.email.toLowerCase() === email)) {
+  if (waitingFor(approval).some((each) => identity(each.email) === email)) {
     return { kind: "waiting", requireReason: policy.requireReason, delegation: policy.delegation, ...due };
   }
   if (voted !== undefined) return voted;
@@ -96,7 +96,7 @@ function levelView(approval: Approval, index: number): LevelView {
   const { name, approvers, need } = policy.levels[index] as (typeof policy.levels)[number];
   const given = votes.filter((vote) => vote.level === index);
   const voteOf = (email: string): { vote?: "approve" | "reject" } => {
-    const vote = given.find(({ by }) => by === email.toLowerCase());
+    const vote = given.find(({ by }) => by === identity(email));
     return vote === undefined ? {} : { vote: vote.action };
   };
   const asked = index === level ? [...seats, ...escalatedTo].map(({ person }) => person) : [];
@@ -118,7 +118,7 @@ function historyEntry({ approval, requester }: KeptState, entry: CoreEntry): His
   const { what, at, by, to, level, reason, outcome, cause } = entry;
   const kind = what === "decided" ? endOf(outcome, cause) : PLAIN.find((each) => each === what);
   if (kind === undefined) return [];
-  const isRequester = by !== undefined && requester?.email.toLowerCase() === by.toLowerCase();
+  const isRequester = by !== undefined && identity(requester?.email ?? "") === identity(by);
   // The vote before it said so.
   const isVotesResult = what === "level-approved" || (what === "decided" && cause === "vote");
   const excepted = isVotesResult ? undefined : approval.votes.find((vote) => vote.at === at && vote.by === by)?.except?.length;

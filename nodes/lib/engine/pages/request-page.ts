@@ -9,6 +9,9 @@ import type { Words } from "./words.ts";
 /** Above this many machines their list scrolls by itself. */
 const LONG_LIST = 12;
 
+/** So many of those to whom a vote may be handed are named. */
+const SHOWN_AT_MOST = 10;
+
 /** Most characters of a reason: enough for people, and still a text that Abiquo keeps with the task. */
 export const REASON_LENGTH = 1_000;
 
@@ -134,7 +137,7 @@ ${allOut && html`<p class="error">${icon("alert")}${words.say("pages.result.all-
 <button class="no" name="action" value="reject">${icon("cross")}${words.say("pages.reject")}</button>
 </div>
 </form>
-${state.delegation && delegateForm(view, words)}`;
+${state.delegation !== false && delegateForm(view, state.delegation, words)}`;
 }
 
 function reasonField({ result, subject, typed }: RequestView, rule: ReasonRule, words: Words): Html {
@@ -149,12 +152,17 @@ ${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say
 </div>`;
 }
 
-function delegateForm(view: RequestView, words: Words): Html {
+/** Enough to know what is meant. */
+function shortList(items: readonly string[]): string {
+  return items.length <= SHOWN_AT_MOST ? items.join(", ") : `${items.slice(0, SHOWN_AT_MOST).join(", ")}, …`;
+}
+
+function delegateForm(view: RequestView, to: true | readonly string[], words: Words): Html {
   const refused = view.result?.kind === "delegate-refused";
   return html`<details${flag("open", refused)}><summary>${words.say("pages.delegate.summary")}</summary>
 <form method="post" action="${HERE}">
 ${hiddenField("form", view.form)}${hiddenField("level", view.level)}
-<div class="field"><label for="to">${words.say("pages.delegate.to")} <span class="hint" id="to-hint">${words.say("pages.delegate.hint")}</span></label>
+<div class="field"><label for="to">${words.say("pages.delegate.to")} <span class="hint" id="to-hint">${words.say("pages.delegate.hint")}${to !== true && html` ${words.say("pages.delegate.only", { list: shortList(to) })}`}</span></label>
 <input type="email" id="to" name="to" required maxlength="254" autocomplete="off" value="${view.typed?.to ?? ""}" aria-describedby="to-hint${refused && " to-error"}"${refused && html` aria-invalid="true"`}>
 ${refused && html`<p class="error" id="to-error">${icon("alert")}${words.say("pages.result.delegate-refused.short")}</p>`}</div>
 <button name="action" value="delegate">${icon("hand")}${words.say("pages.delegate.button")}</button>

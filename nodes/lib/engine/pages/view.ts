@@ -83,7 +83,7 @@ export interface DecidedState {
 /** How the request stands for the person who looks. */
 export type RequestState =
   /** it waits for this person */
-  | ({ readonly kind: "waiting"; readonly requireReason: ReasonRule; readonly delegation: boolean } & Deadline)
+  | ({ readonly kind: "waiting"; readonly requireReason: ReasonRule; readonly delegation: boolean | readonly string[] } & Deadline)
   /** this person has voted, and others have not */
   | ({ readonly kind: "voted"; readonly vote: Vote; readonly at: number; readonly reason?: string } & Deadline)
   /** this person has handed it on */

@@ -20,7 +20,6 @@ const TYPES = [
   "abiquo-task-decision",
   "abiquo-approval",
   "abiquo-continue",
-  "abiquo-approval",
   "abiquo-cancel",
   "abiquo-list-pending",
   "abiquo-configure-workflow",
@@ -90,6 +89,8 @@ interface Status {
 export interface FlowOptions {
   readonly credentials?: Record<string, Record<string, string>>;
   readonly settings?: Record<string, unknown>;
+  /** further node files */
+  readonly modules?: readonly ((RED: NodeAPI) => void)[];
 }
 
 let current: Flow | undefined;
@@ -113,7 +114,7 @@ export class Flow {
     current = flow;
     helper.settings({ userDir: flow.folder, ...options.settings });
     const modules = TYPES.map((type) => (require(`../../dist/${type}.js`) as { default: (RED: NodeAPI) => void }).default);
-    await helper.load([(RED: NodeAPI) => flow.#prepare(RED), ...modules], withTab(nodes) as never, options.credentials ?? {});
+    await helper.load([(RED: NodeAPI) => flow.#prepare(RED), ...modules, ...(options.modules ?? [])], withTab(nodes) as never, options.credentials ?? {});
     return flow;
   }
 

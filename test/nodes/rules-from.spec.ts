@@ -211,6 +211,49 @@ describe("the rules of abiquo-task-decision", () => {
       assert.match(JSON.stringify(problems), /RULE_VALUE_NOT_A_NUMBER \$\{ABIQUO_TEST_UNSET\}/);
     });
 
+    it("are told of without what the environment says: a variable stands for its value", async () => {
+      await load({ rules: [] });
+      process.env["ABIQUO_TEST_SECRET"] = "swordfish";
+      try {
+        const conditions = [
+          { field: "task.type", op: "gt", value: "${ABIQUO_TEST_SECRET}" },
+          { field: "${ABIQUO_TEST_SECRET}", op: "eq", value: "x" },
+          { field: "task.type", op: "${ABIQUO_TEST_SECRET}", value: "x" },
+          { field: "task.type", op: "eq", value: "x", valueType: "${ABIQUO_TEST_SECRET}" },
+          { field: "task.type", op: "between", value: ["${ABIQUO_TEST_SECRET}", 2] },
+          { field: "time", op: "in", value: { days: ["${ABIQUO_TEST_SECRET}"], from: "${ABIQUO_TEST_SECRET}", timeZone: "${ABIQUO_TEST_SECRET}" } },
+          { field: "", op: "jsonata", value: "${ABIQUO_TEST_SECRET}" },
+        ];
+        const always = { name: "${ABIQUO_TEST_SECRET}", when: [], outcome: "review" };
+        for (const rules of [
+          ...conditions.map((condition) => [{ when: [condition], outcome: "review" }]),
+          [{ when: [], outcome: "${ABIQUO_TEST_SECRET}" }],
+          [always, always],
+          "${ABIQUO_TEST_SECRET}",
+        ]) {
+          const body = { rules, otherwise: "review", scope: "task", connection: "config", limit: 1 };
+          const checked = JSON.stringify(await ask("check", body));
+          assert.doesNotMatch(checked, /swordfish/);
+          if (checked.includes('"rule":0')) assert.match(checked, /\$\{ABIQUO_TEST_SECRET\}/);
+          const { ok, problem } = await ask("try", body);
+          if (ok === false) assert.doesNotMatch(String(problem), /swordfish/);
+        }
+      } finally {
+        delete process.env["ABIQUO_TEST_SECRET"];
+      }
+    });
+
+    it("may all come from one variable, as JSON", async () => {
+      await load({ rules: [] });
+      process.env["ABIQUO_TEST_RULES"] = JSON.stringify([{ name: "all", when: [], outcome: "review" }, ...deploys("cancel")]);
+      try {
+        const { problems, unreachable } = await ask("check", { rules: "${ABIQUO_TEST_RULES}", otherwise: "review", scope: "task" });
+        assert.deepEqual([problems, (unreachable as { rule: number }[]).map(({ rule }) => rule)], [[], [1]]);
+      } finally {
+        delete process.env["ABIQUO_TEST_RULES"];
+      }
+    });
+
     it("are tried on the newest tasks of the ledger, beside the deployed ones, and nothing is decided", async () => {
       const flow = await load({ rules: deploys("continue") });
       await received(flow, 4);
@@ -271,7 +314,8 @@ describe("the rules of abiquo-task-decision", () => {
 
     it("are behind permissions, and take nothing but what the editor sends", async () => {
       const flow = await load({ rules: [] });
-      for (const permission of ["abiquo-task-decision.read", "abiquo-task-decision.write"]) assert.ok(flow.permissions.includes(permission));
+      assert.equal(flow.permissions.filter((permission) => permission === "abiquo-task-decision.write").length, 3);
+      assert.ok(!flow.permissions.includes("abiquo-task-decision.read"), "who may only read gets no lists, values or tasks");
       for (const path of ["check", "try", "choices"]) {
         assert.equal((await ask(path, {}, { "Content-Type": "application/json" }))["status"], 400);
         assert.equal((await helper.request().get(`/abiquo-task-decision/${path}`)).status, 404);

@@ -2,19 +2,9 @@ import type { NodeAPI } from "node-red";
 import { type LedgerTask, recordedTasks } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
-import {
-  compileRules,
-  type FactSourceFor,
-  type Outcome,
-  RulesFault,
-  type RuleSet,
-  type Scope,
-  type Tried,
-  tryRules,
-  type Unreachable,
-  unreachableRules,
-} from "../rules/index.ts";
+import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../rules/index.ts";
 import { adminAction } from "./admin.ts";
+import { askedRules, compileAsked, withoutValues, writtenRule } from "./asked-rules.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "./connection.ts";
 import { MessageDetails } from "./details.ts";
 import { factSource } from "./fact-source.ts";
@@ -31,12 +21,14 @@ const READING_MS = 30_000;
 /** Names that a dialog offers at the most; who has more tenants types. */
 const MOST_CHOICES = 500;
 
-/** What the dialog of the rules asks for while they are edited. Nothing here changes anything. */
+/**
+ * What the dialog of the rules asks for while they are edited. Nothing here changes anything, but all of it is for
+ * those who may: it tells what the environment, the ledger and Abiquo hold.
+ */
 export function ruleDesk(RED: NodeAPI): void {
-  // Rules may name environment variables, whose values a refusal quotes: that is for those who may deploy.
   adminAction(RED, `/${TYPE}/check`, `${TYPE}.write`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
 
-  adminAction(RED, `/${TYPE}/choices`, `${TYPE}.read`, async (_params, body) => {
+  adminAction(RED, `/${TYPE}/choices`, `${TYPE}.write`, async (_params, body) => {
     const { client } = connectionIn(RED, body);
     // Who may see one of the two is offered that one.
     const [enterprises, roles] = await Promise.all([someOf(client.enterprises()), someOf(client.roleNames())]);
@@ -48,7 +40,7 @@ export function ruleDesk(RED: NodeAPI): void {
     const limit = Math.min(Math.max(1, Math.trunc(Number(body["limit"])) || 0), MOST_TASKS);
     const tasks = await recordedTasks((await connection.engine).ledger, { api: connection.base, limit });
     const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
-    const set = body["rules"] === undefined ? deployed : setIn(RED, body);
+    const set = body["rules"] === undefined ? deployed : compileAsked(askedRules(RED, body));
     if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
     const source = body["read"] === true ? factsFrom(RED, connection) : undefined;
     const { tried, counts, differing } = await tryRules(tasks, set, deployed, source);
@@ -70,41 +62,23 @@ async function someOf<T>(all: AsyncIterable<T>): Promise<T[]> {
   return some;
 }
 
-/** The rules as a deploy would make them. @throws RulesFault when they are wrong */
-function setIn(RED: NodeAPI, body: Record<string, unknown>): RuleSet {
-  const list = rulesIn(RED, body);
-  const options = { otherwise: body["otherwise"] as Outcome, scope: body["scope"] as Scope };
-  return { rules: compileRules(list, options), list, ...options };
-}
-
-function rulesIn(RED: NodeAPI, body: Record<string, unknown>): readonly unknown[] {
-  const node: unknown = RED.nodes.getNode(textOf(body["id"]));
-  const { getSetting } = RED.util as unknown as { getSetting(node: unknown, name: string): unknown };
-  const substituted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(substituted);
-    if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituted(inner)]));
-    const name = typeof value === "string" ? /^\$\{(\S+)\}$/.exec(value)?.[1] : undefined;
-    return name === undefined ? value : (getSetting(node, name) ?? value);
-  };
-  return Array.isArray(body["rules"]) ? body["rules"].map(substituted) : [];
-}
-
 function check(RED: NodeAPI, body: Record<string, unknown>): object {
-  const list = rulesIn(RED, body);
+  const asked = askedRules(RED, body);
   try {
-    setIn(RED, body);
+    const { list } = compileAsked(asked);
+    const unreachable = unreachableRules(list).map((found) => ({ rule: found.rule, text: whyUnreachable(RED, asked.written, found) }));
+    return { problems: [], unreachable };
   } catch (error) {
     if (!(error instanceof RulesFault)) throw error;
     const problems = error.problems.map(({ rule, condition, code, params }) => ({ rule, condition, text: faultText(RED, code, params) }));
     return { problems, unreachable: [] };
   }
-  const unreachable = unreachableRules(list).map((found) => ({ rule: found.rule, text: whyUnreachable(RED, list, found) }));
-  return { problems: [], unreachable };
 }
 
-function whyUnreachable(RED: NodeAPI, list: readonly unknown[], { by, field = "" }: Unreachable): string {
-  if (by === undefined) return translated(RED, `${TYPE}.reach.contradiction`, { field });
-  const name = textOf((list[by] as Record<string, unknown>)["name"]).trim();
+function whyUnreachable(RED: NodeAPI, written: unknown, { rule, by, field = "" }: Unreachable): string {
+  if (by === undefined) return translated(RED, `${TYPE}.reach.contradiction`, withoutValues({ field }, writtenRule(written, rule)));
+  const covering = writtenRule(written, by);
+  const name = isObject(covering) ? textOf(covering["name"]).trim() : "";
   return translated(RED, `${TYPE}.reach.covered`, {
     rule: name === "" ? translated(RED, `${TYPE}.cli.numbered`, { number: by + 1 }) : translated(RED, `${TYPE}.cli.named`, { name }),
   });

@@ -2,11 +2,12 @@ import type { Node, NodeAPI } from "node-red";
 import { Fault } from "./lib/fault.ts";
 import type { Configuration } from "./lib/runtime/config.ts";
 import { defineNode, type NodeKit } from "./lib/runtime/define.ts";
+import { FailedCalls } from "./lib/runtime/failed-calls.ts";
 import { Receiver } from "./lib/runtime/receiver.ts";
 import { redeployedBelow } from "./lib/runtime/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "./lib/runtime/routes.ts";
 import { attachToStore } from "./lib/runtime/store-access.ts";
-import { admits, type WebhookAuth } from "./lib/runtime/webhook.ts";
+import { admits, type Door, type WebhookAuth } from "./lib/runtime/webhook.ts";
 import { type WebhookNode, webhookUrl } from "./lib/runtime/webhook-url.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -15,12 +16,18 @@ const ADMIN_LIMIT = "5mb";
 
 export default function (RED: NodeAPI): void {
   if (typeof RED.httpNode === "function") webhookRoutes(RED).holdUntilStarted(RED.events);
-  defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "username", "password"] }, (kit) => {
+  defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "previousSecret", "username", "password"] }, (kit) => {
     const { node, config } = kit;
     const connection = kit.connection();
     const path = config.text("path", "/abiquo/workflow");
     const auth = authOf(config, kit.credentials);
-    const door = { auth, allowFrom: config.addresses("allowFrom"), trustedProxies: connection.trustedProxies };
+    const door: Door = {
+      auth,
+      allowFrom: config.addresses("allowFrom"),
+      trustedProxies: connection.trustedProxies,
+      failedCalls: new FailedCalls(),
+      onPrevious: once(() => node.warn(kit.text("previousUsed"))),
+    };
     const megabytes = config.number("maxBody", 16, 0.001);
     const receiver = new Receiver(kit, connection, {
       emit: config.choice("emit", ["task", "group"]),
@@ -34,7 +41,7 @@ export default function (RED: NodeAPI): void {
       const verdict = admits(door, request, rest);
       if (verdict === 200) return void receiver.take(request, response, again);
       request.resume();
-      response.writeHead(verdict, verdict === 401 && auth.kind === "basic" ? { "WWW-Authenticate": "Basic" } : {}).end();
+      response.writeHead(verdict, headersOf(verdict, auth)).end();
       if (verdict === 404) return;
       refused++;
       kit.show("yellow", "ring", "rejected", { count: refused });
@@ -57,6 +64,19 @@ export default function (RED: NodeAPI): void {
   });
 }
 
+function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, string> {
+  if (verdict === 429) return { "Retry-After": "60" };
+  return verdict === 401 && kind === "basic" ? { "WWW-Authenticate": "Basic" } : {};
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
+}
+
 function showListening(kit: NodeKit, readsAhead: boolean, megabytes: number): void {
   if (readsAhead) return kit.show("green", "ring", "listening");
   const { apiMaxLength = ADMIN_LIMIT } = kit.RED.settings as { apiMaxLength?: string | number };
@@ -73,6 +93,7 @@ function authOf(config: Configuration, secrets: Configuration): WebhookAuth {
   };
   const kind = config.choice("auth", ["secret", "basic", "none"]);
   if (kind === "none") return { kind };
-  if (kind === "secret") return { kind, secret: required("secret") };
-  return { kind, username: required("username"), password: required("password") };
+  const previous = secrets.text("previousSecret");
+  if (kind === "secret") return { kind, secret: required("secret"), previous };
+  return { kind, username: required("username"), password: required("password"), previous };
 }

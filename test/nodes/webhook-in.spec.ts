@@ -483,6 +483,29 @@ describe("the node abiquo-webhook-in", () => {
     await flow.inbox("out").have(3);
   });
 
+  it("takes the previous secret while it is replaced, and says once that it is still used", async () => {
+    const flow = await load({}, {}, { secret: SECRET, previousSecret: "the-one-before" });
+    const url = `${await flow.serve()}/hook`;
+    const call = async (secret: string): Promise<number> => (await abiquo.post(abiquo.hold(), { url: `${url}/${secret}` })).status ?? 0;
+    assert.equal(await call(SECRET), 200);
+    assert.deepEqual(flow.logged("warn").filter((text) => text.includes("previousUsed")), []);
+    assert.deepEqual([await call("the-one-before"), await call("the-one-before"), await call("another")], [200, 200, 401]);
+    assert.equal(flow.logged("warn").filter((text) => text.includes("previousUsed")).length, 1);
+    await flow.inbox("out").have(3);
+  });
+
+  it("answers 429 with nothing in it to an address that fails too often, and counts that too", async () => {
+    const flow = await load();
+    const url = `${await flow.serve()}/hook`;
+    const statuses: number[] = [];
+    for (let index = 0; index < 21; index++) statuses.push((await fetch(`${url}/guess-${index}`, { method: "POST", body: "{}" })).status);
+    assert.deepEqual(statuses, [...Array.from({ length: 20 }, () => 401), 429]);
+    const response = await fetch(`${url}/${SECRET}`, { method: "POST", body: "{}" });
+    assert.deepEqual([response.status, await response.text(), response.headers.get("retry-after")], [429, "", "60"]);
+    await flow.status("hook", '"count":22');
+    assert.deepEqual(flow.inbox("faults").all, []);
+  });
+
   it("gives its path back when it is deleted", async () => {
     const hook = node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" });
     const flow = await Flow.load([...around(abiquo, "hook"), hook, sink("out")], { credentials: credentials(abiquo) });

@@ -5,11 +5,13 @@ import { type ApiBase, parseWebhookInTurns, parseWebhookJson } from "../abiquo/i
 import { Fault } from "../fault.ts";
 import { readBody } from "./body.ts";
 import type { AddressList } from "./config.ts";
+import type { FailedCalls } from "./failed-calls.ts";
 import type { WebhookRequest } from "./routes.ts";
 
+/** `previous` is the secret or the password that is being replaced, and good until then. */
 export type WebhookAuth =
-  | { readonly kind: "secret"; readonly secret: string }
-  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "secret"; readonly secret: string; readonly previous?: string }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string; readonly previous?: string }
   | { readonly kind: "none" };
 
 export interface Door {
@@ -17,26 +19,50 @@ export interface Door {
   /** empty = anybody */
   readonly allowFrom: AddressList;
   readonly trustedProxies: AddressList;
+  readonly failedCalls: FailedCalls;
+  /** a call came with what is being replaced */
+  readonly onPrevious?: () => void;
 }
 
+type Verdict = 200 | 401 | 403 | 404 | 429;
+
 /**
- * Whether a request may come in: 403 for an address outside `allowFrom`, 401 for a wrong or missing secret,
- * 200 when it may.
+ * Whether a request may come in: 403 for an address outside `allowFrom`, 401 for a wrong or missing secret, 429 for
+ * an address that failed too often, whatever it says now; 200 when it may.
  *
  * @param rest the path segment after the webhook's path
  */
-export function admits(door: Door, request: IncomingMessage, rest: string): 200 | 401 | 403 | 404 {
-  if (!door.allowFrom.isEmpty && !door.allowFrom.has(clientAddress(request, door.trustedProxies))) return 403;
-  const { auth } = door;
+export function admits(door: Door, request: IncomingMessage, rest: string): Verdict {
+  const address = clientAddress(request, door.trustedProxies);
+  if (door.failedCalls.isShutOut(address)) return 429;
+  const isAllowed = door.allowFrom.isEmpty || door.allowFrom.has(address);
+  const verdict = isAllowed ? proof(door, request, rest) : 403;
+  if (verdict === 401 || verdict === 403) door.failedCalls.failed(address);
+  if (verdict === 200) door.failedCalls.proved(address);
+  return verdict;
+}
+
+function proof({ auth, onPrevious }: Door, request: IncomingMessage, rest: string): Verdict {
   if (auth.kind === "none") return rest === "" ? 200 : 404;
   if (auth.kind === "basic") {
     const given = basicCredentials(request.headers.authorization);
-    const isRight = sameSecret(given.username, auth.username) && sameSecret(given.password, auth.password);
-    return isRight ? (rest === "" ? 200 : 404) : 401;
+    const isUser = sameSecret(given.username, auth.username);
+    const known = which(given.password, auth.password, auth.previous ?? "");
+    if (!isUser || known === undefined) return 401;
+    if (known === "previous") onPrevious?.();
+    return rest === "" ? 200 : 404;
   }
   const query = new URLSearchParams(request.url?.split("?")[1] ?? "");
   const given = rest === "" ? (query.get("secret") ?? "") : decoded(rest);
-  return sameSecret(given, auth.secret) ? 200 : 401;
+  const known = which(given, auth.secret, auth.previous ?? "");
+  if (known === "previous") onPrevious?.();
+  return known === undefined ? 401 : 200;
+}
+
+/** Both are compared, so that the time tells nothing of which one it is. */
+function which(given: string, current: string, previous: string): "current" | "previous" | undefined {
+  const [isCurrent, isPrevious] = [sameSecret(given, current), sameSecret(given, previous)];
+  return isCurrent ? "current" : isPrevious ? "previous" : undefined;
 }
 
 /** Compares in constant time, whatever the lengths. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Fault } from "../../../nodes/lib/fault.ts";
 import { AddressList, Configuration } from "../../../nodes/lib/runtime/config.ts";
 import { maskedEndpoint, webhookUrl } from "../../../nodes/lib/runtime/webhook-url.ts";
+import { FailedCalls } from "../../../nodes/lib/runtime/failed-calls.ts";
 import { admits, clientAddress, sameSecret, type Door } from "../../../nodes/lib/runtime/webhook.ts";
 
 function fault(code: string, params: Record<string, string>): (error: unknown) => boolean {
@@ -164,7 +165,7 @@ describe("a secret", () => {
 
 describe("who may come in", () => {
   const none = new AddressList([], "p");
-  const door = (auth: Door["auth"], allowFrom = none): Door => ({ auth, allowFrom, trustedProxies: none });
+  const door = (auth: Door["auth"], allowFrom = none): Door => ({ auth, allowFrom, trustedProxies: none, failedCalls: new FailedCalls() });
   const secret = door({ kind: "secret", secret: "s3cret/+ä" });
   const basic = door({ kind: "basic", username: "abiquo", password: "p:w" });
   const authorization = (text: string, scheme = "Basic"): Record<string, string> => ({ authorization: `${scheme} ${Buffer.from(text).toString("base64")}` });
@@ -227,7 +228,7 @@ describe("the URL of a webhook", () => {
     const auth = { kind: "secret", secret: "%41 a/b" } as const;
     const rest = new URL(webhookUrl(base, "hook", auth)).pathname.split("/").at(-1) ?? "";
     const none = new AddressList([], "p");
-    assert.equal(admits({ auth, allowFrom: none, trustedProxies: none }, request("192.0.2.1"), rest), 200);
+    assert.equal(admits({ auth, allowFrom: none, trustedProxies: none, failedCalls: new FailedCalls() }, request("192.0.2.1"), rest), 200);
   });
 
   it("holds user and password for Basic", () => {

@@ -1,14 +1,14 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { AbiquoClient, Resources } from "./lib/abiquo/index.ts";
 import { Fault } from "./lib/fault.ts";
-import { isObject } from "./lib/json.ts";
 import { adminAction } from "./lib/runtime/admin.ts";
-import { clientSettings } from "./lib/runtime/client-settings.ts";
+import { clientSettings, isSameAccess } from "./lib/runtime/client-settings.ts";
 import { Configuration } from "./lib/runtime/config.ts";
 import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
 import { defineNode, faultOf, type NodeKit } from "./lib/runtime/define.ts";
 import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "./lib/runtime/engines.ts";
 import { attachToStore } from "./lib/runtime/store-access.ts";
+import { type SecretUse, withTypedSecrets } from "./lib/runtime/trial-secrets.ts";
 
 const TYPE = "abiquo-config";
 const CREDENTIALS = [
@@ -20,8 +20,8 @@ const CREDENTIALS = [
   "password",
   "bearerToken",
 ] as const;
-/** What Node-RED's editor sends in place of a password that was not changed. */
-const UNCHANGED = "__PWRD__";
+/** Where and how the secrets are sent. */
+const SECRET_USE: SecretUse = { type: TYPE, names: CREDENTIALS, places: { url: "", auth: "oauth1", tls: "", proxy: "" } };
 
 export default function (RED: NodeAPI): void {
   const settings = { abiquoConfigSettle: { value: 60, exportable: false } };
@@ -34,17 +34,16 @@ export default function (RED: NodeAPI): void {
 
   adminAction(RED, `/${TYPE}/:id/test`, `${TYPE}.write`, async ({ id = "" }, body) => {
     const saved: unknown = RED.nodes.getNode(id);
-    const typed = isObject(body["credentials"]) ? body["credentials"] : {};
-    const stored = isObject(saved) && isObject(saved["credentials"]) ? saved["credentials"] : {};
-    const secrets = CREDENTIALS.map((name) => [name, typed[name] === UNCHANGED ? stored[name] : typed[name]]);
-    const client = new AbiquoClient(
-      clientSettings(RED, new Configuration(body), new Configuration(Object.fromEntries(secrets))),
-    );
+    const settings = withTypedSecrets(RED, SECRET_USE, id, body, (secrets) => clientSettings(RED, new Configuration(body), secrets));
+    const client = new AbiquoClient(settings);
     try {
       const user = await client.currentUser();
       const version = await client.version();
-      if (isConnectionNode(saved) && saved.abiquo.client.base === client.base) await restart(saved.abiquo);
-      return { ok: true, user: user.nick, enterprise: user.enterpriseName, version };
+      const found = { ok: true, user: user.nick, enterprise: user.enterpriseName, version };
+      if (!isConnectionNode(saved)) return found;
+      const { abiquo } = saved;
+      if (abiquo.signsInWith(settings)) await abiquo.goOn();
+      return abiquo.client.halted === undefined ? found : { ...found, staysStopped: true };
     } finally {
       await client.close();
     }
@@ -73,6 +72,12 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
       return use.opened;
     },
     onStore: use.onStore,
+    signsInWith: (other) => isSameAccess(settings, other),
+    async goOn() {
+      if (client.halted !== undefined) kit.show("green", "dot", "connected");
+      client.resume();
+      (await use.engine).restart(connection);
+    },
   };
   client.onHalt = (fault) => {
     kit.show("red", "ring", "stopped");
@@ -109,10 +114,4 @@ function storeSettings(RED: NodeAPI, id: string): StoreSettings {
   const node = RED.nodes.getNode(id) as StoreNode | null;
   if (node?.store !== undefined) return node.store;
   throw faultOf(node) ?? new Fault("CONFIG_INVALID", { property: "store" });
-}
-
-/** The credentials have proved to work: what waits for them goes on. */
-async function restart(connection: ConnectionNode): Promise<void> {
-  connection.client.resume();
-  (await connection.engine).restart(connection);
 }

@@ -86,14 +86,13 @@ function showListening(kit: NodeKit, readsAhead: boolean, megabytes: number): vo
 
 /** @throws Fault CREDENTIAL_MISSING when the chosen way has no secret: an open door must be asked for */
 function authOf(config: Configuration, secrets: Configuration): WebhookAuth {
-  const required = (name: string): string => {
-    const value = secrets.text(name);
+  const required = (name: string, value = secrets.text(name)): string => {
     if (value === "") throw new Fault("CREDENTIAL_MISSING", { name });
     return value;
   };
   const kind = config.choice("auth", ["secret", "basic", "none"]);
   if (kind === "none") return { kind };
-  const previous = secrets.text("previousSecret");
-  if (kind === "secret") return { kind, secret: required("secret"), previous };
-  return { kind, username: required("username"), password: required("password"), previous };
+  if (kind === "secret") return { kind, secret: required("secret"), previous: secrets.text("previousSecret") };
+  const typed = (name: string): string => required(name, secrets.secret(name));
+  return { kind, username: typed("username"), password: typed("password"), previous: secrets.secret("previousSecret") };
 }

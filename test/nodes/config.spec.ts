@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import type { NodeAPI } from "node-red";
 import helper from "node-red-node-test-helper";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
+
+const require = createRequire(import.meta.url);
 
 interface TestAnswer {
   readonly ok: boolean;
@@ -12,6 +19,7 @@ interface TestAnswer {
   readonly enterprise?: string;
   readonly version?: string;
   readonly problem?: string;
+  readonly staysStopped?: boolean;
 }
 
 describe("the node abiquo-config", () => {
@@ -233,6 +241,78 @@ describe("the node abiquo-config", () => {
       assert.match((await test(typed({ credentials: unchanged }))).problem ?? "", /CREDENTIAL_MISSING consumerKey/);
     });
 
+    describe("with placeholders for the stored secrets", () => {
+      const PLACEHOLDERS = Object.fromEntries(["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken"].map((name) => [name, "__PWRD__"]));
+      const network = [
+        { id: "tls", type: "tls-config" },
+        { id: "proxy", type: "http proxy", url: "http://127.0.0.1:9" },
+      ];
+      let stranger: Server;
+      let seen: IncomingHttpHeaders[];
+
+      beforeEach(async () => {
+        seen = [];
+        stranger = createServer(({ headers }, response) => {
+          seen.push(headers);
+          response.writeHead(500).end();
+        }).listen(0, "127.0.0.1");
+        await once(stranger, "listening");
+      });
+      afterEach(() => {
+        stranger.closeAllConnections();
+        stranger.close();
+      });
+      const elsewhere = (): string => `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/api`;
+
+      const loadNetwork = (config: object, secrets: Record<string, string>): Promise<Flow> =>
+        Flow.load([...around(abiquo, "me", config), ...network, node("me", "abiquo-list-pending", ["out"], { scope: "me", emit: "list" }), sink("out")], {
+          credentials: { config: secrets },
+          modules: ["05-tls.js", "06-httpproxy.js"].map((file) => require(`@node-red/nodes/core/network/${file}`) as (RED: NodeAPI) => void),
+        });
+
+      for (const [name, change] of [
+        ["another address", () => ({ url: elsewhere() })],
+        ["the same host by another path", () => ({ url: `${abiquo.url}/other` })],
+        ["another way to sign in", () => ({ auth: "bearer" })],
+        ["other TLS", () => ({ tls: "tls" })],
+        ["another proxy", () => ({ proxy: "proxy" })],
+      ] as const) {
+        it(`sends none of them to ${name}, and says that they must be typed again`, async () => {
+          await loadNetwork({ auth: "basic" }, { ...abiquo.credentials.basic, bearerToken: abiquo.credentials.bearer });
+          const answer = await test(typed({ auth: "basic", credentials: PLACEHOLDERS, ...change() }), "config");
+          assert.equal(answer.ok, false);
+          assert.match(answer.problem ?? "", /SECRETS_NOT_TYPED/);
+          assert.deepEqual([seen.length, abiquo.requests.length], [0, 0]);
+        });
+      }
+
+      it("sends to another address what was typed for it, and nothing else", async () => {
+        await loadNetwork({}, { ...abiquo.credentials.oauth, password: "stored-password" } as never);
+        await test(typed({ url: elsewhere(), auth: "basic", credentials: { ...PLACEHOLDERS, username: "typed", password: "typed-password" } }), "config");
+        assert.deepEqual(seen.map(({ authorization }) => authorization), [`Basic ${btoa("typed:typed-password")}`]);
+        const half = await test(typed({ url: elsewhere(), auth: "basic", credentials: { ...PLACEHOLDERS, username: "typed" } }), "config");
+        assert.match(half.problem ?? "", /SECRETS_NOT_TYPED/);
+        assert.equal(seen.length, 1);
+      });
+
+      it("has none of a node of another type", async () => {
+        const hook = node("hook", "abiquo-webhook-in", [""], { auth: "basic", path: "/hook", url: elsewhere() });
+        await Flow.load([...around(abiquo, "hook"), hook], { credentials: credentials(abiquo, { hook: { username: "u", password: "webhook-password" } }) });
+        const answer = await test(typed({ url: elsewhere(), auth: "basic", credentials: PLACEHOLDERS }), "hook");
+        assert.match(answer.problem ?? "", /CREDENTIAL_MISSING/);
+        assert.deepEqual(seen, []);
+      });
+
+      it("takes no other node for TLS or for a proxy, with whatever address and secrets that one has", async () => {
+        await load({});
+        for (const property of ["tls", "proxy"]) {
+          const answer = await test(typed({ [property]: "config" }));
+          assert.match(answer.problem ?? "", new RegExp(`CONFIG_INVALID ${property}`));
+        }
+        assert.equal(abiquo.requests.length, 0);
+      });
+    });
+
     for (const [name, change, problem] of [
       ["an address that is none", { url: "nowhere" }, /ABIQUO_BAD_URL/],
       ["an address where nobody listens", { url: "http://127.0.0.1:9/api" }, /ABIQUO_UNREACHABLE/],
@@ -283,7 +363,39 @@ describe("the node abiquo-config", () => {
       refusal.remove();
       assert.equal((await test(typed(), "config")).ok, true);
       await works(flow);
+      assert.equal((await flow.status("config", "status.connected")).fill, "green");
     });
+
+    it("leaves a connection stopped whose own credentials are not those that were tested, and says so", async () => {
+      const flow = await load({ auth: "basic" }, { username: abiquo.credentials.basic.username, password: "old-password" });
+      flow.send("me", {});
+      assert.equal((await flow.fault(({ source }) => source.id === "me")).code, "ABIQUO_UNAUTHORIZED");
+      const refused = (): number => abiquo.requests.filter(({ status }) => status === 401).length;
+      for (const body of [typed({ auth: "basic", credentials: { ...abiquo.credentials.basic } }), typed()]) {
+        const answer = await test(body, "config");
+        assert.deepEqual([answer.ok, answer.staysStopped], [true, true]);
+      }
+      flow.send("me", {});
+      await flow.inbox("faults").have(2, ({ error }) => error?.source.id === "me");
+      assert.equal(refused(), 1);
+      assert.ok(flow.statuses.all.every(({ id, status }) => id !== "config" || !String(status.text).includes("connected")));
+    });
+  });
+
+  it("uses user and password as they were typed, blanks at their ends included", async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      seen.push(headers.authorization);
+      response.writeHead(500).end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+    const flow = await load({ url, auth: "basic", apiVersion: "6.1" }, { username: " ana ", password: " p w\t" });
+    flow.send("me", {});
+    await flow.fault();
+    server.closeAllConnections();
+    server.close();
+    assert.deepEqual(seen, [`Basic ${btoa(" ana : p w\t")}`]);
   });
 
   describe("and its store", () => {

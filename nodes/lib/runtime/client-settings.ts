@@ -1,16 +1,19 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Node, NodeAPI } from "node-red";
 import { apiBase, type ClientSettings, type Credentials } from "../abiquo/index.ts";
 import { Fault } from "../fault.ts";
+import { isObject } from "../json.ts";
 import type { Configuration } from "./config.ts";
+import { sameSecret } from "./webhook.ts";
 
 /** What the core nodes tls-config and http proxy offer. */
 interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
 }
-interface ProxyNode extends Node {
+interface ProxyNode extends Omit<Node, "credentials"> {
   url?: string;
   noproxy?: string[];
-  credentials: { username?: string; password?: string };
+  credentials?: { username?: string; password?: string };
 }
 
 /**
@@ -19,7 +22,7 @@ interface ProxyNode extends Node {
  * @throws Fault ENV_UNSET, CONFIG_INVALID, ABIQUO_BAD_URL
  */
 export function clientSettings(RED: NodeAPI, config: Configuration, secrets: Configuration): ClientSettings {
-  const tls = RED.nodes.getNode(config.text("tls")) as TlsNode | null;
+  const tls = nodeOfType<TlsNode>(RED, config, "tls", "tls-config");
   const proxy = proxyOf(RED, config);
   const apiVersion = config.text("apiVersion");
   if (apiVersion !== "" && !/^\d+\.\d+$/.test(apiVersion)) throw new Fault("CONFIG_INVALID", { property: "apiVersion" });
@@ -28,20 +31,37 @@ export function clientSettings(RED: NodeAPI, config: Configuration, secrets: Con
     apiVersion,
     credentials: credentialsOf(config, secrets),
     timeoutMs: config.number("timeout", 30, 0.1) * 1000,
-    ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
+    ...(tls === undefined ? {} : { tls: tls.addTLSOptions({}) }),
     ...(proxy === undefined ? {} : { proxy }),
   };
 }
 
+/** Whether both sign in at the same place, in the same way, and with the same secrets. */
+export function isSameAccess(one: ClientSettings, other: ClientSettings): boolean {
+  const wayOf = ({ base, tls, proxy }: ClientSettings): unknown => [base, tls, proxy];
+  return isDeepStrictEqual(wayOf(one), wayOf(other)) && sameSecret(JSON.stringify(one.credentials), JSON.stringify(other.credentials));
+}
+
+/**
+ * The config node that a property names; undefined when there is none.
+ *
+ * @throws Fault CONFIG_INVALID when it is of another type, whose secrets are none of ours
+ */
+function nodeOfType<Found extends object>(RED: NodeAPI, config: Configuration, property: string, type: string): Found | undefined {
+  const node: unknown = RED.nodes.getNode(config.text(property));
+  if (!isObject(node)) return undefined;
+  if (node["type"] !== type) throw new Fault("CONFIG_INVALID", { property });
+  return node as unknown as Found;
+}
+
 function credentialsOf(config: Configuration, secrets: Configuration): Credentials {
-  const required = (name: string): string => {
-    const value = secrets.text(name);
+  const required = (name: string, value = secrets.text(name)): string => {
     if (value === "") throw new Fault("CREDENTIAL_MISSING", { name });
     return value;
   };
   switch (config.choice("auth", ["oauth1", "basic", "bearer"])) {
     case "basic":
-      return { kind: "basic", username: required("username"), password: required("password") };
+      return { kind: "basic", username: required("username", secrets.secret("username")), password: required("password", secrets.secret("password")) };
     case "bearer":
       return { kind: "bearer", token: required("bearerToken") };
     case "oauth1":
@@ -57,9 +77,9 @@ function credentialsOf(config: Configuration, secrets: Configuration): Credentia
 
 /** In the order of the core request node: the proxy node, the settings, the environment. */
 function proxyOf(RED: NodeAPI, config: Configuration): ClientSettings["proxy"] {
-  const node = RED.nodes.getNode(config.text("proxy")) as ProxyNode | null;
+  const node = nodeOfType<ProxyNode>(RED, config, "proxy", "http proxy");
   if (node?.url) {
-    const { username, password } = node.credentials;
+    const { username, password } = node.credentials ?? {};
     return {
       url: node.url,
       noProxy: node.noproxy ?? [],

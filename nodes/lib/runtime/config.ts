@@ -19,6 +19,12 @@ export class Configuration {
     return setOrThrow(String(value)).trim();
   }
 
+  /** As it was typed: a blank at either end may be part of a password. @throws Fault ENV_UNSET */
+  secret(property: string): string {
+    const value = this.#values[property];
+    return value === undefined || value === null ? "" : setOrThrow(String(value));
+  }
+
   /** @throws Fault ENV_UNSET; CONFIG_INVALID when it is no number, or lies below `least` */
   number(property: string, fallback: number, least = 0): number {
     const text = this.text(property);

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from "node-red";
-import type { AbiquoClient, ApiBase, Resources } from "../abiquo/index.ts";
+import type { AbiquoClient, ApiBase, ClientSettings, Resources } from "../abiquo/index.ts";
 import type { Connection } from "../engine/index.ts";
 import { isObject } from "../json.ts";
 import type { AddressList } from "./config.ts";
@@ -17,6 +17,10 @@ export interface ConnectionNode extends Connection, Pick<EngineUse, "engine" | "
   readonly trustedProxies: AddressList;
   /** the header, in lower case, in which they say it; empty for none */
   readonly identityHeader: string;
+  /** Whether a client with these settings would sign in where and as this one does. */
+  signsInWith(settings: ClientSettings): boolean;
+  /** The credentials have proved to work: what waits for them goes on. @throws Fault as `engine` */
+  goOn(): Promise<void>;
 }
 
 export type ConfigNode = Node & { abiquo: ConnectionNode };

@@ -110,7 +110,18 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
     const flow = await load({ scope: "group", rules: [{ name: "quota", when: [{ field: "group.cpu", op: "lte", value: "40" }, { field: "group.diskMb", op: "lte", value: "102400" }], outcome: "continue" }] });
     await decide(flow, group(abiquo.hold({ count: 10, cpu: 4 })));
     assert.deepEqual(flow.inbox("continue").all[0]?.abiquo?.group, { id: "g", count: 10, cpu: 40, diskMb: 102_400 });
-    assert.equal(reads().length, 20);
+    assert.equal(reads().length, 10 * 3);
+  });
+
+  it("counts volumes as disk, as the page and the mail about a machine do", async () => {
+    const flow = await load({ rules: [{ name: "small", when: [{ field: "group.diskMb", op: "lte", value: "10240" }], outcome: "continue" }] });
+    const [small, large] = [abiquo.hold()[0], abiquo.hold()[0]] as [SimTask, SimTask];
+    abiquo.world.machines.get(large.virtualMachine)?.volumesMb.push(1);
+    await decide(flow, group([small], { group: { id: "s", count: 1 } }));
+    flow.send("decide", group([large], { group: { id: "l", count: 1 } }));
+    await flow.inbox("completed").have(2);
+    assert.deepEqual([at(flow, "continue").length, at(flow, "review").length], [1, 1]);
+    assert.deepEqual(at(flow, "review")[0]?.decision?.facts, { "group.diskMb": 10_241 });
   });
 
   it("knows no total of a group whose other tasks the message does not have", async () => {

@@ -86,8 +86,21 @@ describe("abiquo-task-details", () => {
     const message = await through(flow, group(tasks));
     assert.deepEqual(message.abiquo?.group, { id: "g", count: 20, cpu: 60, ram: 20_480, diskMb: 204_800 });
     assert.equal(allDetailsIn(message).length, 20);
-    assert.equal(reads().length, 20 + 20 + 2);
+    // Machine, disks and, for what it stores in all, volumes of each; user and datacenter once.
+    assert.equal(reads().length, 20 * 3 + 2);
     assert.equal(new Set(reads()).size, reads().length);
+  });
+
+  it("counts volumes as disk in the total, and gives no total that lacks them", async () => {
+    const flow = await load({ include: ["disks"] });
+    const task = held();
+    abiquo.world.machines.get(task.virtualMachine)?.volumesMb.push(5_000);
+    assert.deepEqual((await through(flow, single(task))).abiquo?.group, { id: "g", count: 1, diskMb: 10_240 + 5_000 });
+    abiquo.inject({ match: { path: "/storage/volumes" }, status: 403 });
+    flow.send("details", single(held()));
+    const message = (await flow.inbox("out").have(2))[1];
+    assert.deepEqual(message?.abiquo?.group, { id: "g", count: 1 });
+    assert.deepEqual(detailsIn(message as Sent).missing.map(({ part }) => part), ["volumes"]);
   });
 
   it("reads for each task of a list, which has no totals", async () => {

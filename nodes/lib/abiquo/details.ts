@@ -57,6 +57,28 @@ export interface Details {
   location: Named & { readonly type: string };
 }
 
+/**
+ * What a machine stores: the one meaning of its disk, wherever it is summed up or shown. Volumes count as disks do.
+ *
+ * @param details as far as they are known; any node may have written them
+ * @returns MB of what is known, undefined when nothing is; `isWhole` when all of it is known
+ */
+export function storageOf(details: Readonly<Record<string, unknown>>): { readonly diskMb: number | undefined; readonly isWhole: boolean } {
+  const { disks, volumes } = details;
+  const known = [...sizesIn(disks, "sizeInMb"), ...sizesIn(volumes, "sizeInMB")];
+  const sizes = known.filter((size) => size !== undefined);
+  const isAnyKnown = sizes.length > 0 || (known.length === 0 && (Array.isArray(disks) || Array.isArray(volumes)));
+  return {
+    diskMb: isAnyKnown ? sizes.reduce((sum, size) => sum + size, 0) : undefined,
+    isWhole: Array.isArray(disks) && Array.isArray(volumes) && sizes.length === known.length,
+  };
+}
+
+function sizesIn(parts: unknown, property: string): (number | undefined)[] {
+  if (!Array.isArray(parts)) return [];
+  return (parts as unknown[]).map((part) => (isObject(part) && typeof part[property] === "number" ? part[property] : undefined));
+}
+
 /** Where the reading of a task's details begins: its links, wherever they come from. */
 export interface DetailLinks {
   readonly self: string;

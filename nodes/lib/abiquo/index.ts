@@ -10,6 +10,7 @@ export {
   isDetailPart,
   mediaName,
   type Source,
+  storageOf,
 } from "./details.ts";
 export { ABIQUO_FAULTS, AbiquoFault, type ApiError } from "./fault.ts";
 export { linkOf, rebase } from "./links.ts";

@@ -52,7 +52,7 @@ export interface TimeWindow {
 export interface RuleSubject {
   /** For each task the facts, in the shape of `msg.abiquo`: `{task, group, details?}`. Exactly one in scope `task`. */
   tasks: readonly Readonly<Record<string, unknown>>[];
-  /** Totals over the whole group: `cpu` in cores, `ram` in MB, `diskMb` in MB; absent when not known. */
+  /** Totals over the whole group: `cpu` in cores, `ram` in MB, `diskMb` in MB, disks and volumes; absent when not known. */
   group: { id: string; count: number; cpu?: number; ram?: number; diskMb?: number };
   /** The moment that `time` and JSONata's `$now()` and `$millis()` mean. */
   at: Date;

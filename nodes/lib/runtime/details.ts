@@ -1,15 +1,32 @@
-import { type DetailLinks, type DetailPart, DetailsReading, isDetailPart } from "../abiquo/index.ts";
+import { type DetailLinks, type DetailPart, DetailsReading, isDetailPart, storageOf } from "../abiquo/index.ts";
 import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import type { ConnectionNode } from "./connection.ts";
 
-/** The totals of a group, with what each is the sum of. `diskMb` is that of disks: Abiquo limits volumes apart. */
+/** What a total is the sum of: an amount of each task, the parts that hold it, and its name for whoever looks for it. */
+interface Summand {
+  /** The first of them stands for all where parts are asked for by name. */
+  readonly parts: readonly [DetailPart, ...DetailPart[]];
+  readonly field: string;
+  /** undefined unless all of it is known */
+  readonly of: (details: Readonly<Record<string, unknown>>) => number | undefined;
+}
+
 const TOTALS = {
-  cpu: { part: "virtualmachine", amount: "cpu" },
-  ram: { part: "virtualmachine", amount: "ram" },
-  diskMb: { part: "disks", amount: "sizeInMb" },
-} as const satisfies Record<string, { part: DetailPart; amount: string }>;
+  cpu: { parts: ["virtualmachine"], field: "virtualmachine.cpu", of: (details) => numberIn(details["virtualmachine"], "cpu") },
+  ram: { parts: ["virtualmachine"], field: "virtualmachine.ram", of: (details) => numberIn(details["virtualmachine"], "ram") },
+  diskMb: { parts: ["disks", "volumes"], field: "disks.sizeInMb, volumes.sizeInMB", of: wholeStorage },
+} as const satisfies Record<string, Summand>;
+
+function numberIn(value: unknown, property: string): number | undefined {
+  return isObject(value) && typeof value[property] === "number" ? value[property] : undefined;
+}
+
+function wholeStorage(details: Readonly<Record<string, unknown>>): number | undefined {
+  const { diskMb, isWhole } = storageOf(details);
+  return isWhole ? diskMb : undefined;
+}
 
 export type Total = keyof typeof TOTALS;
 export type Group = NonNullable<AbiquoMessage["group"]> & { [total in Total]?: number };
@@ -61,7 +78,7 @@ export class MessageDetails {
   }
 
   /**
-   * Adds the parts to all tasks, as far as they can be had, and the totals that they are enough for.
+   * Adds the parts to all tasks, as far as they can be had, and the totals that go with them.
    *
    * @returns how many could not be had
    * @throws as `add`
@@ -88,16 +105,17 @@ export class MessageDetails {
   async #addTotal(total: Total): Promise<Fault | undefined> {
     const count = this.#entries.length;
     if (this.group.count > count) return new Fault("GROUP_NOT_WHOLE", { count, of: this.group.count });
-    const { part, amount } = TOTALS[total];
+    const { parts, field }: Summand = TOTALS[total];
     delete this.group[total];
     let fault: Fault | undefined;
     await this.#forEach(async (index) => {
       // Without one of them there is no total: the rest need not be read for it.
       if (fault !== undefined || this.#amount(index, total) !== undefined) return;
-      const found = await this.add(index, part);
-      fault ??= found;
+      // A list is whole, whoever put it there; an object may lack the one amount.
+      const lacking = parts.filter((part) => !Array.isArray(this.details[index]?.[part]));
+      const found = await Promise.all(lacking.map((part) => this.add(index, part)));
+      fault ??= found.find((one) => one !== undefined);
     });
-    const field = `${part}.${amount}`;
     let sum = 0;
     for (const index of this.#entries.keys()) {
       const own = this.#amount(index, total);
@@ -109,10 +127,7 @@ export class MessageDetails {
   }
 
   #amount(index: number, total: Total): number | undefined {
-    const { part, amount } = TOTALS[total];
-    const value = this.details[index]?.[part];
-    const amounts = (Array.isArray(value) ? (value as unknown[]) : [value]).map((item) => (isObject(item) ? item[amount] : undefined));
-    return amounts.reduce<number | undefined>((sum, own) => (sum === undefined || typeof own !== "number" ? undefined : sum + own), 0);
+    return TOTALS[total].of(this.details[index] ?? {});
   }
 
   async #add(index: number, part: DetailPart): Promise<Fault | undefined> {
@@ -157,9 +172,9 @@ export function detailParts(names: readonly string[], property: string): DetailP
   return parts;
 }
 
-/** The totals that these parts are enough for. */
+/** The totals that go with these parts. */
 function totalsOf(parts: readonly DetailPart[]): Total[] {
-  return TOTAL_NAMES.filter((total) => parts.includes(TOTALS[total].part));
+  return TOTAL_NAMES.filter((total) => parts.includes(TOTALS[total].parts[0]));
 }
 
 function missingOf(details: Record<string, unknown>): Missing[] {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apiBase, type DetailLinks, type DetailPart, DetailsReading, Resources } from "../../../nodes/lib/abiquo/index.ts";
+import { apiBase, type DetailLinks, type DetailPart, DetailsReading, Resources, storageOf } from "../../../nodes/lib/abiquo/index.ts";
 import { MACHINE, rejection, type Reply, serve, type TestServer } from "./support.ts";
 
 const link = (rel: string, href: string, title = "", type = ""): object => ({ rel, href, title, ...(type === "" ? {} : { type }) });
@@ -163,4 +163,20 @@ describe("resources", () => {
     assert.ok(most > 1 && most <= 8, String(most));
     assert.equal(server.requests.length, 201);
   });
+});
+
+describe("what a machine stores", () => {
+  const disks = [{ sizeInMb: 100 }, { sizeInMb: 20 }];
+  const volumes = [{ sizeInMB: 3 }];
+  for (const [what, details, expected] of [
+    ["is its disks and its volumes", { disks, volumes }, { diskMb: 123, isWhole: true }],
+    ["is nothing where it has none", { disks: [], volumes: [] }, { diskMb: 0, isWhole: true }],
+    ["is only partly known without its volumes", { disks }, { diskMb: 120, isWhole: false }],
+    ["is only partly known without its disks", { volumes }, { diskMb: 3, isWhole: false }],
+    ["is only partly known where one of them has no size", { disks: [...disks, {}], volumes }, { diskMb: 123, isWhole: false }],
+    ["is unknown where none has a size", { disks: [{ sizeInMb: "much" }, 7], volumes: [] }, { diskMb: undefined, isWhole: false }],
+    ["is unknown without either", { disks: "many" }, { diskMb: undefined, isWhole: false }],
+  ] as const) {
+    it(what, () => assert.deepEqual(storageOf(details), expected));
+  }
 });

@@ -1,3 +1,4 @@
+import { storageOf } from "../../abiquo/index.ts";
 import { type Approval, type Ballot, identify, identity, type Person, type RawPolicy } from "../../approval/index.ts";
 import { isObject, textOf } from "../../json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
@@ -70,7 +71,7 @@ function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
   const sizes = [
     ["cpu", numberOf(machine["cpu"])],
     ["ramMb", numberOf(machine["ram"])],
-    ["diskMb", sumOf(sizeOf(facts["disks"], "sizeInMb"), sizeOf(facts["volumes"], "sizeInMB"))],
+    ["diskMb", storageOf(facts).diskMb],
   ] as const;
   const known = Object.fromEntries(sizes.filter(([, size]) => size !== undefined));
   return { id: task.taskId, ...(name === "" ? {} : { name }), ...known };
@@ -79,16 +80,6 @@ function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
 function numberOf(value: unknown): number | undefined {
   const number = typeof value === "number" ? value : Number.parseFloat(textOf(value));
   return Number.isFinite(number) ? number : undefined;
-}
-
-/** Of what is known; undefined when neither is. */
-function sumOf(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : one + other;
-}
-
-function sizeOf(parts: unknown, property: string): number | undefined {
-  if (!Array.isArray(parts)) return undefined;
-  return parts.reduce((sum: number, part: unknown) => sum + ((isObject(part) ? numberOf(part[property]) : 0) ?? 0), 0);
 }
 
 /** What the inbox's search looks through, in lower case as its words are. */

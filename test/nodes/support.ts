@@ -11,6 +11,8 @@ import type { AbiquoMessage } from "../../nodes/lib/engine/index.ts";
 import type { SimulatedAbiquo } from "../harness/index.ts";
 
 const require = createRequire(import.meta.url);
+/** As Node-RED itself loads its parts. */
+const runtime = createRequire(require.resolve("node-red"));
 
 const TYPES = [
   "abiquo-config",
@@ -124,7 +126,8 @@ export class Flow {
     // The helper's own drops the parameters of texts. Faults keep to its way: they stand as code and parameters then.
     const text = (key: string, params: object = {}): string =>
       key.includes(".faults.") || Object.keys(params).length === 0 ? key : `${key} ${JSON.stringify(params)}`;
-    Object.assign(RED, { _: text });
+    // The helper leaves out the hooks, which the approval node follows its messages by.
+    Object.assign(RED, { _: text, hooks: (runtime("@node-red/util") as Pick<NodeAPI, "hooks">).hooks });
     const auth = RED.auth as { needsPermission(permission: string): unknown };
     const needsPermission = auth.needsPermission.bind(auth);
     auth.needsPermission = (permission) => {

@@ -1,6 +1,6 @@
 export { INBOX_PATH, type Letter, type Page, PAGE_PATH } from "./approvals/desk.ts";
 export type { ApprovalOutcome } from "./approvals/outcome.ts";
-export type { ApprovalTerms, OpenedApproval } from "./approvals/request.ts";
+export { type ApprovalTerms, countedAs, type OpenedApproval } from "./approvals/request.ts";
 export type { ApprovalPort } from "./approvals/approvals.ts";
 export type { Notification } from "./approvals/notifier.ts";
 export { type Clock } from "./clock.ts";

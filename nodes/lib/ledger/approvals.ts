@@ -301,7 +301,12 @@ export class ApprovalStore {
   /** A channel could not deliver: it is to be told again. Answers the key that tells it, if there is such a notification. */
   async untell(id: string): Promise<string | undefined> {
     await this.#mark({ id, state: "pending" });
-    const row = await this.#db.selectFrom("notification").select("key").where("id", "=", id).executeTakeFirst();
+    return this.keyOf(id);
+  }
+
+  /** The key in whose name this notification is told, if there is such a one. */
+  async keyOf(notification: string): Promise<string | undefined> {
+    const row = await this.#db.selectFrom("notification").select("key").where("id", "=", notification).executeTakeFirst();
     return row?.key;
   }
 

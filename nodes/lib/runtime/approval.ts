@@ -3,6 +3,7 @@ import {
   type AbiquoMessage,
   type ApprovalOutcome,
   type ApprovalPort,
+  countedAs,
   type Engine,
   type Notification,
   type OpenedApproval,
@@ -55,7 +56,8 @@ export class ApprovalNode {
       await engine.ask({
         key: this.#key,
         connection,
-        scope,
+        // A list is no group: its tasks may be of tenants whose approvers have nothing to do with each other.
+        scope: isGroup(message) ? scope : "task",
         title: textOf(await title(message)),
         terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
         ...afterwards(message),
@@ -98,28 +100,51 @@ export class ApprovalNode {
   }
 
   async #vote(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
-    const { approvals } = await this.#kit.connection(message).engine;
-    const { result, why, decidedBy, at } = await approvals.vote(idIn(given), parseBallot(given));
-    const vote = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
+    const id = idIn(given);
+    const ballot = parseBallot(given);
+    const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
+    const { result, why, decidedBy, at, approval } = await approvals.vote(id, ballot);
+    const vote = {
+      ...given,
+      result,
+      ...(why === undefined ? {} : { why }),
+      ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...timeOf(at),
+      ...(result === "counted" && countedAs(approval, ballot) !== ballot.action ? { countedAs: countedAs(approval, ballot) } : {}),
+    };
     if (result === "forbidden") this.#kit.show("yellow", "ring", "forbidden");
     message.abiquo = { ...message.abiquo, vote } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
 
   async #control(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
-    const { approvals } = await this.#kit.connection(message).engine;
-    const { result, why, decidedBy, at } = await approvals.command(idIn(given), parseCommand(given));
+    const id = idIn(given);
+    const command = parseCommand(given);
+    const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
+    const { result, why, decidedBy, at } = await approvals.command(id, command);
     const control = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
     message.abiquo = { ...message.abiquo, control } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
 
   async #notified(message: Message, given: Record<string, unknown>): Promise<void> {
-    const { approvals } = await this.#kit.connection(message).engine;
     const notification = textOf(given["notification"]);
     if (notification === "") throw new Fault("APPROVAL_NOTIFICATION_MISSING");
     const ref = textOf(given["ref"]);
+    const { approvals } = await this.#engineAbout(message, ({ ledger }) => ledger.approvals.keyOf(notification));
     await approvals.notified(notification, { ref, failed: given["failed"] === true });
+  }
+
+  /**
+   * What a message says of a request is for the store that keeps it: chats know no connections, and those of one
+   * store serve each other's requests.
+   *
+   * @throws Fault ABIQUO_NO_CONNECTION
+   */
+  async #engineAbout(message: Message, find: (engine: Engine) => Promise<unknown>): Promise<Engine> {
+    if (hasConnection(this.#kit)) return this.#kit.connection().engine;
+    for (const engine of this.#attached.keys()) if ((await find(engine)) !== undefined) return engine;
+    return this.#kit.connection(message).engine;
   }
 
   #attach(engine: Engine): Promise<void> {
@@ -129,8 +154,11 @@ export class ApprovalNode {
       this.#kit.onClose(() => engine.approvals.detach(this.#key, port));
       attaching = engine.approvals.attach(this.#key, port);
       this.#attached.set(engine, attaching);
-      // What could not be read from the store is read by the next attempt.
-      attaching.catch(() => this.#attached.delete(engine));
+      // What could not be read from the store is read by the next attempt; a key that is taken may be free then.
+      attaching.catch((problem: unknown) => {
+        this.#attached.delete(engine);
+        if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") this.#kit.show("red", "ring", "keyTaken");
+      });
     }
     return attaching;
   }
@@ -168,6 +196,11 @@ export class ApprovalNode {
 /** A node may leave its connection to the message. */
 function hasConnection(kit: NodeKit): boolean {
   return kit.config.text("connection") !== "";
+}
+
+/** The tasks of one POST; one that came alone is a group too. */
+function isGroup({ abiquo }: Message): boolean {
+  return isObject(abiquo) && isObject(abiquo["group"]);
 }
 
 /** What an approval let leave comes to the next one: that is how far the flow has got with it. */

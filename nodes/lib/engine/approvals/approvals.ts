@@ -32,6 +32,7 @@ import {
   searchTextOf,
   subjectOf,
 } from "./request.ts";
+import { UserReads } from "./user-reads.ts";
 import { dueOf } from "./views.ts";
 import type { Clock } from "../clock.ts";
 import { Exclusive } from "./exclusive.ts";
@@ -84,6 +85,7 @@ export class Approvals {
   readonly #ports = new Map<string, ApprovalPort>();
   readonly #notifier: Notifier;
   readonly #exclusive = new Exclusive();
+  readonly #users: UserReads;
   readonly #reported = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
   readonly #checkpoint: (key: TaskKey) => void;
@@ -108,13 +110,19 @@ export class Approvals {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#clientOf = clientOf;
+    this.#users = new UserReads(clock);
     this.#checkpoint = checkpoint;
     this.#departures = new Departures(ledger, clock, settle, (key) => this.#ports.get(key));
     this.#notifier = new Notifier(ledger, clock, (key) => this.#ports.get(key));
   }
 
-  /** Carries on the requests of this key: tells what was not told yet, does what is due, lets outcomes leave. */
+  /**
+   * Carries on the requests of this key: tells what was not told yet, does what is due, lets outcomes leave.
+   *
+   * @throws Fault APPROVAL_KEY_TAKEN while another port has this key: outcomes would leave by either
+   */
   async attach(key: string, port: ApprovalPort): Promise<void> {
+    if ((this.#ports.get(key) ?? port) !== port) throw new Fault("APPROVAL_KEY_TAKEN", { key });
     this.#ports.set(key, port);
     await this.resume(key);
   }
@@ -379,7 +387,7 @@ export class Approvals {
     const client = this.#clientOf(record);
     try {
       if (client === undefined) return await this.#postpone(opened);
-      const people = await readPeople(client, request.policy, record.tasks);
+      const people = await readPeople(this.#users, client, request.policy, record.tasks);
       for (const fault of people.faults) port?.report(fault);
       for (const alias of clashingAliases(request.policy, people.roles)) port?.report(new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias }));
       const items = record.tasks.map(({ taskId }) => taskId);

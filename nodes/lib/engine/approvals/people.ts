@@ -3,6 +3,7 @@ import { type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
 import type { Fault } from "../../fault.ts";
 import type { TaskRecord } from "../../ledger/index.ts";
 import type { PersonView } from "../pages/index.ts";
+import type { UserReads } from "./user-reads.ts";
 
 /** Who asked, with what tells that user from others. */
 export interface Requester extends PersonView {
@@ -16,53 +17,67 @@ export interface People {
   readonly requester?: Requester;
   /** by the role's name */
   readonly roles: Readonly<Record<string, readonly Person[]>>;
-  /** what could not be read, and will not be by trying again */
+  /** what Abiquo does not have, or does not show where that is no answer to what is asked */
   readonly faults: readonly Fault[];
 }
 
 /**
  * Reads the requester and those who hold the roles of the policy: users of the enterprise that the virtual
- * datacenter belongs to.
+ * datacenter belongs to. Nobody is found only where Abiquo says that there is nobody: what it refuses to show is no
+ * answer, and a request that took it for one would be decided by fewer people than its policy asks for.
  *
- * @throws AbiquoFault when Abiquo cannot be asked for now; to be tried again
+ * @throws AbiquoFault when Abiquo cannot be asked for now, or does not show what the policy needs; to be tried again
  */
-export async function readPeople(client: AbiquoClient, policy: RawPolicy, tasks: readonly TaskRecord[]): Promise<People> {
+export async function readPeople(reads: UserReads, client: AbiquoClient, policy: RawPolicy, tasks: readonly TaskRecord[]): Promise<People> {
   const faults: Fault[] = [];
-  const tolerated = async <T>(read: Promise<T>, otherwise: T): Promise<T> => {
+  const unless = async <T>(isAnswer: (fault: AbiquoFault) => boolean, read: Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await read;
     } catch (error) {
-      // Only what Abiquo itself says is final: a connection that closes in a deploy says nothing of the people.
-      const isFinal = error instanceof AbiquoFault && error.status !== undefined && !error.retriable && error.status !== 401;
-      if (!isFinal) throw error;
+      if (!(error instanceof AbiquoFault && isAnswer(error))) throw error;
       faults.push(error);
       return otherwise;
     }
   };
-  const requester = await tolerated(readRequester(client, tasks), undefined);
+  // The fallback stands in for a requester who is not shown; where people may approve their own, it matters to nobody.
+  const mayStayUnknown = policy.allowSelfApproval || policy.noApprover === "fallback";
+  const requester = await unless((fault) => isAbsent(fault) || (mayStayUnknown && isForbidden(fault)), readRequester(reads, client, tasks), undefined);
   const roles = rolesOf(policy);
-  const holders = roles.length === 0 ? [] : await tolerated(readHolders(client, tasks), []);
-  const found = roles.map((role) => [role, holders.filter(({ roleName }) => roleName === role).map(personOf)] as const);
+  const holders = roles.length === 0 ? [] : await unless(isAbsent, readHolders(reads, client, tasks), []);
+  const found = roles.map((role) => [role, holders.filter(({ roleName }) => isSameRole(roleName, role)).map(personOf)] as const);
   return { ...(requester === undefined ? {} : { requester }), roles: Object.fromEntries(found), faults };
 }
 
-async function readRequester(client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<Requester | undefined> {
+function isAbsent({ code }: AbiquoFault): boolean {
+  return code === "ABIQUO_NOT_FOUND";
+}
+
+function isForbidden({ code }: AbiquoFault): boolean {
+  return code === "ABIQUO_FORBIDDEN";
+}
+
+/** Abiquo's own names are in capitals; who types one means the same. */
+function isSameRole(one: string, other: string): boolean {
+  return one.trim().toLowerCase() === other.trim().toLowerCase();
+}
+
+async function readRequester(reads: UserReads, client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<Requester | undefined> {
   const links = new Set(tasks.map((task) => (JSON.parse(task.links) as TaskLinks).user));
   const [link] = links;
   if (link === undefined || link === "" || links.size > 1) return undefined;
-  const user = await client.user(link);
+  const user = await reads.user(client, link);
   return { email: user.email, name: user.name || user.nick, account: user.id, login: user.nick };
 }
 
-async function readHolders(client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<AbiquoUser[]> {
+async function readHolders(reads: UserReads, client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<AbiquoUser[]> {
   const summaries = tasks.map((task) => JSON.parse(task.summary) as TaskSummary);
   const users: AbiquoUser[] = [];
   for (const datacenter of new Set(summaries.map(({ virtualDatacenterId }) => virtualDatacenterId))) {
     if (datacenter === "") continue;
-    const enterprise = await client.datacenterEnterprise(datacenter);
+    const enterprise = await reads.enterpriseOf(client, datacenter);
     if (enterprise === "") continue;
     // Somebody who may not log in cannot answer either.
-    for await (const user of client.users(enterprise)) if (user.isActive && user.email !== "") users.push(user);
+    for (const user of await reads.usersOf(client, enterprise)) if (user.isActive && user.email !== "") users.push(user);
   }
   return users;
 }

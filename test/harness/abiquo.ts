@@ -11,7 +11,7 @@ import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
 import { EventLog, type SimEvent } from "./world/events.ts";
-import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type TaskState, type TaskType } from "./world/tasks.ts";
+import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type PowerTask, type TaskState, type TaskType } from "./world/tasks.ts";
 import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, type World } from "./world/world.ts";
 
 export interface AbiquoOptions extends WebhookForm {
@@ -106,6 +106,8 @@ export class SimulatedAbiquo {
   readonly eventLog = new EventLog();
   readonly answers: Answer[] = [];
   readonly requests: RequestLog[] = [];
+  /** epoch seconds */
+  readonly startedAt = Math.floor(Date.now() / 1_000);
   /** shifts the clock of the server against this machine's, in ms */
   clockSkewMs = 0;
   readonly #tasks = new Tasks();
@@ -196,7 +198,7 @@ export class SimulatedAbiquo {
   }
 
   /** Somebody acts on these machines by the API: one webhook for all tasks, which follows. */
-  act(machines: readonly VirtualMachine[], type: TaskType, user: User, change?: Change): SimTask[] {
+  act(machines: readonly VirtualMachine[], type: TaskType | PowerTask, user: User, change?: Change): SimTask[] {
     const tasks = machines.map((machine) => taskOn(machine, user, type, this.seconds, change));
     this.#begin(tasks);
     void this.#deliver(tasks);
@@ -212,7 +214,8 @@ export class SimulatedAbiquo {
 
   #begin(tasks: readonly SimTask[]): void {
     const enterprise = this.world.enterprises.get(tasks[0]?.enterprise);
-    const isHeld = this.world.property(WORKFLOW_ENABLED) === "1" && enterprise?.workflow === true;
+    const isPower = tasks[0]?.type.startsWith("POWER_") === true;
+    const isHeld = !isPower && this.world.property(WORKFLOW_ENABLED) === "1" && enterprise?.workflow === true;
     for (const task of tasks) {
       if (!isHeld) task.state = "PENDING";
       this.#tasks.add(task);

@@ -51,7 +51,14 @@ function element(name: string, value: object): string {
 }
 
 function field(name: string, value: unknown): string {
+  if (name === "variables") return variables(value);
   return typeof value === "object" && value !== null ? element(name, value) : `<${name}>${escaped(String(value))}</${name}>`;
+}
+
+/** A map: an entry with key and value for each of its names. */
+function variables(value: unknown): string {
+  const entries = Object.entries(value as Record<string, string>).map(([key, text]) => `<entry><key>${escaped(key)}</key><value>${escaped(text)}</value></entry>`);
+  return `<variables>${entries.join("")}</variables>`;
 }
 
 function link({ title, rel, type, href, ...others }: Link): string {

@@ -32,6 +32,7 @@ export const CLOUD_ROUTES: readonly Route[] = [
   { method: "GET", path: MACHINE, privileges: READS_MACHINES, produces: ["virtualmachine", "virtualmachineflat"], handle: readMachine },
   { method: "PUT", path: MACHINE, privileges: ["VAPP_CUSTOMISE_SETTINGS"], consumes: ["virtualmachine"], produces: ["acceptedrequest"], handle: reconfigure },
   { method: "GET", path: `${MACHINE}/state`, privileges: ["VAPP_PERFORM_ACTIONS"], produces: ["virtualmachinestate"], handle: machineState },
+  { method: "PUT", path: `${MACHINE}/state`, privileges: ["VAPP_PERFORM_ACTIONS"], consumes: ["virtualmachinestate"], produces: ["acceptedrequest"], handle: changeState },
   { method: "POST", path: `${MACHINE}/action/deploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: deploy },
   { method: "POST", path: `${MACHINE}/action/undeploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: undeploy },
   { method: "GET", path: `${MACHINE}/storage/disks`, privileges: READS_DISKS, produces: ["harddisks"], handle: disks },
@@ -92,7 +93,7 @@ function price(call: Call): Result {
 function machines(call: Call, found: readonly VirtualMachine[]): Result {
   const flat = call.wanted === "virtualmachinesflat";
   const dto = (machine: VirtualMachine): object =>
-    flat ? flatMachineDto(machine, stateOf(call, machine), call.world, call.abiquo.url) : machineDto(machine, stateOf(call, machine), call.world, call.abiquo.url, call.version);
+    flat ? flatMachineDto(machine, stateOf(call, machine), call.world, call.abiquo.url) : machineDto(machine, stateOf(call, machine), call.world, call.abiquo.url);
   return { dto: listOf(call, found, BY_NAME, NAME, dto) };
 }
 
@@ -114,13 +115,23 @@ function machinesOfUser(call: Call): Result {
 function readMachine(call: Call): Result {
   const machine = machineOf(call);
   const state = stateOf(call, machine);
-  const { world, abiquo, version } = call;
-  return { dto: call.wanted === "virtualmachineflat" ? flatMachineDto(machine, state, world, abiquo.url) : machineDto(machine, state, world, abiquo.url, version) };
+  const { world, abiquo } = call;
+  return { dto: call.wanted === "virtualmachineflat" ? flatMachineDto(machine, state, world, abiquo.url) : machineDto(machine, state, world, abiquo.url) };
 }
 
 function machineState(call: Call): Result {
   const machine = machineOf(call);
   return { dto: machineStateDto(machine, stateOf(call, machine), call.world, call.abiquo.url) };
+}
+
+/** Turns a machine on or off; power tasks are never held. */
+function changeState(call: Call): Result {
+  const machine = machineOf(call);
+  requireUnlocked(call, machine);
+  const { state } = call.value;
+  if (state !== "ON" && state !== "OFF") throw new ApiError("GEN-2");
+  if (machine.state === "NOT_ALLOCATED") throw new ApiError("VM-11");
+  return accepted(call, call.abiquo.act([machine], state === "ON" ? "POWER_ON" : "POWER_OFF", call.user), FOLLOW);
 }
 
 function requireUnlocked(call: Call, machine: VirtualMachine): void {
@@ -144,7 +155,7 @@ function deploy(call: Call): Result {
 /** A machine that runs nowhere is undeployed already: no task, and so no webhook (recorded). */
 function undeploy(call: Call): Result {
   const machine = machineOf(call);
-  requireUnlocked(call, machine);
+  if (call.abiquo.isLocked(machine)) throw new ApiError("VM-12");
   if (machine.state === "NOT_ALLOCATED") return {};
   return accepted(call, call.abiquo.act([machine], "UNDEPLOY", call.user), FOLLOW);
 }

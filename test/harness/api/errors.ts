@@ -36,6 +36,7 @@ const ERRORS = {
   "VM-1": [404, "The requested virtual machine does not exist"],
   "VM-2": [409, "The virtual machine is locked by another operation"],
   "VM-7": [409, "Only a machine that is NOT_ALLOCATED can be deployed"],
+  "VM-11": [409, "The virtual machine is on no host, so its state cannot change"],
   "VM-12": [409, "A machine in this state cannot be undeployed"],
   "VM-13": [409, "A machine in this state cannot be reconfigured"],
 } as const satisfies Record<string, readonly [status: number, text: string]>;

@@ -4,11 +4,12 @@ import { CLOUD_ROUTES } from "./cloud.ts";
 import { CONFIG_ROUTES } from "./config.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { compareVersions } from "./media.ts";
+import { OTHER_TASK_ROUTES } from "./other-tasks.ts";
 import { PEOPLE_ROUTES } from "./people.ts";
 import { type Reply, Router } from "./route.ts";
 import { TASK_ROUTES } from "./tasks.ts";
 
-export const ROUTES = [...TASK_ROUTES, ...CLOUD_ROUTES, ...PEOPLE_ROUTES, ...CONFIG_ROUTES, ...EVENT_ROUTES];
+export const ROUTES = [...TASK_ROUTES, ...CLOUD_ROUTES, ...PEOPLE_ROUTES, ...CONFIG_ROUTES, ...EVENT_ROUTES, ...OTHER_TASK_ROUTES];
 
 const router = new Router(ROUTES);
 

@@ -72,7 +72,10 @@ function enterprises(call: Call): Result {
     const named = world.scopes.get(scope ?? undefined)?.enterprises;
     return scope === null || named === "all" || named?.includes(enterprise) === true;
   };
-  const visible = world.enterprises.filter(({ id }) => world.sees(user, id) && isIn(id));
+  const pricing = query.get("idPricingTemplate");
+  const isIncluded = query.get("included") !== "false";
+  const isPriced = ({ fields }: Enterprise): boolean => pricing === null || (String(fields["idPricingTemplate"]) === pricing) === isIncluded;
+  const visible = world.enterprises.filter((enterprise) => world.sees(user, enterprise.id) && isIn(enterprise.id) && isPriced(enterprise));
   const dto = (enterprise: Enterprise): object => (call.wanted === "enterprises-id-name" ? enterpriseIdNameDto(enterprise, abiquo.url) : enterpriseDto(enterprise, abiquo.url));
   return { dto: listOf(call, visible, { name: ({ name }) => name, id: ({ id }) => id }, ({ name }) => [name], dto) };
 }

@@ -4,6 +4,7 @@ import type { Privilege } from "../world/privileges.ts";
 import type { User, World } from "../world/world.ts";
 import { fromXml, toXml } from "../xml.ts";
 import { ApiError, errorReply } from "./errors.ts";
+import { asOf } from "./versions.ts";
 import { compareVersions, consumed, negotiate, type Representation, versionIn } from "./media.ts";
 
 export interface Reply {
@@ -35,8 +36,6 @@ export interface Call {
   readonly value: Readonly<Record<string, unknown>>;
   /** name of the media type to answer with */
   readonly wanted: string;
-  /** of the server, or an older one that was asked for */
-  readonly version: string;
   /** what the path has in these braces */
   readonly id: (name: string) => string;
 }
@@ -120,7 +119,6 @@ export class Router {
         body,
         value: route.consumes === undefined ? {} : bodyOf(body, consumed(contentType, route.consumes)),
         wanted: representation.name,
-        version: asked ?? own,
         id: (name) => ids.get(name) ?? "",
       });
       return replyWith(result, representation, own);
@@ -139,9 +137,10 @@ function bodyOf(body: string, format: "json" | "xml" | undefined): Readonly<Reco
   throw new ApiError("GEN-2");
 }
 
-function replyWith({ status = 200, dto, text }: Result, { name, format, version }: Representation, own: string): Reply {
+function replyWith({ status = 200, dto: newest, text }: Result, { name, format, version }: Representation, own: string): Reply {
   if (text !== undefined) return { status, headers: { "Content-Type": "text/plain" }, body: text };
-  if (dto === undefined) return { status: status === 200 ? 204 : status };
+  if (newest === undefined) return { status: status === 200 ? 204 : status };
+  const dto = asOf(version ?? own, name, newest);
   const type = `application/vnd.abiquo.${name}+${format}; version=${version ?? own}`;
   const body = format === "xml" ? toXml(name, dto) : JSON.stringify(dto);
   return { status, headers: { "Content-Type": type }, body };

@@ -52,13 +52,12 @@ const STATE_IDS: Readonly<Record<ShownState, number>> = { NOT_ALLOCATED: 1, ON: 
 export type ShownState = MachineState | "LOCKED";
 
 /** @param state `LOCKED` while one of its tasks waits or runs */
-export function machineDto(machine: VirtualMachine, state: ShownState, world: World, api: string, version: string): Dto {
+export function machineDto(machine: VirtualMachine, state: ShownState, world: World, api: string): Dto {
   const places = placesOf(machine, world, api);
   return {
     id: machine.id,
     name: machine.name,
-    // The servers of the 3.x line have no label.
-    ...(version.startsWith("3.") ? {} : { label: machine.name }),
+    label: machine.name,
     uuid: `00000000-0000-4000-8000-${String(machine.id).padStart(12, "0")}`,
     cpu: machine.cpu,
     ram: machine.ram,
@@ -66,13 +65,14 @@ export function machineDto(machine: VirtualMachine, state: ShownState, world: Wo
     idState: STATE_IDS[state],
     type: "MANAGED",
     idType: 0,
-    variables: {},
+    variables: machine.variables ?? {},
     monitored: false,
     protected: false,
     highDisponibility: 0,
     vdrpEnabled: true,
     vdrpPort: 0,
     links: [
+      ...placement(machine, world, api),
       typed("edit", places.self, "virtualmachine", machine.name),
       places.enterprise,
       places.user,
@@ -93,12 +93,25 @@ export function machineDto(machine: VirtualMachine, state: ShownState, world: Wo
   };
 }
 
-/** Disks, volumes and network cards stand inside, and there is a label. */
+/** Where a machine runs: on a host of a private datacenter; a public cloud shows none. */
+function placement(machine: VirtualMachine, world: World, api: string): Link[] {
+  const location = world.locations.get(world.datacenters.get(machine.virtualDatacenter)?.location);
+  if (machine.state === "NOT_ALLOCATED" || location?.kind !== "datacenter") return [];
+  const host = `${api}/admin/datacenters/${location.id}/racks/1/machines/1`;
+  return [
+    typed("machine", host, "machine", "host-1"),
+    typed("location", `${api}/cloud/locations/${location.id}`, "datacenter", location.name),
+    typed("sendmail", `${host}/virtualmachines/${machine.id}/action/sendmail`, "mail", "send mail"),
+  ];
+}
+
+/** Disks, volumes and network cards stand inside. */
 export function flatMachineDto(machine: VirtualMachine, state: ShownState, world: World, api: string): Dto {
+  const dto = machineDto(machine, state, world, api);
   return {
-    ...machineDto(machine, state, world, api, "3"),
-    label: machine.name,
-    disks: { links: [], collection: disksOf(machine, world, api) },
+    ...dto,
+    links: (dto["links"] as readonly Link[]).filter(({ rel }) => !/^disk\d+$/.test(rel)),
+    disks: { links: [], collection: flatDisksOf(machine, world, api) },
     volumes: { links: [], collection: volumesOf(machine, world, api) },
     nics: { links: [], collection: [] },
   };
@@ -132,6 +145,20 @@ export function disksOf(machine: VirtualMachine, world: World, api: string): Dto
       links: index === 0 ? [edit, ...origin] : [edit],
     };
   });
+}
+
+/** As they stand inside a flat machine: without a label, and with links to what they belong to. */
+function flatDisksOf(machine: VirtualMachine, world: World, api: string): Dto[] {
+  const places = placesOf(machine, world, api);
+  return disksOf(machine, world, api).map(({ label: _label, ...disk }, index) => ({
+    ...disk,
+    links: [
+      places.virtualdatacenter,
+      { href: `${places.self}/storage/disks/${String(disk["id"])}`, type: "application/vnd.abiquo.harddisk+json", rel: `disk${index}` },
+      typed("virtualmachine", places.self, "virtualmachine", machine.name),
+      ...(index === 0 ? [typed("disk", `${places.template}/disks/1`, "disk", "disk"), typed("virtualmachinetemplate", places.template, "virtualmachinetemplate", "debian-12")] : []),
+    ],
+  }));
 }
 
 export function volumesOf(machine: VirtualMachine, world: World, api: string): Dto[] {

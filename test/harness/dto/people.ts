@@ -106,12 +106,17 @@ const ENTERPRISE_LINKS: Under = [
 
 export function enterpriseDto(enterprise: Enterprise, api: string): Dto {
   const self = `${api}/admin/enterprises/${enterprise.id}`;
+  const pricing = enterprise.fields["idPricingTemplate"];
   return {
     ...enterprise.fields,
     id: enterprise.id,
     name: enterprise.name,
     workflow: enterprise.workflow,
-    links: [typed("edit", self, "enterprise", enterprise.name), ...under(self, ENTERPRISE_LINKS)],
+    links: [
+      typed("edit", self, "enterprise", enterprise.name),
+      ...under(self, ENTERPRISE_LINKS),
+      ...(pricing === undefined ? [] : [typed("pricingtemplate", `${api}/config/pricingtemplates/${String(pricing)}`, "pricingtemplate", `pricing-${String(pricing)}`)]),
+    ],
   };
 }
 

@@ -49,6 +49,8 @@ const JOBS: Readonly<Record<SimTask["type"], readonly string[]>> = {
   DEPLOY: ["SCHEDULE", "CONFIGURE", "POWER_ON"],
   UNDEPLOY: ["POWER_OFF", "DECONFIGURE", "FREE_RESOURCES"],
   RECONFIGURE: ["UPDATE_RESOURCES", "RECONFIGURE", "REGISTER_VM"],
+  POWER_ON: ["POWER_ON"],
+  POWER_OFF: ["POWER_OFF"],
 };
 
 const FAILED: ReadonlySet<TaskState> = new Set(["FINISHED_UNSUCCESSFULLY", "ACK_ERROR"]);

@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { User, VirtualAppliance, VirtualDatacenter, VirtualMachine, World } from "./world.ts";
+import type { MachineState, User, VirtualAppliance, VirtualDatacenter, VirtualMachine, World } from "./world.ts";
 
+/** What is held for workflow. */
 export type TaskType = "DEPLOY" | "UNDEPLOY" | "RECONFIGURE";
+
+/** What is never held. */
+export type PowerTask = "POWER_ON" | "POWER_OFF";
 
 export type TaskState =
   | "QUEUEING"
@@ -23,7 +27,7 @@ export interface Change {
 /** A task of the simulated Abiquo. */
 export interface SimTask {
   readonly taskId: string;
-  readonly type: TaskType;
+  readonly type: TaskType | PowerTask;
   state: TaskState;
   /** who asked for it */
   readonly user: User;
@@ -182,7 +186,7 @@ function newMachine(world: World, appliance: VirtualAppliance, user: User, { typ
  *
  * @param now epoch seconds
  */
-export function taskOn(machine: VirtualMachine, user: User, type: TaskType, now: number, change?: Change): SimTask {
+export function taskOn(machine: VirtualMachine, user: User, type: TaskType | PowerTask, now: number, change?: Change): SimTask {
   return {
     taskId: randomUUID(),
     type,
@@ -198,9 +202,11 @@ export function taskOn(machine: VirtualMachine, user: User, type: TaskType, now:
   };
 }
 
+const STATE_AFTER: Readonly<Partial<Record<SimTask["type"], MachineState>>> = { DEPLOY: "ON", UNDEPLOY: "NOT_ALLOCATED", POWER_ON: "ON", POWER_OFF: "OFF" };
+
 /** What a task that succeeded has made of its machine. */
 export function complete(task: SimTask, machine: VirtualMachine): void {
-  if (task.type !== "RECONFIGURE") machine.state = task.type === "DEPLOY" ? "ON" : "NOT_ALLOCATED";
+  machine.state = STATE_AFTER[task.type] ?? machine.state;
   const { cpu, ram } = task.change ?? {};
   if (cpu !== undefined) machine.cpu = cpu;
   if (ram !== undefined) machine.ram = ram;

@@ -71,6 +71,8 @@ export interface VirtualMachine {
   /** who made it */
   readonly user: number;
   state: MachineState;
+  /** passed to the machine when it starts */
+  variables?: Readonly<Record<string, string>>;
 }
 
 export interface SystemProperty {

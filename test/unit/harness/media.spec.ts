@@ -125,3 +125,30 @@ describe("Media types of the simulated Abiquo", () => {
     });
   });
 });
+
+describe("Versions of the simulated Abiquo", () => {
+  const keysOf = async (version: string, path: (cloud: Cloud) => string, accept: string): Promise<string[]> => {
+    const cloud = await Cloud.start({ version });
+    try {
+      const dto = await cloud.json<Record<string, unknown> & { collection?: Record<string, unknown>[] }>(path(cloud), { accept });
+      return Object.keys(dto.collection?.[0] ?? dto);
+    } finally {
+      await cloud.abiquo.close();
+    }
+  };
+
+  for (const [version, has] of [["3.4", false], ["3.8", true], ["3.10", true], ["6.1", true]] as const) {
+    it(`an enterprise of ${version} has ${has ? "" : "not "}the field that came with 3.8`, async () => {
+      assert.equal((await keysOf(version, () => "/admin/enterprises/2", "enterprise")).includes("twoFactorAuthenticationMandatory"), has);
+      assert.equal((await keysOf(version, () => "/admin/enterprises", "enterprises")).includes("twoFactorAuthenticationMandatory"), has);
+    });
+  }
+
+  it("who asks for an older form gets it from a newer server, alone and in lists", async () => {
+    const disks = (cloud: Cloud): string => `${machinePath(cloud.held())}/storage/disks`;
+    assert.deepEqual((await keysOf("3.10", disks, "harddisks+json; version=3.2")).sort(), ["id", "links", "sequence", "sizeInMb"]);
+    assert.ok((await keysOf("3.10", disks, "harddisks+json; version=3.10")).includes("diskFormatType"));
+    assert.equal((await keysOf("6.1", (cloud) => machinePath(cloud.held()), "virtualmachine+json; version=3.10")).includes("label"), false);
+    assert.ok((await keysOf("6.1", (cloud) => machinePath(cloud.held()), "virtualmachine")).includes("label"));
+  });
+});

@@ -10,11 +10,11 @@ describe("States of the simulated Abiquo", () => {
 
   const appliancePath = (path: string): string => path.replace(/\/virtualmachines\/.*/, "");
 
-  it("a locked machine takes no action: VM-2, one by one and as an appliance", async () => {
+  it("a locked machine takes no action, one by one and as an appliance: VM-2, and VM-12 for an undeploy", async () => {
     const task = cloud.held({ type: "UNDEPLOY" });
     const machine = machinePath(task);
     assert.equal(await cloud.refusal(`${machine}/action/deploy`, { method: "POST" }), "409 VM-2");
-    assert.equal(await cloud.refusal(`${machine}/action/undeploy`, { method: "POST" }), "409 VM-2");
+    assert.equal(await cloud.refusal(`${machine}/action/undeploy`, { method: "POST" }), "409 VM-12");
     assert.equal(await cloud.refusal(machine, { method: "PUT", type: "virtualmachine", body: "{}" }), "409 VM-2");
     assert.equal(await cloud.refusal(`${appliancePath(machine)}/action/undeploy`, { method: "POST" }), "409 VM-2");
   });
@@ -25,6 +25,23 @@ describe("States of the simulated Abiquo", () => {
     assert.equal(await cloud.refusal(`${machinePath(deployed)}/action/deploy`, { method: "POST" }), "409 VM-7");
     assert.equal(await cloud.refusal(machinePath(deployed), { method: "PUT", type: "virtualmachine", body: "{}" }), "409 VM-13");
     assert.equal(cloud.abiquo.tasks().length, 0);
+  });
+
+  it("a machine is turned off and on without anybody being asked, and not while it runs nowhere", async () => {
+    const task = cloud.held({ type: "UNDEPLOY" });
+    cloud.abiquo.trim(task.taskId);
+    const machine = machinePath(task);
+    const turn = (state: string): Promise<string> => cloud.refusal(`${machine}/state`, { method: "PUT", type: "virtualmachinestate", body: JSON.stringify({ state }) });
+    assert.equal(await turn("OFF"), "202");
+    const [power] = cloud.abiquo.tasks();
+    assert.deepEqual([power?.type, power?.state], ["POWER_OFF", "PENDING"]);
+    assert.equal(await turn("ON"), "409 VM-2");
+    for (let step = 0; step < 2; step++) cloud.abiquo.advance(power?.taskId ?? "");
+    assert.equal((await cloud.json<{ state: string }>(`${machine}/state`)).state, "OFF");
+    assert.equal(await turn("PAUSED"), "400 GEN-2");
+    const fresh = cloud.held();
+    cloud.abiquo.trim(fresh.taskId);
+    assert.equal(await cloud.refusal(`${machinePath(fresh)}/state`, { method: "PUT", type: "virtualmachinestate", body: JSON.stringify({ state: "ON" }) }), "409 VM-11");
   });
 
   it("a reconfiguration changes its machine only once it has succeeded", async () => {

@@ -2,17 +2,19 @@ import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { api } from "./api/index.ts";
-import type { ApiError } from "./api/errors.ts";
 import { control } from "./control.ts";
 import { Faults, type FaultSpec, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
 import { type Language } from "./page-texts.ts";
-import { type OAuthCredentials } from "./oauth.ts";
+import type { OAuthCredentials, OAuthProblem } from "./oauth.ts";
+import { Recorder } from "./recorder.ts";
 import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
 import { EventLog, type SimEvent } from "./world/events.ts";
 import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type PowerTask, type TaskState, type TaskType } from "./world/tasks.ts";
-import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, type World } from "./world/world.ts";
+import { populate } from "./world/populate.ts";
+import type { Privilege } from "./world/privileges.ts";
+import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, WORKFLOW_USER, type World } from "./world/world.ts";
 
 export interface AbiquoOptions extends WebhookForm {
   /** 0 = any free port */
@@ -25,8 +27,16 @@ export interface AbiquoOptions extends WebhookForm {
   readonly webhook?: string;
   /** false accepts every request as the workflow user's */
   readonly verifyAuth?: boolean;
-  /** keep a log of requests; off unless told, since it grows */
+  /** keep a log of all requests; off unless told, since it grows: the last hundred are always there as `recent` */
   readonly recordRequests?: boolean;
+  /** a file to which each exchange is appended, a JSON line each, without credentials */
+  readonly record?: string;
+  /** more enterprises with workflow on, each with a user of its own: `tenant-1` and so on */
+  readonly tenants?: number;
+  /** tasks that wait already, of these tenants in turn, else of Acme; nobody is told of them */
+  readonly waiting?: number;
+  /** what the workflow user may do; everything unless told */
+  readonly privileges?: readonly Privilege[];
   /** makes the random faults repeat */
   readonly seed?: number;
   /** tasks that go on finish by themselves */
@@ -70,9 +80,12 @@ export interface RequestLog {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly status: number;
-  /** why it was refused, more than the answer says: the privileges of which one was needed */
+  /** why it was refused, more than the answer says: the privileges of which one was needed, what a signature lacks */
   readonly problem?: string;
+  readonly oauth?: OAuthProblem;
 }
+
+export type Refusal = Pick<RequestLog, "problem" | "oauth">;
 
 interface Events {
   answer: [Answer];
@@ -93,6 +106,9 @@ const DEMO_CREDENTIALS: Credentials = {
   bearer: "demo-bearer-token",
 };
 
+/** How many of the last requests are kept for the page. */
+const RECENT = 100;
+
 /** How many answers are kept. */
 const ANSWERS_KEPT = 100_000;
 
@@ -106,6 +122,8 @@ export class SimulatedAbiquo {
   readonly eventLog = new EventLog();
   readonly answers: Answer[] = [];
   readonly requests: RequestLog[] = [];
+  /** the last requests, the newest last */
+  recent: readonly RequestLog[] = [];
   /** epoch seconds */
   readonly startedAt = Math.floor(Date.now() / 1_000);
   /** shifts the clock of the server against this machine's, in ms */
@@ -114,7 +132,8 @@ export class SimulatedAbiquo {
   readonly #faults: Faults;
   readonly #sender: WebhookSender;
   readonly #events = new EventEmitter<Events>();
-  readonly #refusals = new WeakMap<IncomingMessage, string>();
+  readonly #refusals = new WeakMap<IncomingMessage, Refusal>();
+  readonly #recorder: Recorder | undefined;
   readonly #server: Server;
   #url = "";
 
@@ -124,6 +143,9 @@ export class SimulatedAbiquo {
     this.world = createWorld(options.webhook ?? "");
     this.signIn = new SignIn(this);
     this.registration = new Registration(this);
+    this.#recorder = options.record === undefined ? undefined : new Recorder(options.record);
+    if (options.privileges !== undefined) this.#limitWorkflowUser(options.privileges);
+    populate(this, options);
     this.#faults = new Faults(options.seed ?? 1);
     this.#sender = new WebhookSender(options.webhookTimeoutMs ?? 10_000);
     this.#events.setMaxListeners(0);
@@ -365,6 +387,7 @@ export class SimulatedAbiquo {
 
   async close(): Promise<void> {
     this.#sender.close();
+    this.#recorder?.close();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -433,7 +456,7 @@ export class SimulatedAbiquo {
     const path = request.url ?? "/";
     if (this.clockSkewMs !== 0) response.setHeader("Date", new Date(this.now).toUTCString());
     if (!path.startsWith(`${this.basePath}/`)) return control(this, request, response);
-    if (this.options.recordRequests === true) response.once("finish", () => this.#log(request, response));
+    response.once("finish", () => this.#log(request, response));
     const fault = this.#faults.strike(kindOf(request.method ?? "GET", path), request.method ?? "GET", path);
     if (fault?.latencyMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs));
     const body = await readText(request);
@@ -442,22 +465,31 @@ export class SimulatedAbiquo {
     const reply = api(this, request, path.slice(this.basePath.length), body);
     if (spoils) return spoil(response, fault);
     const { status, headers = {}, body: text = "" } = reply;
+    this.#recorder?.write(request, body, reply);
     response.writeHead(status, text === "" ? headers : { ...headers, "Content-Length": Buffer.byteLength(text) });
     response.end(text);
   }
 
-  /** Notes why the API refused a request, which its answer tells only in part. */
-  noteRefusal(request: IncomingMessage, { code, missing }: ApiError): void {
-    if (this.options.recordRequests === true) this.#refusals.set(request, missing.length === 0 ? code : `${code}: ${missing.join(" or ")}`);
+  /** Notes why a request was refused, which its answer tells only in part. */
+  noteRefusal(request: IncomingMessage, refusal: Refusal): void {
+    this.#refusals.set(request, refusal);
+  }
+
+  /** A role of the connector's own, with these privileges and no more. */
+  #limitWorkflowUser(privileges: readonly Privilege[]): void {
+    const user = this.world.userNamed(WORKFLOW_USER);
+    if (user === undefined) return;
+    const role = this.world.roles.add({ id: this.world.nextId(), name: "WORKFLOW_CONNECTOR", privileges: [...new Set<Privilege>(["AUTHENTICATED", ...privileges])], scope: 1 });
+    user.role = role.id;
   }
 
   #log(request: IncomingMessage, response: ServerResponse): void {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, name === "authorization" ? "***" : String(value)]),
     );
-    const problem = this.#refusals.get(request);
-    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode, ...(problem === undefined ? {} : { problem }) };
-    this.requests.push(entry);
+    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode, ...this.#refusals.get(request) };
+    this.recent = [...this.recent.slice(-(RECENT - 1)), entry];
+    if (this.options.recordRequests === true) this.requests.push(entry);
     this.#events.emit("request", entry);
   }
 }

@@ -12,7 +12,15 @@ const en = {
   --format <f>      json or xml
   --shape <s>       auto, single or collection
   --links <l>       path, rooted or absolute
-  --version <v>     version of Abiquo to be (6.1.2)
+  --type <t>        Content-Type of webhooks: vendor, or plain for that of JSON or
+                    XML alone (vendor)
+  --untaken <u>     what becomes of tasks whose webhook nobody takes: hold or fail
+                    (hold)
+  --abiquo <v>      version of Abiquo to be, as 3.10 (6.1.2)
+  --role <p,p,…>    privileges of the connection's user, instead of all of them
+  --tenants <n>     so many more tenants, each with a user (0)
+  --waiting <n>     so many tasks that wait already (0)
+  --record <file>   append each exchange to a file, a JSON line each
   --autorun <s>     ask for a deploy every so many seconds
   --lang <l>        language of this output and of the page, en or es
                     (what LANG and the browser prefer)
@@ -35,6 +43,8 @@ const en = {
 `,
   notANumber: "--{name} must be a number.",
   notAChoice: "--{name} must be one of: {choices}.",
+  notAVersion: "--{name} must be a version, as 6.1 or 3.10.2.",
+  noPrivilege: "--role names {privilege}, which is no privilege of Abiquo. There are: {all}.",
   notUnderstood: "{option} is not understood. Use --help to see the options.",
   portInUse: "The port is in use. Choose another with --port.",
 };
@@ -54,7 +64,15 @@ const es: CliTexts = {
   --format <f>      json o xml
   --shape <s>       auto, single o collection
   --links <l>       path, rooted o absolute
-  --version <v>     versión de Abiquo que simula (6.1.2)
+  --type <t>        Content-Type de los webhooks: vendor, o plain para el de solo
+                    JSON o XML (vendor)
+  --untaken <u>     qué pasa con las tareas cuyo webhook no acepta nadie: hold
+                    (siguen retenidas) o fail (fallan) (hold)
+  --abiquo <v>      versión de Abiquo que simula, como 3.10 (6.1.2)
+  --role <p,p,…>    privilegios del usuario de la conexión, en vez de todos
+  --tenants <n>     tantos inquilinos más, cada uno con un usuario (0)
+  --waiting <n>     tantas tareas que ya esperan (0)
+  --record <file>   añade cada intercambio a un archivo, una línea JSON cada uno
   --autorun <s>     pide un despliegue cada tantos segundos
   --lang <l>        idioma de esta salida y de la página, en o es
                     (el que prefieran LANG y el navegador)
@@ -77,6 +95,8 @@ const es: CliTexts = {
 `,
   notANumber: "--{name} tiene que ser un número.",
   notAChoice: "--{name} tiene que ser uno de estos: {choices}.",
+  notAVersion: "--{name} tiene que ser una versión, como 6.1 o 3.10.2.",
+  noPrivilege: "--role nombra {privilege}, que no es un privilegio de Abiquo. Existen: {all}.",
   notUnderstood: "{option} no se entiende. Use --help para ver las opciones.",
   portInUse: "El puerto está en uso. Elija otro con --port.",
 };

@@ -5,6 +5,7 @@ import { type Credentials, startAbiquo } from "./abiquo.ts";
 import { cliTextsIn, filled } from "./cli-texts.ts";
 import { type Language, LANGUAGES, textsIn } from "./page-texts.ts";
 import type { WebhookResult } from "./webhook.ts";
+import { isPrivilege, PRIVILEGES, type Privilege } from "./world/privileges.ts";
 
 /** The first of these variables that is set names the language of messages (POSIX, "Environment Variables", 8.2). */
 const LOCALE = process.env["LC_ALL"] || process.env["LC_MESSAGES"] || process.env["LANG"] || "";
@@ -20,7 +21,13 @@ async function main(): Promise<void> {
       format: { type: "string", default: "json" },
       shape: { type: "string", default: "auto" },
       links: { type: "string", default: "path" },
-      version: { type: "string", default: "6.1.2" },
+      type: { type: "string", default: "vendor" },
+      untaken: { type: "string", default: "hold" },
+      abiquo: { type: "string", default: "6.1.2" },
+      role: { type: "string" },
+      tenants: { type: "string", default: "0" },
+      waiting: { type: "string", default: "0" },
+      record: { type: "string" },
       autorun: { type: "string" },
       lang: { type: "string" },
       seed: { type: "string", default: "1" },
@@ -41,15 +48,21 @@ async function main(): Promise<void> {
     format: oneOf("format", values.format, ["json", "xml"]),
     shape: oneOf("shape", values.shape, ["auto", "single", "collection"]),
     linkStyle: oneOf("links", values.links, ["path", "rooted", "absolute"]),
-    version: values.version,
+    contentType: oneOf("type", values.type, ["vendor", "plain"]),
+    untakenWebhook: oneOf("untaken", values.untaken, ["hold", "fail"]),
+    version: version("abiquo", values.abiquo),
+    ...(values.role === undefined ? {} : { privileges: privileges(values.role) }),
+    tenants: number("tenants", values.tenants),
+    waiting: number("waiting", values.waiting),
+    ...(values.record === undefined ? {} : { record: values.record }),
     autoAdvance: true,
     seed: number("seed", values.seed),
     ...(values.lang === undefined ? {} : { language }),
     ...(values["random-credentials"] ? { credentials: randomCredentials(), userPasswords: false } : {}),
   });
   const { oauth, basic, bearer } = abiquo.credentials;
-  const { version, webhook } = values;
-  console.log(filled(texts.started, { version, api: abiquo.url, page: abiquo.pageUrl, webhook, ...oauth, ...basic, bearer }));
+  const { webhook } = values;
+  console.log(filled(texts.started, { version: abiquo.version, api: abiquo.url, page: abiquo.pageUrl, webhook, ...oauth, ...basic, bearer }));
   abiquo.on("task", (task) => console.log(`${task.taskId}  ${task.type}  ${task.state}`));
   abiquo.on("webhook", ({ result }) => console.log(webhookText(result)));
   if (values.autorun !== undefined) {
@@ -81,6 +94,20 @@ function number(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new Error(filled(cliTextsIn(language).notANumber, { name }));
   return value;
+}
+
+function version(name: string, text: string): string {
+  if (/^\d{1,3}\.\d{1,3}(\.\d{1,3})?$/.test(text)) return text;
+  throw new Error(filled(cliTextsIn(language).notAVersion, { name }));
+}
+
+function privileges(list: string): Privilege[] {
+  return list.split(",").flatMap((part): Privilege[] => {
+    const name = part.trim();
+    if (name === "") return [];
+    if (isPrivilege(name)) return [name];
+    throw new Error(filled(cliTextsIn(language).noPrivilege, { privilege: name, all: PRIVILEGES.join(", ") }));
+  });
 }
 
 function oneOf<const T extends string>(name: string, text: string, choices: readonly T[]): T {

@@ -3,3 +3,4 @@ export type { FaultSpec, InjectedFault, ListedFault } from "./faults.ts";
 export { type NodeRedOptions, NodeRedProcess, startNodeRed } from "./node-red.ts";
 export type { SimTask, SubmitRequest, TaskType } from "./world/tasks.ts";
 export type { WebhookForm, WebhookResult } from "./webhook.ts";
+export { type Exchange, readExchanges } from "./recorder.ts";

@@ -6,7 +6,10 @@ interface ShownTask {
   readonly type: string;
   readonly state: string;
   readonly requester: string;
-  readonly virtualMachine: number;
+  readonly machine: string;
+  readonly cpu: number;
+  /** MB */
+  readonly ram: number;
   readonly created: number;
   readonly text?: string;
   readonly answeredBy?: string;
@@ -87,7 +90,11 @@ export function runPage(texts: PageTexts, language: Language): void {
     const age = cell(texts.age);
     const actions = cell(texts.actions);
     actions.className = "actions";
-    element.append(id, cell(texts.type, texts.types[task.type] ?? task.type), cell(texts.requester, task.requester), state, answer, age, actions);
+    const machine = cell(texts.machine, task.machine);
+    const size = document.createElement("small");
+    size.textContent = fill(texts.size, { cpu: String(task.cpu), ram: String(Math.round(task.ram / 102.4) / 10) });
+    machine.append(document.createElement("br"), size);
+    element.append(id, machine, cell(texts.type, texts.types[task.type] ?? task.type), cell(texts.requester, task.requester), state, answer, age, actions);
     return { element, state, answer, age, actions, shown: "" };
   }
 
@@ -147,7 +154,13 @@ export function runPage(texts: PageTexts, language: Language): void {
   async function ask(element: HTMLButtonElement): Promise<void> {
     element.setAttribute("aria-disabled", "true");
     say(texts.posting);
-    const asked = call("/simulator/submit", { type: element.dataset["type"], count: Number(element.dataset["count"]) });
+    const asked = call("/simulator/submit", {
+      type: element.dataset["type"],
+      count: Number(element.dataset["count"]),
+      user: find<HTMLSelectElement>("user").value,
+      cpu: find<HTMLInputElement>("cpu").valueAsNumber,
+      ram: find<HTMLInputElement>("ram").valueAsNumber * 1_024,
+    });
     // The tasks are there before the webhook is answered, which may take as long as Abiquo waits.
     setTimeout(() => void poll(), 100);
     try {

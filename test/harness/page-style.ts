@@ -22,6 +22,10 @@ h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; }
 .version, .intro, #empty { color: var(--dim); }
 .intro { margin: .25rem 0 0; max-width: 42rem; }
+.wish { display: flex; flex-wrap: wrap; gap: .5rem 1rem; margin-bottom: .75rem; }
+.wish label { display: grid; gap: .15rem; color: var(--dim); font-size: .85rem; }
+.wish select, .wish input { min-height: 2.75rem; min-width: 7rem; padding: .25rem .6rem; border: 1px solid var(--edge); border-radius: .4rem; background: var(--card); color: var(--text); font: inherit; font-size: 1rem; }
+.wish select:focus-visible, .wish input:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .ask { display: flex; flex-wrap: wrap; gap: .5rem; }
 button { min-height: 2.75rem; padding: .25rem .9rem; border: 1px solid var(--edge); border-radius: .4rem; background: var(--card); color: var(--text); font: inherit; cursor: pointer; }
 button:hover { border-color: var(--accent); color: var(--accent); }
@@ -44,11 +48,21 @@ code { font: .9rem ui-monospace, monospace; }
 tbody tr { height: 3.4rem; }
 .answer { max-width: 22rem; overflow-wrap: anywhere; }
 .answer p { margin: 0; }
-.answer small { color: var(--dim); }
+td small { color: var(--dim); }
+.plain { margin: .5rem 0 0; padding: 0; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); list-style: none; overflow-wrap: anywhere; }
+.plain li { padding: .5rem .75rem; border-top: 1px solid var(--line); }
+.plain li:first-child { border-top: 0; }
+.plain .bad b, .plain .why { color: var(--bad); }
+.plain .why, .plain details p { margin: .15rem 0 0; }
+summary { min-height: 1.75rem; cursor: pointer; }
+.plain .label { color: var(--dim); font-size: .85rem; }
+.base { display: block; }
+#connection p { margin: 0 0 .5rem; }
+.privilege { display: inline-block; margin: 0 0 .3rem; padding: .1rem .5rem; border-radius: .3rem; background: var(--calm); color: var(--on-calm); }
 .actions { white-space: nowrap; }
 .actions button { min-height: 2.25rem; margin-inline-end: .4rem; padding: .1rem .7rem; font-size: .9rem; }
 .actions button.no:hover { border-color: var(--bad); color: var(--bad); }
-td:nth-child(6) { white-space: nowrap; color: var(--dim); }
+td:nth-child(7) { white-space: nowrap; color: var(--dim); }
 @media (max-width: 52rem) {
   #tasks, tbody { display: block; }
   #tasks { border: 0; background: none; overflow: visible; }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { runDetails } from "./page-details-script.ts";
 import { runPage } from "./page-script.ts";
 import { ICON, STYLE } from "./page-style.ts";
 import { type Language, preferredLanguage, textsIn } from "./page-texts.ts";
@@ -21,7 +22,7 @@ export function pageFile(path: string, request: IncomingMessage, version: string
     case "/simulator/page.css":
       return file("text/css", STYLE);
     case "/simulator/page.js":
-      return file("text/javascript", `(${String(runPage)})(${JSON.stringify(textsIn(language))}, ${JSON.stringify(language)});\n`);
+      return file("text/javascript", script(language));
     case "/simulator/icon.svg":
       return file("image/svg+xml", ICON);
     default:
@@ -41,11 +42,16 @@ function file(type: string, body: string): PageFile {
   return { headers, body };
 }
 
+function script(language: Language): string {
+  const texts = JSON.stringify(textsIn(language));
+  return `(${String(runPage)})(${texts}, ${JSON.stringify(language)});\n(${String(runDetails)})(${texts});\n`;
+}
+
 function html(language: Language, version: string): string {
   const texts = textsIn(language);
   const ask = (type: string, count: number, text: string, isMain = false): string =>
     `<button type="button"${isMain ? ' class="main"' : ""} data-type="${type}" data-count="${count}">${escaped(text)}</button>`;
-  const columns = [texts.task, texts.type, texts.requester, texts.state, texts.answer, texts.age, texts.actions];
+  const columns = [texts.task, texts.machine, texts.type, texts.requester, texts.state, texts.answer, texts.age, texts.actions];
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -61,6 +67,11 @@ function html(language: Language, version: string): string {
 <header><h1>${escaped(texts.title)}</h1> <span class="version">${escaped(version)}</span></header>
 <p class="intro">${escaped(texts.intro)}</p>
 <h2 id="ask">${escaped(texts.ask)}</h2>
+<div class="wish">
+<label>${escaped(texts.who)} <select id="user"><option value="ana">ana</option></select></label>
+<label>${escaped(texts.cpu)} <input id="cpu" type="number" min="1" max="256" value="2"></label>
+<label>${escaped(texts.ram)} <input id="ram" type="number" min="1" max="4096" value="2"></label>
+</div>
 <div class="ask" role="group" aria-labelledby="ask">
 ${ask("DEPLOY", 1, texts.deploy, true)}
 ${ask("DEPLOY", 12, texts.deployGroup)}
@@ -74,6 +85,13 @@ ${ask("RECONFIGURE", 1, texts.reconfigure)}
 <thead role="rowgroup"><tr role="row">${columns.map((text) => `<th scope="col" role="columnheader">${escaped(text)}</th>`).join("")}</tr></thead>
 <tbody id="rows" role="rowgroup"></tbody>
 </table>
+<h2 id="requests-title">${escaped(texts.requests)}</h2>
+<p class="intro">${escaped(texts.requestsIntro)}</p>
+<ol id="requests" class="plain" aria-labelledby="requests-title"><li>${escaped(texts.noRequests)}</li></ol>
+<h2 id="connection-title">${escaped(texts.connection)}</h2>
+<div id="connection" role="group" aria-labelledby="connection-title"></div>
+<h2 id="tenants-title">${escaped(texts.tenants)}</h2>
+<ul id="tenants" class="plain" aria-labelledby="tenants-title"></ul>
 </main>
 </body>
 </html>

@@ -1,7 +1,7 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { SimulatedAbiquo } from "./abiquo.ts";
-import { headerParameters, OAuthVerifier } from "./oauth.ts";
+import { headerParameters, type OAuthProblem, OAuthVerifier } from "./oauth.ts";
 import { PRIVILEGES, type Privilege } from "./world/privileges.ts";
 import { type User, WORKFLOW_USER } from "./world/world.ts";
 
@@ -76,11 +76,15 @@ export class SignIn {
   /** The user who asks; undefined = 401. */
   userOf(request: IncomingMessage): User | undefined {
     if (this.#abiquo.options.verifyAuth === false) return this.#user(WORKFLOW_USER);
-    const { nick, isRight } = this.#attempt(request);
-    if (nick === undefined || this.isLocked(nick)) return undefined;
-    if (isRight) return this.#user(nick);
-    this.#failures.set(nick, [...(this.#failures.get(nick) ?? []), this.#abiquo.now]);
-    return undefined;
+    const { nick, problem, oauth } = this.#attempt(request);
+    const refuse = (why: string): undefined => {
+      this.#abiquo.noteRefusal(request, { problem: why, ...(oauth === undefined ? {} : { oauth }) });
+      return undefined;
+    };
+    if (nick !== undefined && this.isLocked(nick)) return refuse(`the user ${nick} is locked out`);
+    if (problem === undefined) return this.#user(nick ?? "") ?? refuse(`the user ${nick} may not sign in`);
+    if (nick !== undefined) this.#failures.set(nick, [...(this.#failures.get(nick) ?? []), this.#abiquo.now]);
+    return refuse(problem);
   }
 
   /** What this user may do by this request: an application may do no more than it was registered for. */
@@ -94,7 +98,9 @@ export class SignIn {
   /** The parameters of a request that is signed with these secrets; undefined when it is not. */
   signedParameters(request: IncomingMessage, secretsOf: (key: string, token: string) => { consumer: string; token: string } | undefined): Map<string, string> | undefined {
     const problem = this.#verifier.problem(request, secretsOf, this.#abiquo.now);
-    return problem === undefined ? headerParameters(request.headers.authorization ?? "") : undefined;
+    if (problem === undefined) return headerParameters(request.headers.authorization ?? "");
+    this.#abiquo.noteRefusal(request, { problem: `OAuth: ${problem.reason}`, oauth: problem });
+    return undefined;
   }
 
   isLocked(nick: string): boolean {
@@ -114,39 +120,43 @@ export class SignIn {
     return user?.active === true ? user : undefined;
   }
 
-  /** Whose login this is, as far as it names somebody there is, and whether it is right. */
-  #attempt(request: IncomingMessage): { nick: string | undefined; isRight: boolean } {
+  /** Whose login this is, as far as it names somebody there is, and what is wrong with it. */
+  #attempt(request: IncomingMessage): { nick: string | undefined; problem: string | undefined; oauth?: OAuthProblem } {
     const [scheme = "", value = ""] = (request.headers.authorization ?? "").split(/ (.*)/s);
     switch (scheme.toLowerCase()) {
       case "basic": {
         const [nick = "", password = ""] = Buffer.from(value, "base64").toString("utf8").split(/:(.*)/s);
         const expected = this.#passwords.get(nick);
-        return { nick: expected === undefined ? undefined : nick, isRight: same(expected, password) };
+        return { nick: expected === undefined ? undefined : nick, problem: same(expected, password) ? undefined : "Basic: user or password" };
       }
       case "bearer": {
         const isRight = same(this.#abiquo.credentials.bearer, value);
-        return { nick: isRight ? WORKFLOW_USER : undefined, isRight };
+        return { nick: isRight ? WORKFLOW_USER : undefined, problem: isRight ? undefined : "Bearer: token" };
       }
       case "token": {
         const session = this.#sessions.get(value);
         const isRight = session !== undefined && session.until > this.#abiquo.now;
-        return { nick: isRight ? session.nick : undefined, isRight };
+        return { nick: isRight ? session.nick : undefined, problem: isRight ? undefined : "Token: unknown or expired" };
       }
-      case "oauth": {
-        let known: Token | undefined;
-        const secretsOf = (key: string, token: string): { consumer: string; token: string } | undefined => {
-          const found = this.#tokens.get(`${key}\n${token}`);
-          if (found === undefined || found.until < this.#abiquo.now) return undefined;
-          known = found;
-          return { consumer: found.consumerSecret, token: found.tokenSecret };
-        };
-        const isRight = this.#verifier.problem(request, secretsOf, this.#abiquo.now) === undefined;
-        if (isRight && known !== undefined) this.#limits.set(request, known.privileges);
-        return { nick: known?.user, isRight };
-      }
+      case "oauth":
+        return this.#oauth(request);
       default:
-        return { nick: undefined, isRight: false };
+        return { nick: undefined, problem: "no credentials" };
     }
+  }
+
+  #oauth(request: IncomingMessage): { nick: string | undefined; problem: string | undefined; oauth?: OAuthProblem } {
+    let known: Token | undefined;
+    const secretsOf = (key: string, token: string): { consumer: string; token: string } | undefined => {
+      const found = this.#tokens.get(`${key}\n${token}`);
+      if (found === undefined || found.until < this.#abiquo.now) return undefined;
+      known = found;
+      return { consumer: found.consumerSecret, token: found.tokenSecret };
+    };
+    const oauth = this.#verifier.problem(request, secretsOf, this.#abiquo.now);
+    if (oauth !== undefined) return { nick: known?.user, problem: `OAuth: ${oauth.reason}`, oauth };
+    if (known !== undefined) this.#limits.set(request, known.privileges);
+    return { nick: known?.user, problem: undefined };
   }
 }
 

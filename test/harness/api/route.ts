@@ -75,7 +75,8 @@ export class Router {
       return this.#answer(abiquo, request, user, path, query, body);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      abiquo.noteRefusal(request, error);
+      const { code, missing } = error;
+      abiquo.noteRefusal(request, { problem: missing.length === 0 ? code : `${code}: ${missing.join(" or ")}` });
       return errorReply(error, /\+xml|\/xml/.test(request.headers.accept ?? ""));
     }
   }

@@ -157,6 +157,7 @@ export class World {
   readonly machines = new Register<VirtualMachine>();
   properties: SystemProperty[] = [];
   readonly #machinesOf = new Map<number, Set<VirtualMachine>>();
+  readonly #firstDatacenter = new Map<number, VirtualDatacenter>();
   readonly #userByNick = new Map<string, User>();
   #nextId = 1_000;
 
@@ -208,12 +209,13 @@ export class World {
 
   /** The enterprise's first virtual datacenter, made when it has none. */
   datacenterOf(enterprise: number): VirtualDatacenter {
-    const own = this.datacenters.find((datacenter) => datacenter.enterprise === enterprise);
-    return own ?? this.addDatacenter(this.nextId(), enterprise);
+    return this.#firstDatacenter.get(enterprise) ?? this.addDatacenter(this.nextId(), enterprise);
   }
 
   addDatacenter(id: number, enterprise: number, location = 1): VirtualDatacenter {
-    return this.datacenters.add({ id, name: `vdc-${id}`, enterprise, location });
+    const datacenter = this.datacenters.add({ id, name: `vdc-${id}`, enterprise, location });
+    if (!this.#firstDatacenter.has(enterprise)) this.#firstDatacenter.set(enterprise, datacenter);
+    return datacenter;
   }
 
   addAppliance(datacenter: VirtualDatacenter): VirtualAppliance {

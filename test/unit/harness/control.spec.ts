@@ -66,6 +66,23 @@ describe("Control of the simulator", () => {
     });
   });
 
+  describe("clock", () => {
+    const move = (body: object): Promise<Response> => fetch(`${abiquo.pageUrl}simulator/clock`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+    it("moves the time of tasks, tokens and lock-outs", async () => {
+      const before = abiquo.hold()[0]?.created ?? 0;
+      for (let tries = 0; tries < 3; tries++) assert.equal(await login(basic("ana", "wrong")), 401);
+      const { now } = (await (await move({ ms: 3_600_000 })).json()) as { now: string };
+      assert.ok(Math.abs(Date.parse(now) - Date.now() - 3_600_000) < 10_000);
+      assert.ok((abiquo.hold()[0]?.created ?? 0) - before >= 3_600);
+      assert.equal(await login(basic("ana", "ana-password")), 200);
+    });
+
+    it("moves by numbers only", async () => {
+      for (const body of [{}, { ms: "1" }, { ms: null }]) assert.equal((await move(body)).status, 400);
+    });
+  });
+
   describe("lock-out", () => {
     it("is of the user whose login failed, and of nobody else", async () => {
       for (let tries = 0; tries < 3; tries++) assert.equal(await login(basic("ana", "wrong")), 401);
@@ -117,6 +134,18 @@ describe("Control of the simulator", () => {
       assert.equal(await cli.stop(), 0);
     });
 
+    it("--role, --abiquo and --tenants: the connection's user, the version and the tenants are as asked", async () => {
+      const cli = await run("--role", "WORKFLOW_OVERRIDE,USERS_VIEW", "--abiquo", "3.10", "--tenants", "4", "--waiting", "8");
+      const get = (path: string): Promise<Response> => fetch(`${cli.apiUrl}${path}`, { headers: BEARER });
+      const { privileges } = (await (await get("/login?expand=privileges")).json()) as { privileges: { collection: { name: string }[] } };
+      assert.deepEqual(privileges.collection.map(({ name }) => name), ["AUTHENTICATED", "WORKFLOW_OVERRIDE", "USERS_VIEW"]);
+      assert.equal((await get("/config/properties/1")).status, 403);
+      assert.match((await get("/login")).headers.get("content-type") ?? "", /version=3\.10$/);
+      const { totalSize } = (await (await get("/admin/enterprises?has=tenant")).json()) as { totalSize: number };
+      assert.equal(totalSize, 4);
+      assert.equal(await cli.stop(), 0);
+    });
+
     const said = async (options: string[], locale: Record<string, string>): Promise<string> => {
       const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: "", ...locale };
       const ended = promisify(execFile)(process.execPath, [...CLI, "--port", "0", ...options], { env });
@@ -142,11 +171,15 @@ describe("Control of the simulator", () => {
       }
     });
 
-    for (const [option, value] of [["--lang", "fr"], ["--seed", "x"]] as const) {
+    for (const [option, value] of [["--lang", "fr"], ["--seed", "x"], ["--abiquo", "six"], ["--type", "none"], ["--untaken", "drop"]] as const) {
       it(`refuses ${option} ${value}, and says why`, async () => {
         const text = await said([option, value], {});
         assert.ok(text.startsWith(`1 ${option} must be `), text);
       });
     }
+
+    it("refuses a privilege that there is not, and names those that there are", async () => {
+      assert.match(await said(["--role", "WORKFLOW_OVERIDE"], {}), /^1 --role names WORKFLOW_OVERIDE, .* AUTHENTICATED, .*WORKFLOW_OVERRIDE/);
+    });
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { OAuthVerifier } from "../../harness/oauth.ts";
+import { type OAuthProblem, OAuthVerifier } from "../../harness/oauth.ts";
 
 const SECRETS = { consumer: "demo/consumer+secret=", token: "demo/token+secret=" };
 const NOW = 1_700_000_000_000;
@@ -35,8 +35,8 @@ function signed(nonce?: string, timestamp?: number, secrets = SECRETS): Incoming
   return request("POST", "/api/a", { ...all, oauth_signature: signature });
 }
 
-function problem(verifier: OAuthVerifier, message: IncomingMessage, now = NOW): string | undefined {
-  return verifier.problem(message, (key, token) => (key === "key" && token === "token" ? SECRETS : undefined), now);
+function problem(verifier: OAuthVerifier, message: IncomingMessage, now = NOW): OAuthProblem["reason"] | undefined {
+  return verifier.problem(message, (key, token) => (key === "key" && token === "token" ? SECRETS : undefined), now)?.reason;
 }
 
 describe("OAuth verification of the simulator", () => {
@@ -115,5 +115,36 @@ describe("OAuth verification of the simulator", () => {
     assert.equal(problem(new OAuthVerifier(), other), "signature method");
     const stranger = request("POST", "/api/a", { ...values(), oauth_token: "stranger" });
     assert.equal(problem(new OAuthVerifier(), stranger), "unknown key or token");
+  });
+
+  describe("tells who learns to sign which mistake they made, with both base strings", () => {
+    const BASE = (address: string, query = ""): string => {
+      const parameters = Object.entries(values()).map(([name, value]) => `${name}%3D${value}`).join("%26");
+      return `GET&${encodeURIComponent(address)}&${query === "" ? "" : `${query}%26`}${parameters}`;
+    };
+    const QUERY = "has%3Dana%2520ruiz";
+    const RIGHT = BASE("http://cloud.example.com/api/a", QUERY);
+
+    for (const [mistake, signature, sent] of [
+      ["query left out", sign(BASE("http://cloud.example.com/api/a")), BASE("http://cloud.example.com/api/a")],
+      ["scheme or port of another address", sign(BASE("https://cloud.example.com/api/a", QUERY)), BASE("https://cloud.example.com/api/a", QUERY)],
+      ["path without the base path", sign(BASE("http://cloud.example.com/a", QUERY)), BASE("http://cloud.example.com/a", QUERY)],
+      ["parameters not encoded twice", sign(BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz")), BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz")],
+      ["plus for a blank", sign(BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz")), BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz")],
+      ["secrets not encoded", createHmac("sha1", `${SECRETS.consumer}&${SECRETS.token}`).update(RIGHT).digest("base64"), RIGHT],
+      ["token secret left out", sign(RIGHT, { consumer: SECRETS.consumer, token: "" }), RIGHT],
+      ["method not signed as sent", sign(RIGHT.replace(/^GET/, "POST")), RIGHT.replace(/^GET/, "POST")],
+    ] as const) {
+      it(mistake, () => {
+        const message = request("GET", "/api/a?has=ana%20ruiz", { ...values(), oauth_signature: signature });
+        const found = new OAuthVerifier().problem(message, () => SECRETS, NOW);
+        assert.deepEqual(found, { reason: "signature", expected: RIGHT, sent, mistake });
+      });
+    }
+
+    it("and none where no known mistake makes that signature", () => {
+      const message = request("GET", "/api/a?has=ana%20ruiz", { ...values(), oauth_signature: sign("something else") });
+      assert.deepEqual(new OAuthVerifier().problem(message, () => SECRETS, NOW), { reason: "signature", expected: RIGHT });
+    });
   });
 });

@@ -76,9 +76,49 @@ describe("Page of the simulated Abiquo in a browser", () => {
     assert.ok(answered);
     abiquo.apply(answered, "cancel", "<b>too dear</b>", "workflow");
     await page.getByText("<b>too dear</b>").waitFor();
-    assert.deepEqual(await page.locator("code").allTextContents(), [...group].reverse().concat(old ?? []).map(({ taskId }) => taskId.slice(0, 8)));
+    assert.deepEqual(await page.locator("#rows code").allTextContents(), [...group].reverse().concat(old ?? []).map(({ taskId }) => taskId.slice(0, 8)));
     assert.equal(await button.evaluate((element) => element === document.activeElement), true);
     assert.deepEqual(problems, []);
+  });
+
+  it("asks in the name of whom one chooses, for a machine of the size one enters", async () => {
+    const page = await open();
+    await page.getByLabel("Requester").selectOption("carla");
+    await page.getByLabel("CPUs").fill("16");
+    await page.getByLabel("RAM (GB)").fill("32");
+    await page.getByRole("button", { name: "Deploy one" }).click();
+    await page.getByRole("cell", { name: /vm-\d+\s*16 CPU, 32 GB/ }).waitFor();
+    assert.equal(abiquo.tasks()[0]?.user.nick, "carla");
+    assert.deepEqual(problems, []);
+  });
+
+  it("shows why a request was refused, a missing privilege and a wrong signature, and keeps what is opened", async () => {
+    const page = await open();
+    await fetch(`${abiquo.url}/config/properties/1`, { headers: { Authorization: `Basic ${btoa("ana:ana-password")}` } });
+    await page.getByText("403-FORBIDDEN: SYSCONFIG_VIEW").waitFor();
+    const { consumerKey, accessToken } = abiquo.credentials.oauth;
+    const signed = `OAuth oauth_consumer_key="${consumerKey}", oauth_token="${accessToken}", oauth_signature_method="HMAC-SHA1", oauth_timestamp="${Math.floor(Date.now() / 1_000)}", oauth_nonce="n", oauth_signature="wrong"`;
+    await fetch(`${abiquo.url}/login`, { headers: { Authorization: signed } });
+    await page.getByText("What was signed").click();
+    const base = page.getByText(/^GET&http%3A%2F%2F127\.0\.0\.1/);
+    await base.waitFor();
+    abiquo.hold();
+    await page.locator("#rows tr").first().waitFor();
+    assert.equal(await base.isVisible(), true);
+    for (const secret of [abiquo.credentials.oauth.consumerSecret, abiquo.credentials.oauth.accessTokenSecret, "ana-password"]) {
+      assert.equal((await page.content()).includes(secret), false);
+    }
+  });
+
+  it("shows the connection's user with its privileges, and the tenants with what waits there", async () => {
+    await abiquo.close();
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:1/", privileges: ["WORKFLOW_OVERRIDE"], tenants: 30 });
+    abiquo.hold({ count: 3 });
+    const page = await open();
+    await page.getByText("workflow, with the role WORKFLOW_CONNECTOR").waitFor();
+    assert.deepEqual(await page.locator("#connection code").allTextContents(), ["AUTHENTICATED", "WORKFLOW_OVERRIDE"]);
+    await page.getByText("Acme (id 2): workflow on, 3 waiting").waitFor();
+    await page.getByText("and 8 more").waitFor();
   });
 
   for (const colorScheme of ["light", "dark"] as const) {

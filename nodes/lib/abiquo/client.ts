@@ -161,7 +161,7 @@ export class AbiquoClient {
   async read(link: string, name: string, known?: Resource): Promise<Resource> {
     const version = await this.version();
     const condition = known === undefined || known.etag === "" ? {} : { ifNoneMatch: known.etag };
-    const answer = await this.#session.sendSafely({ method: "GET", url: link, accept: mediaType(name, version), version, ...condition });
+    const answer = await this.#session.sendSafely({ method: "GET", url: link, accept: mediaType(name, version), version, isGiven: true, ...condition });
     return answer.status === 304 && known !== undefined ? known : { content: jsonOf(answer), etag: answer.etag };
   }
 

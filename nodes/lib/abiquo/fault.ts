@@ -45,6 +45,7 @@ export const ABIQUO_FAULTS = {
   ABIQUO_NO_TASK: ["problem"],
   ABIQUO_BAD_TASK: ["problem", "taskId"],
   ABIQUO_UNAUTHORIZED: [],
+  ABIQUO_REQUEST_UNAUTHORIZED: ["url"],
   ABIQUO_CLOCK_SKEW: ["minutes"],
   ABIQUO_FORBIDDEN: ["url"],
   ABIQUO_NOT_FOUND: ["url"],

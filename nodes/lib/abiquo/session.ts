@@ -3,6 +3,9 @@ import type { Dispatcher } from "undici";
 import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink } from "./links.ts";
+import { mediaType } from "./media-types.ts";
+import { sendable } from "./oauth.ts";
+import { OddRequests } from "./odd-requests.ts";
 import { Outage } from "./outage.ts";
 import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, foreignFault, isPage, type TransportSettings } from "./transport.ts";
 
@@ -24,6 +27,8 @@ export interface Call {
   readonly ifNoneMatch?: string;
   /** the API answers this to anybody, so that an answer says nothing of the credentials */
   readonly isPublic?: boolean;
+  /** somebody has given the path, in a message or in a link: a 401 to it alone does not halt */
+  readonly isGiven?: boolean;
 }
 
 export interface Answer {
@@ -45,6 +50,9 @@ const PASSING = new Set([408, 429, 502, 503, 504]);
 /** What no path of ours has, and servers may read as another path (RFC 3986 sections 3.3 and 5.2.4). */
 const DEVIOUS = /\/\.{1,2}(?:\/|$)|%(?:2e|2f|5c)|[\\#\s]/i;
 
+/** As the links that Abiquo itself gives. */
+const PLAIN = /^[\w ./:~[\]-]+$/;
+
 /**
  * Sends requests to one Abiquo, and to no other host, in the name of one user. A 401 halts it: Abiquo locks a
  * user out after three bad logins within a minute (`abiquo.api.login.maxtries`, `abiquo.api.login.failurelapse`).
@@ -65,6 +73,9 @@ export class Session {
   readonly #closing = new AbortController();
   #halted: AbiquoFault | undefined;
   #isProven = false;
+  readonly #odd = new OddRequests();
+  /** asks who has signed in; shared by those that need to know at the same time */
+  #proof: Promise<unknown> | undefined;
   /** The request that finds out whether the credentials work; never rejects, but tells why nobody answered. */
   #probe: Promise<AbiquoFault | undefined> | undefined;
 
@@ -90,6 +101,41 @@ export class Session {
   async send(call: Call, signal?: AbortSignal): Promise<Answer> {
     const path = pathOf(call.url);
     if (!path.startsWith(this.#start) || DEVIOUS.test(path)) throw badLink(path);
+    return call.isGiven === true ? this.#sendGiven(call, signal) : this.#sendInTurn(call, signal);
+  }
+
+  /**
+   * A 401 to a path that somebody has given may be due to that path: only when the credentials are refused elsewhere as
+   * well, everything halts. On a path that is not plain they are tried only once they are known to work.
+   */
+  async #sendGiven(call: Call, signal: AbortSignal | undefined): Promise<Answer> {
+    const request = `${call.method} ${call.url}`;
+    const isPlain = PLAIN.test(request);
+    const refused = (): AbiquoFault => new AbiquoFault("ABIQUO_REQUEST_UNAUTHORIZED", { url: pathOf(call.url).slice(this.#origin.length) }, { status: 401 });
+    if (this.#odd.forbids(request, isPlain, performance.now())) throw refused();
+    if (!this.#isProven && isPlain) return this.#sendInTurn({ ...call, isGiven: false }, signal);
+    if (!this.#isProven) await this.#prove();
+    try {
+      return await this.#exchange(call, signal);
+    } catch (error) {
+      if (!(error instanceof AbiquoFault && error.status === 401) || error === this.#halted) throw error;
+      // First, so that it is not sent again when nobody says whether the credentials are good.
+      this.#odd.note(request, performance.now());
+      await this.#prove();
+      throw refused();
+    }
+  }
+
+  /** @throws AbiquoFault when the credentials are refused, or nobody says whether they are */
+  async #prove(): Promise<void> {
+    const login = { method: "GET", url: `${this.#start}login`, accept: mediaType("user", "") } as const;
+    this.#proof ??= this.#sendInTurn(login, undefined).finally(() => {
+      this.#proof = undefined;
+    });
+    await this.#proof;
+  }
+
+  async #sendInTurn(call: Call, signal: AbortSignal | undefined): Promise<Answer> {
     const hasToWait = (): boolean => !this.#isProven && this.#halted === undefined && !isAborted(signal);
     while (this.#probe !== undefined && hasToWait()) {
       const nobody = await this.#probe;
@@ -129,9 +175,9 @@ export class Session {
   async #exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer> {
     if (this.#halted !== undefined) throw this.#halted;
     if (this.#closing.signal.aborted || isAborted(signal)) throw closedFault(false);
-    const path = call.url.slice(this.#origin.length);
+    const path = sendable(call.url.slice(this.#origin.length));
     const headers: Record<string, string> = {
-      Authorization: this.#authorize(call.method, call.url),
+      Authorization: this.#authorize(call.method, this.#origin + path),
       Accept: call.accept,
     };
     if (call.contentType !== undefined) headers["Content-Type"] = call.contentType;
@@ -174,6 +220,7 @@ export class Session {
   }
 
   #refused(fault: AbiquoFault, call: Call): AbiquoFault {
+    if (fault.status === 401 && call.isGiven === true) return fault;
     if (fault.status === 401) {
       this.#isProven = false;
       if (this.#halted === undefined) {

@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
@@ -171,8 +171,19 @@ export class Engine {
   }
 
   /** Tasks at these stages, oldest first, as `msg.abiquo` shows them; those that people are asked about say by which request. */
-  async list(query: StageQuery): Promise<{ key: TaskKey; connection: string; entry: ListedEntry; payload: unknown }[]> {
-    const found = await this.ledger.list(query);
+  async list(query: StageQuery): Promise<ListedInEngine[]> {
+    const all: ListedInEngine[] = [];
+    let after: Cursor | undefined;
+    // Page by page, so that other work gets its turn in between.
+    do {
+      const page = await this.ledger.listPage(query, after);
+      all.push(...(await this.#listed(page.rows)));
+      after = page.next;
+    } while (after !== undefined);
+    return all;
+  }
+
+  async #listed(found: readonly ListedTask[]): Promise<ListedInEngine[]> {
     const asked = found.flatMap(({ task }) => (task.stage === "asked" ? [{ api: task.api, taskId: task.taskId }] : []));
     const requests = await this.approvals.openRequests(asked);
     return found.map(({ task, decision }) => {
@@ -212,6 +223,13 @@ export class Engine {
     }
     return outbox;
   }
+}
+
+interface ListedInEngine {
+  readonly key: TaskKey;
+  readonly connection: string;
+  readonly entry: ListedEntry;
+  readonly payload: unknown;
 }
 
 /** A proposal counts only when it proposes what is now done. */

@@ -8,6 +8,7 @@ import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./ro
 import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
 import { lastTurn, waitFor } from "./inboxes.ts";
 import { goneOn, settleApprovals } from "./outcomes.ts";
+import { searchWords } from "./search.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 /** `request` and `state` are JSON text: the ledger keeps them and does not read them. */
@@ -93,7 +94,7 @@ export interface ApprovalChange {
 export interface InboxQuery {
   /** compared e-mail address */
   readonly person: string;
-  /** text that the request must contain; empty = any */
+  /** words that the request must contain, those that `searchWords` takes; empty = any */
   readonly text: string;
   /** empty = every type */
   readonly type: string;
@@ -318,7 +319,7 @@ export class ApprovalStore {
     let matching = mine;
     if (type !== "") matching = matching.where("type", "=", type);
     if (upTo !== undefined) matching = matching.where("turn", "<=", upTo);
-    const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    const words = searchWords(text);
     if (words.length > 0) {
       matching = matching.where(({ exists, selectFrom }) => {
         let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
@@ -422,8 +423,9 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
     .insertInto("approval")
     .values({ id, key, platform, connection, status: "opening", version: 0, created_at: createdAt, next_wake: createdAt, type, search, request, message, state: "" })
     .execute();
-  for (const some of chunks(free)) {
-    await db.insertInto("approval_task").values(some.map(({ row }) => ({ approval: id, task: row, position: free.findIndex((each) => each.row === row) }))).execute();
+  const placed = free.map(({ row }, position) => ({ row, position }));
+  for (const some of chunks(placed)) {
+    await db.insertInto("approval_task").values(some.map(({ row, position }) => ({ approval: id, task: row, position }))).execute();
     await db.updateTable("task").set({ stage: "asked" }).where("id", "in", some.map(({ row }) => row)).execute();
   }
   await insertAudit(db, free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: JSON.stringify({ approval: id }) })));

@@ -1,9 +1,10 @@
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
-import { keepOpenInThread, type LedgerWatch, openInThread } from "./thread.ts";
+import type { LedgerWatch } from "./thread.ts";
+import { keepOpenInThread, openInThread } from "./threads.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
-export type { StageQuery } from "./ledger.ts";
+export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
 export type { LedgerPlace, OpenOptions } from "./open.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
@@ -15,8 +16,8 @@ export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
 
 /**
- * Opens a ledger. The embedded engine works in a thread of its own: a sync to disk takes milliseconds, in which
- * this thread would do nothing else.
+ * Opens a ledger. The embedded engine works in threads of its own: a sync to disk takes milliseconds, in which this
+ * thread would do nothing else, and a long list does not keep a commit waiting.
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
  * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED, LEDGER_IN_USE,

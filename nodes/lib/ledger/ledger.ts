@@ -3,6 +3,8 @@ import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
+import { tasksAt, tasksReceivedBy } from "./lists.ts";
+import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
 import { Platforms } from "./platforms.ts";
 import { prune, type Retention } from "./retention.ts";
 import {
@@ -19,20 +21,8 @@ import {
   type WholeTaskRecord,
 } from "./records.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
-import { type LedgerSchema, OPEN, type Stage } from "./schema.ts";
+import type { LedgerSchema } from "./schema.ts";
 import { type KnownTask, moveTasks, receiveTasks, selectTasks, type StageChange } from "./tasks.ts";
-
-export interface StageQuery {
-  /** empty = every platform */
-  readonly api?: string | undefined;
-  readonly stages: readonly Stage[];
-  /** text that the task's summary must contain, without regard to case; empty = any */
-  readonly filter?: string | undefined;
-  /** 0 = all */
-  readonly limit?: number | undefined;
-  /** which end of the list the limit keeps; the newest first if true */
-  readonly newestFirst?: boolean | undefined;
-}
 
 /**
  * What must survive: tasks, their one decision, its delivery, the messages that wait for it, and the audit.
@@ -110,15 +100,14 @@ export class SqlLedger {
   }
 
   /** Tasks that this node received, emitted, and whose flow came to no checkpoint; oldest first. */
-  async receivedBy(source: string): Promise<WholeTaskRecord[]> {
-    const rows = await this.#wholeTasks()
-      .where(isOpenTask)
-      .where("stage", "=", "received")
-      .where("source", "=", source)
-      .orderBy("received_at")
-      .orderBy("task.id")
-      .execute();
-    return rows.map((row) => ({ ...taskOf(row), payload: row.body ?? "{}" }));
+  receivedBy(source: string): Promise<WholeTaskRecord[]> {
+    return allPages((after) => this.receivedByPage(source, after));
+  }
+
+  /** One page of `receivedBy`. */
+  async receivedByPage(source: string, after?: Cursor): Promise<PageOf<WholeTaskRecord>> {
+    const page = await tasksReceivedBy(this.#db, source, after);
+    return { ...page, rows: page.rows.map(({ task }) => task) };
   }
 
   /** The known ones among the tasks with these ids, and the tasks of the groups with these ids. */
@@ -142,32 +131,21 @@ export class SqlLedger {
   }
 
   /** Tasks at these stages with their decision, oldest first unless told. */
-  async list(query: StageQuery): Promise<{ task: WholeTaskRecord; decision?: DecisionRecord }[]> {
-    let select = this.#wholeTasks().where("stage", "in", query.stages);
-    if (query.stages.every((stage) => OPEN.includes(stage))) select = select.where(isOpenTask);
-    if (query.api !== undefined) {
-      const platform = await this.#platforms.known(query.api);
-      if (platform === undefined) return [];
-      select = select.where(onPlatform(platform));
-    }
-    if (query.filter) {
-      const text = query.filter.toLowerCase();
-      // Contains, said in functions that both engines have and without the wildcards of LIKE.
-      select = select.where((eb) => {
-        const summary = eb.fn<string>("lower", ["summary"]);
-        return eb(eb.fn<string>("replace", [summary, eb.val(text), eb.val("")]), "<>", summary);
-      });
-    }
-    const order = query.newestFirst === true ? "desc" : "asc";
-    select = select.orderBy("received_at", order).orderBy("task.id", order);
-    if (query.limit) select = select.limit(query.limit);
-    const rows = await select.execute();
-    const tasks = rows.map((row) => ({ row: row.id, task: { ...taskOf(row), payload: row.body ?? "{}" } }));
-    const decisions = await selectDecisions(this.#db, tasks);
-    return tasks.map(({ task }) => {
+  list(query: StageQuery): Promise<ListedTask[]> {
+    return allPages((after) => this.listPage(query, after));
+  }
+
+  /** One page of `list`. */
+  async listPage(query: StageQuery, after?: Cursor): Promise<PageOf<ListedTask>> {
+    const platform = query.api === undefined ? undefined : await this.#platforms.known(query.api);
+    if (query.api !== undefined && platform === undefined) return { rows: [] };
+    const page = await tasksAt(this.#db, query, platform, after);
+    const decisions = await selectDecisions(this.#db, page.rows);
+    const rows = page.rows.map(({ task }): ListedTask => {
       const decision = decisions.get(keyText(task));
       return decision === undefined ? { task } : { task, decision };
     });
+    return { ...page, rows };
   }
 
   /** The decisions of these tasks by `keyText`. */
@@ -215,10 +193,6 @@ export class SqlLedger {
   async close(): Promise<void> {
     await this.#committer.idle();
     await this.#db.destroy();
-  }
-
-  #wholeTasks() {
-    return taskRows(this.#db).leftJoin("payload", "payload.task", "task.id").select("payload.body");
   }
 
   async #select(keys: readonly TaskKey[]): Promise<Map<string, KnownTask>> {

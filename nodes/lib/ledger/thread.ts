@@ -2,9 +2,7 @@ import { Worker } from "node:worker_threads";
 import { Fault } from "../fault.ts";
 import { moduleBeside } from "../here.ts";
 import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
-import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
-import { requireSqlite } from "./sqlite.ts";
 
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
 const GIVEN_AT_ONCE = 2;
@@ -27,60 +25,11 @@ export interface LedgerWatch {
 }
 
 /**
- * A ledger that works in a thread of its own, which is started again when it breaks down.
- *
- * @throws Fault as `openSqlLedger`; the thread has ended then
- */
-export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<ThreadedLedger> {
-  // Before the thread: what it loads needs such a Node as well.
-  requireSqlite();
-  const thread = new LedgerThread(place, options);
-  await thread.open();
-  return ledgerIn(thread);
-}
-
-/**
- * As `openInThread`, but a ledger that cannot be opened is tried again, with growing pauses.
- *
- * @param signal ends the trying
- * @returns the ledger once it is open
- * @throws Fault LEDGER_NEEDS_NODE, since trying again is no use then; the reason of the signal
- */
-export async function keepOpenInThread(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<ThreadedLedger> {
-  requireSqlite();
-  const thread = new LedgerThread(place, {}, watch);
-  await thread.open(signal);
-  return ledgerIn(thread);
-}
-
-type ThreadedLedger = Pick<SqlLedger, keyof SqlLedger>;
-
-function ledgerIn(thread: LedgerThread): ThreadedLedger {
-  const approvals = methodsOf(thread, "approvals.", {});
-  return methodsOf(thread, "", { approvals }) as unknown as SqlLedger;
-}
-
-/** An object any method of which is called in the thread. */
-function methodsOf(thread: LedgerThread, prefix: string, own: Record<string, object>): object {
-  const methods = new Map<string, unknown>(Object.entries(own));
-  return new Proxy(own, {
-    get(_target, name) {
-      // Awaited as it is handed on, an object is asked whether it is a promise.
-      if (typeof name !== "string" || name === "then") return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...parameters: unknown[]) => thread.call(`${prefix}${name}`, parameters);
-        methods.set(name, method);
-      }
-      return method;
-    },
-  });
-}
-
-/**
  * The thread, and the next one after it broke down. While there is none, calls fail at once with the reason.
  */
-class LedgerThread {
+export class LedgerThread {
+  /** Runs whenever the thread has ended. */
+  onEnd: () => void = () => undefined;
   readonly #place: LedgerPlace;
   readonly #options: OpenOptions;
   readonly #watch: LedgerWatch | undefined;
@@ -108,6 +57,10 @@ class LedgerThread {
     this.#options = options;
     this.#watch = watch;
     this.#goesOn = watch !== undefined;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Resolves once it is open; rejects when it cannot be opened and is not tried again. */
@@ -221,6 +174,7 @@ class LedgerThread {
     const broke = this.#isOpen && this.#failures === 0;
     this.#worker = undefined;
     this.#isOpen = false;
+    this.onEnd();
     this.#given = 0;
     this.#calls = [];
     this.#fault = fault;
@@ -245,6 +199,7 @@ class LedgerThread {
     this.#watch?.waiting(fault);
   }
 
+  /** Ends the thread, whatever it is at. */
   #end(): void {
     this.#isClosed = true;
     clearTimeout(this.#pause);

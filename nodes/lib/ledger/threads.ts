@@ -1,0 +1,121 @@
+import type { SqlLedger } from "./ledger.ts";
+import type { LedgerPlace, OpenOptions } from "./open.ts";
+import { allPages, type Cursor, type PageOf } from "./pages.ts";
+import { requireSqlite } from "./sqlite.ts";
+import { LedgerThread, type LedgerWatch } from "./thread.ts";
+
+/**
+ * What may take long and only reads: pages, lists, searches. It goes through a second, read-only connection in a
+ * thread of its own, so that no commit waits for it. What the writer has resolved is always seen there: each of these
+ * reads begins with the newest commit (https://sqlite.org/isolation.html).
+ */
+const BESIDE_THE_WRITER: ReadonlySet<string> = new Set([
+  "listPage",
+  "receivedByPage",
+  "audit",
+  "approvals.get",
+  "approvals.several",
+  "approvals.message",
+  "approvals.inbox",
+]);
+
+type ThreadedLedger = Pick<SqlLedger, keyof SqlLedger>;
+
+/**
+ * A ledger that works in threads of its own, which are started again when they break down.
+ *
+ * @throws Fault as `openSqlLedger`; no thread is left then
+ */
+export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<ThreadedLedger> {
+  // Before the thread: what it loads needs such a Node as well.
+  requireSqlite();
+  const writer = new LedgerThread(place, options);
+  await writer.open();
+  return ledgerOf(new Threads(place, writer, options.readOnly !== true));
+}
+
+/**
+ * As `openInThread`, but a ledger that cannot be opened is tried again, with growing pauses.
+ *
+ * @param signal ends the trying
+ * @returns the ledger once it is open
+ * @throws Fault LEDGER_NEEDS_NODE, since trying again is no use then; the reason of the signal
+ */
+export async function keepOpenInThread(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<ThreadedLedger> {
+  requireSqlite();
+  const writer = new LedgerThread(place, {}, watch);
+  await writer.open(signal);
+  return ledgerOf(new Threads(place, writer, true));
+}
+
+/** One thread that writes, and one beside it that reads, from the first long read on. */
+class Threads {
+  readonly #place: LedgerPlace;
+  readonly #writer: LedgerThread;
+  #hasReader: boolean;
+  #reader: LedgerThread | undefined;
+
+  constructor(place: LedgerPlace, writer: LedgerThread, hasReader: boolean) {
+    this.#place = place;
+    this.#writer = writer;
+    // What is kept in memory is seen by its own connection only.
+    this.#hasReader = hasReader && place.file !== ":memory:";
+    // The file may be another one when the writer comes back.
+    writer.onEnd = () => void this.#endReader();
+  }
+
+  call(method: string, parameters: readonly unknown[]): Promise<unknown> {
+    if (method === "close") return this.#close();
+    const isBeside = this.#hasReader && this.#writer.isOpen && BESIDE_THE_WRITER.has(method);
+    return (isBeside ? this.#beside() : this.#writer).call(method, parameters);
+  }
+
+  #beside(): LedgerThread {
+    if (this.#reader !== undefined) return this.#reader;
+    const reader = new LedgerThread(this.#place, { readOnly: true });
+    this.#reader = reader;
+    reader.open().catch(() => {
+      if (this.#reader === reader) this.#reader = undefined;
+    });
+    return reader;
+  }
+
+  /** The writer last: it then clears the log away, which a reader cannot. */
+  async #close(): Promise<unknown> {
+    this.#hasReader = false;
+    await this.#endReader();
+    return this.#writer.call("close", []);
+  }
+
+  #endReader(): Promise<unknown> | undefined {
+    const ended = this.#reader?.call("close", []);
+    this.#reader = undefined;
+    return ended;
+  }
+}
+
+function ledgerOf(threads: Threads): ThreadedLedger {
+  const own = {
+    approvals: methodsOf(threads, "approvals.", {}),
+    list: (query: unknown) => allPages((after) => threads.call("listPage", [query, after]) as Promise<PageOf<unknown>>),
+    receivedBy: (source: unknown) => allPages((after?: Cursor) => threads.call("receivedByPage", [source, after]) as Promise<PageOf<unknown>>),
+  };
+  return methodsOf(threads, "", own) as unknown as SqlLedger;
+}
+
+/** An object any method of which is called in a thread, but for its own. */
+function methodsOf(threads: Threads, prefix: string, own: Record<string, object>): object {
+  const methods = new Map<string, unknown>(Object.entries(own));
+  return new Proxy(own, {
+    get(_target, name) {
+      // Awaited as it is handed on, an object is asked whether it is a promise.
+      if (typeof name !== "string" || name === "then") return undefined;
+      let method = methods.get(name);
+      if (method === undefined) {
+        method = (...parameters: unknown[]) => threads.call(`${prefix}${name}`, parameters);
+        methods.set(name, method);
+      }
+      return method;
+    },
+  });
+}

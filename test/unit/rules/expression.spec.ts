@@ -93,6 +93,29 @@ describe("a JSONata condition", () => {
     assert.equal(unjudged?.rule, "only");
   });
 
+  it("ends its rule when it runs away, as that has cost enough: no further task or expression is tried", async () => {
+    const tasks = (...lists: number[][]) => subject(...lists.map((list) => ({ task: TASK, details: { list } })));
+    const long = Array.from({ length: 50_000 }, () => 1);
+    const runsOnLong = "$count($map(details.list, function($n) { $n > 0 })) > 1";
+    const verdict = await judge(expression(runsOnLong), tasks(long, [1]));
+    assert.deepEqual([verdict.outcome, verdict.unjudged?.task], ["review", 0]);
+    const two = await judge([...expression(runsOnLong), ...expression("false")], tasks(long, [1, 1]));
+    assert.deepEqual([two.outcome, two.unjudged?.why], ["review", "RULE_EXPRESSION_RUNAWAY"]);
+    // One that cannot be judged for another reason has cost nothing: what is false decides.
+    assert.equal(await outcomeOf(expression(runsOnLong), tasks([1, 1], [1])), "cancel");
+    assert.equal(await outcomeOf([...expression("task.type"), ...expression("false")]), "cancel");
+    const failsFirst = await judge(expression("details.list[0] = 0 ? 'no boolean' : details.list[0] > 1"), tasks([0], [1]));
+    assert.equal(failsFirst.outcome, "cancel");
+  });
+
+  it("spends the steps of a whole verdict once, over its tasks and its expressions", async () => {
+    const some = "$count($map([1..8000], function($n) { $n > 0 })) > 1";
+    const many = (count: number) => subject(...Array.from({ length: count }, () => ({ task: TASK })));
+    assert.equal(await outcomeOf(expression(`${some} and task.type = 'DEPLOY'`), many(3)), "continue");
+    assert.equal(await whyOf(`${some} and task.type = 'DEPLOY'`, many(30)), "RULE_EXPRESSION_RUNAWAY");
+    assert.equal((await judge(Array.from({ length: 30 }, () => expression(some)).flat())).unjudged?.why, "RULE_EXPRESSION_RUNAWAY");
+  });
+
   it("affords a group of five hundred, but not work that grows with its square", async () => {
     const many = subject(...Array.from({ length: 500 }, () => ({ task: TASK })));
     assert.equal(
@@ -187,6 +210,13 @@ describe("the bound of a regular expression", () => {
       lengths.toSorted((a, b) => b - a),
     );
     assert.ok(lengths.every((length) => length >= 200));
+  });
+
+  it("takes a pattern for bound to the start of the text only where all of it is", () => {
+    for (const [bound, free] of [[/^x|a*b*c/, /x|a*b*c/], [/^(?:x)|a*b/, /(?:x)|a*b/], [/^a*b/m, /a*b/]] as const) {
+      assert.equal(affordableTextLength(bound), affordableTextLength(free), bound.source);
+    }
+    assert.ok((affordableTextLength(/^a*b/) ?? 0) > (affordableTextLength(/a*b/) ?? 0));
   });
 
   it("understands classes, escapes, groups, names and counted repetitions", () => {

@@ -76,6 +76,22 @@ describe("rules on trial", () => {
     assert.equal(differing, 2);
   });
 
+  it("see a group as large as it was, though not all of its tasks were recorded, and never smaller than what was", async () => {
+    const large = rules([{ name: "large", when: [{ field: "group.count", op: "gte", value: 3 }], outcome: "cancel" }], { scope: "group" });
+    const recorded = (count: number, members: number): ReturnType<typeof readRecordedTasks>["tasks"] =>
+      readRecordedTasks(Array.from({ length: members }, (_, at) => ({ task: task(`m${at}`), group: { id: "g", count } })), AT).tasks;
+    assert.equal((await tryRules(recorded(3, 1), large)).counts.cancel, 1);
+    assert.equal((await tryRules(recorded(1, 3), large)).counts.cancel, 3);
+    assert.equal((await tryRules(recorded(2, 2), large)).counts.cancel, 0);
+  });
+
+  it("judge tasks of one group together and no others, in the order of the record", async () => {
+    const both = rules([{ name: "deploys", when: [{ field: "task.type", op: "eq", value: "DEPLOY" }], outcome: "continue" }], { scope: "group" });
+    const records = [["a", "x", "DEPLOY"], ["b", "y", "UNDEPLOY"], ["c", "x", "DEPLOY"], ["d", "y", "DEPLOY"]].map(([taskId = "", id, type]) => ({ task: task(taskId, { type }), group: { id, count: 2 } }));
+    const { tried } = await tryRules(readRecordedTasks(records, AT).tasks, both);
+    assert.deepEqual(tried.map(({ verdict }) => verdict.outcome), ["continue", "review", "continue", "review"]);
+  });
+
   it("say of a fact that nobody recorded that it is missing", async () => {
     const { tried } = await tryRules(readRecordedTasks(task("x"), AT).tasks, rules([small(4)]));
     assert.equal(tried[0]?.verdict.outcome, "review");

@@ -124,6 +124,17 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
     assert.deepEqual(at(flow, "review")[0]?.decision?.facts, { "group.diskMb": 10_241 });
   });
 
+  it("knows totals for each task of a list, and reads what these share once", async () => {
+    const rules = [{ name: "small", when: [{ field: "group.cpu", op: "lte", value: "4" }, { field: "details.virtualdatacenter.id", op: "neq", value: "0" }], outcome: "continue" }];
+    const flow = await load({ scope: "group", rules });
+    const tasks = [...abiquo.hold({ cpu: 4 }), ...abiquo.hold({ cpu: 8 }), ...abiquo.hold({ cpu: 2 })];
+    await decide(flow, { abiquo: { connection: "config", tasks: tasks.map(entryOf) } });
+    assert.deepEqual(at(flow, "continue").map(({ decision }) => decision?.facts?.["group.cpu"]), [4, 2]);
+    assert.deepEqual(at(flow, "review").map(({ decision }) => decision?.facts?.["group.cpu"]), [8]);
+    assert.equal(flow.inbox("continue").all[0]?.abiquo?.group, undefined);
+    assert.equal(new Set(reads()).size, reads().length);
+  });
+
   it("knows no total of a group whose other tasks the message does not have", async () => {
     const flow = await load({ rules: [{ name: "quota", when: [{ field: "group.cpu", op: "lte", value: "40" }], outcome: "continue" }] });
     const [task] = abiquo.hold() as [SimTask];

@@ -150,11 +150,12 @@ describe("the node abiquo-task-decision", () => {
       assert.equal(flow.inbox("continue").all.length, 0);
     });
 
-    it("counts the tasks of a list that has no group", async () => {
+    it("judges each task of a list by itself, since a list is no group", async () => {
       const flow = await load({ scope: "group", rules: small });
-      flow.send("decide", several([entry("t1"), entry("t2"), entry("t3")]));
-      await flow.inbox("review").first();
-      assert.deepEqual(idsAt(flow, "review"), ["t1", "t2", "t3"]);
+      flow.send("decide", several([entry("t1"), entry("t2", { type: "UNDEPLOY" }), entry("t3")]));
+      await flow.inbox("completed").first();
+      assert.deepEqual([idsAt(flow, "continue"), idsAt(flow, "review")], [["t1", "t3"], ["t2"]]);
+      assert.deepEqual(flow.inbox("continue").all[0]?.abiquo?.tasks?.map(({ decision }) => decision?.facts?.["group.count"]), [1, 1]);
     });
 
     it("knows the size of the group that a single task belongs to", async () => {

@@ -57,10 +57,20 @@ export class MessageDetails {
   readonly #words: (fault: Fault) => string;
   readonly #asked = new Map<string, Promise<Fault | undefined>>();
 
-  /** @param words what is wrong, in the operator's language */
-  constructor(connection: ConnectionNode, abiquo: AbiquoMessage, entries: readonly TaskEntry[], words: (fault: Fault) => string, signal: AbortSignal) {
+  /**
+   * @param words what is wrong, in the operator's language
+   * @param reading what is read by it already is not read again
+   */
+  constructor(
+    connection: ConnectionNode,
+    abiquo: AbiquoMessage,
+    entries: readonly TaskEntry[],
+    words: (fault: Fault) => string,
+    signal: AbortSignal,
+    reading = new DetailsReading(connection.resources, signal),
+  ) {
     this.#entries = entries;
-    this.#reading = new DetailsReading(connection.resources, signal);
+    this.#reading = reading;
     this.#words = words;
     this.details = entries.map(({ details }) => (isObject(details) ? { ...details } : undefined));
     const { id = entries[0]?.task.taskId ?? "", count = 0, ...totals } = (abiquo.group ?? {}) as Partial<Group>;

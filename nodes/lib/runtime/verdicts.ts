@@ -1,3 +1,4 @@
+import { DetailsReading } from "../abiquo/index.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
@@ -52,9 +53,19 @@ interface Judged {
 }
 
 /** Proposes a decision for each task: by itself, or one for the whole group. */
-export async function judge({ rules, scope, abiquo, entries, by, connection, words, signal }: Case): Promise<Judged> {
+export async function judge(about: Case): Promise<Judged> {
+  const { abiquo, entries, connection, signal } = about;
   const at = new Date();
-  const known = new MessageDetails(connection, abiquo, entries, words, signal);
+  // A list is no group: what it holds came at different times, from different people, and each stands for itself.
+  const isList = abiquo.tasks !== undefined && abiquo.group === undefined;
+  if (!isList) return judgeGroup(about, at);
+  const reading = new DetailsReading(connection.resources, signal);
+  const judged = await Promise.all(entries.map((entry) => judgeGroup({ ...about, entries: [entry] }, at, reading)));
+  return { abiquo, entries: judged.flatMap((one) => one.entries), doubts: [...new Set(judged.flatMap((one) => one.doubts))] };
+}
+
+async function judgeGroup({ rules, scope, abiquo, entries, by, connection, words, signal }: Case, at: Date, reading?: DetailsReading): Promise<Judged> {
+  const known = new MessageDetails(connection, abiquo, entries, words, signal, reading);
   const { group } = known;
   const facts = entries.map(({ task }, index) => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
   const evaluate = (tasks: RuleSubject["tasks"], first: number): Promise<Verdict> => {

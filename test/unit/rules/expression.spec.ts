@@ -86,6 +86,8 @@ describe("a JSONata condition", () => {
       "($s := function($x, $n) { $n = 0 ? $x : $s($x & $x, $n - 1) }; $length($s('aaaa', 40)) > 3)",
       "$length($pad('x', 1000000000)) > 1",
       "$length($join([1..100000].('abcdefghijkl'))) > 1",
+      "$length($join([1..40000].('abc'))) > 1",
+      "$length($replace($pad('x', 99999), 'x', $pad('y', 99999))) > 1",
     ];
     for (const runaway of runaways) assert.equal(await whyOf(runaway), "RULE_EXPRESSION_RUNAWAY", runaway);
     const { outcome, unjudged } = await judge(expression(runaways[0] ?? ""));
@@ -101,6 +103,8 @@ describe("a JSONata condition", () => {
     assert.deepEqual([verdict.outcome, verdict.unjudged?.task], ["review", 0]);
     const two = await judge([...expression(runsOnLong), ...expression("false")], tasks(long, [1, 1]));
     assert.deepEqual([two.outcome, two.unjudged?.why], ["review", "RULE_EXPRESSION_RUNAWAY"]);
+    const after = await judge([...expression(`details.list[0] = 0 ? 'no boolean' : ${runsOnLong}`), ...expression("false")], tasks([0], long));
+    assert.deepEqual([after.outcome, after.unjudged?.why, after.unjudged?.task], ["review", "RULE_EXPRESSION_RUNAWAY", 1]);
     // One that cannot be judged for another reason has cost nothing: what is false decides.
     assert.equal(await outcomeOf(expression(runsOnLong), tasks([1, 1], [1])), "cancel");
     assert.equal(await outcomeOf([...expression("task.type"), ...expression("false")]), "cancel");

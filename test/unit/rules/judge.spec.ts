@@ -271,6 +271,12 @@ describe("a rule over a group", () => {
     assert.equal(await outcomeOf([{ field: "", op: "jsonata", value: "true" }], empty, { scope: "group" }), UNKNOWN);
   });
 
+  it("lists no more than twenty of them", async () => {
+    const tasks = Array.from({ length: 30 }, (_, at) => ({ task: { ...TASK, requester: `person ${at}` } }));
+    const { facts } = await judge([{ field: "task.requester", op: "match", value: "person*" }], subject(...tasks));
+    assert.equal((facts["task.requester"] as string[]).length, 20);
+  });
+
   it("lists the distinct values of a fact", async () => {
     const when = [{ field: "task.type", op: "in", value: "DEPLOY,UNDEPLOY" }];
     const verdict = await judge(when, subject(deploy, undeploy, deploy));

@@ -80,6 +80,18 @@ describe("facts that a subject lacks", () => {
     assert.ok(elsewhere.asked.length < 20, String(elsewhere.asked.length));
   });
 
+  it("are sought for few further tasks of a group once an expression is false for one", async () => {
+    const rule = { when: [{ field: "", op: "jsonata", value: "details.virtualmachine.cpu <= 4" }], outcome: "continue" as const };
+    for (const first of [0, 5]) {
+      const elsewhere = new Elsewhere(Array.from({ length: 100 }, (_, index) => vm(index === first ? 8 : 2)));
+      assert.equal((await elsewhere.judge([rule])).outcome, "review");
+      assert.ok(elsewhere.asked.length <= 2 * first + 1, String(elsewhere.asked.length));
+    }
+    const all = new Elsewhere(Array.from({ length: 100 }, () => vm(2)));
+    assert.equal((await all.judge([rule])).outcome, "continue");
+    assert.equal(all.asked.length, 100);
+  });
+
   it("that cannot be had end the evaluation with the rule, the fact, the task and the cause", async () => {
     const elsewhere = new Elsewhere([vm(2), vm(2)], undefined, ["virtualmachine 1"]);
     const verdict = await elsewhere.judge([

@@ -14,7 +14,9 @@ const SQUARE = "$count($distinct(details.disks)) > 0";
 const TWICE = "$twice := function($part, $left) { $left = 0 ? $part : $twice({'a': $part, 'b': $part}, $left - 1) }";
 const SHARED = `(${TWICE}; $twice(1, 30) = $twice(1, 30))`;
 
-describe("expressions of many tasks", () => {
+describe("expressions of many tasks", function () {
+  this.timeout(180_000);
+
   it("have their own time each, however many are judged at once", async () => {
     const rules = compileRules([{ name: "", when: expression("$sum($map([1..2000], function($n) { $n % 7 })) > 0"), outcome: "continue", reason: "" }], {
       otherwise: "cancel",
@@ -36,7 +38,9 @@ describe("expressions of many tasks", () => {
   });
 });
 
-describe("an expression that JSONata itself would not end", () => {
+describe("an expression that JSONata itself would not end", function () {
+  this.timeout(180_000);
+
   for (const [how, value] of [
     ["comparing what shares its parts", SHARED],
     ["writing out what shares its parts", `(${TWICE}; $length($string($twice(1, 30))) > 3)`],
@@ -63,9 +67,21 @@ describe("an expression that JSONata itself would not end", () => {
   });
 });
 
-describe("threads for expressions", () => {
+describe("threads for expressions", function () {
+  this.timeout(180_000);
+
   const job = (text: string, facts: object = { task: TASK }): ExpressionJob => ({
     text, tasks: [facts as never], group: { id: "g", count: 1 }, at: AT.getTime(), steps: EXPRESSION_LIMITS.steps,
+  });
+
+  it("go no further than to the first task for which it is false, or on which it runs away", async () => {
+    const threads = new ExpressionThreads();
+    const over = async (...values: unknown[]): Promise<unknown> => {
+      const tasks = values.map((value) => ({ value }));
+      return (await threads.judge({ ...job("value = 'run' ? $count([1..1000000]) > 1 : value"), tasks })).truths;
+    };
+    assert.deepEqual(await over(true, 5, false, true), [true, "RULE_EXPRESSION_NOT_BOOLEAN", false]);
+    assert.deepEqual(await over(true, "run", true), [true, "RULE_EXPRESSION_RUNAWAY"]);
   });
 
   const LIMITS = { processorTime: 150, memory: 32 };
@@ -73,6 +89,15 @@ describe("threads for expressions", () => {
   it("count processor time, and not the time on the clock of a machine that is busy with other things", async () => {
     assert.deepEqual((await new ExpressionThreads(undefined, LIMITS).judge(job(SQUARE, disks(8_000)))).truths, ["RULE_EXPRESSION_RUNAWAY"]);
     assert.deepEqual((await new ExpressionThreads(() => 0, LIMITS).judge(job(SQUARE, disks(8_000)))).truths, [true]);
+  });
+
+  it("give each expression its turn, however many wait for another", async () => {
+    const threads = new ExpressionThreads();
+    const ended: string[] = [];
+    const run = (text: string): Promise<void> => threads.judge(job(text)).then(() => void ended.push(text));
+    const many = Array.from({ length: 500 }, () => run("$sum([1..200]) > 0"));
+    await Promise.all([...many, run("task.type = 'DEPLOY'")]);
+    assert.ok(ended.indexOf("task.type = 'DEPLOY'") < 250, String(ended.indexOf("task.type = 'DEPLOY'")));
   });
 
   it("do not take one look that came late for a long evaluation", async () => {

@@ -15,7 +15,9 @@ const router = new Router(ROUTES);
 
 /** One answer of the API. `path` begins after the base path. */
 export function api(abiquo: SimulatedAbiquo, request: IncomingMessage, path: string, body: string): Reply {
-  const [pathname = "/", search = ""] = path.split("?");
+  const [given = "/", search = ""] = path.split("?");
+  // Abiquo's own Ruby client joins addresses with two slashes.
+  const pathname = given.replaceAll(/\/{2,}/g, "/");
   if (pathname === "/version") return versionReply(abiquo, request);
   const query = new URLSearchParams(search);
   const step = abiquo.registration.step(request, pathname, query);

@@ -153,6 +153,10 @@ describe("States of the simulated Abiquo", () => {
       assert.equal(collection[0]?.message, "Access denied");
     });
 
+    it("two slashes count as one, as Abiquo's own client sends them", async () => {
+      assert.equal(await cloud.refusal("//admin//enterprises/2"), "200");
+    });
+
     it("the token of a session stands for its sign-in, until it ends", async () => {
       const signedIn = await cloud.call("/login", { as: "ana" });
       const token = signedIn.headers.get("x-abiquo-token") ?? "";

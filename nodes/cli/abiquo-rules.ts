@@ -1,19 +1,15 @@
 #!/usr/bin/env node
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "../lib/fault.ts";
 import { RulesFault, type RuleSet, tryRules, unreachableRules } from "../lib/rules/index.ts";
+import { Command, EXIT } from "./command.ts";
 import { problemLines, summaryLine, trialJson, trialLines, unreachableLines } from "./report.ts";
 import { ruleSetIn, tasksIn, tasksInLedger } from "./sources.ts";
-import { LANGUAGE_NAMES, languageOf, localeOf, Words } from "./words.ts";
 
-/** What a shell or a CI job goes by. */
-const EXIT = { fine: 0, found: 1, badInput: 2 } as const;
 const LAST = "1000";
 
-const LOCALES = join(__dirname, "..", "locales");
-
-let words = new Words(LOCALES, languageOf(localeOf(process.env)));
+const command = new Command("abiquo-task-decision");
+let { words } = command;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -31,13 +27,13 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
     },
   });
-  if (values.lang !== undefined) words = new Words(LOCALES, spoken(values.lang));
-  const [command, file, ...more] = positionals;
-  if (values.help || command === undefined) {
+  words = command.speak(values.lang);
+  const [what, file, ...more] = positionals;
+  if (values.help || what === undefined) {
     console.log(words.text("cli.help"));
     return values.help ? EXIT.fine : EXIT.badInput;
   }
-  if (!["check", "try"].includes(command) || file === undefined || more.length > 0) throw new Fault("COMMAND_UNKNOWN");
+  if (!["check", "try"].includes(what) || file === undefined || more.length > 0) throw new Fault("COMMAND_UNKNOWN");
 
   const read = (path: string): RuleSet | undefined => {
     try {
@@ -49,7 +45,7 @@ async function main(): Promise<number> {
     }
   };
   const set = read(file);
-  if (command === "check") return set === undefined ? EXIT.badInput : check(file, set, values.strict);
+  if (what === "check") return set === undefined ? EXIT.badInput : check(file, set, values.strict);
 
   const against = values.against === undefined ? undefined : read(values.against);
   if (set === undefined || (values.against !== undefined && against === undefined)) return EXIT.badInput;
@@ -76,25 +72,4 @@ function check(file: string, set: RuleSet, strict: boolean): number {
   return EXIT.fine;
 }
 
-/** @throws Fault LANGUAGE_UNKNOWN */
-function spoken(locale: string): string {
-  const language = languageOf(locale);
-  if (language === undefined) throw new Fault("LANGUAGE_UNKNOWN", { language: locale, known: LANGUAGE_NAMES.join(", ") });
-  return language;
-}
-
-function problemText(error: NodeJS.ErrnoException): string {
-  if (error instanceof Fault) return words.fault(error.code, error.params);
-  // Node says only in English what it does not understand, but it quotes the option.
-  const option = error.code?.startsWith("ERR_PARSE_ARGS") ? /'([^']+)'/.exec(error.message)?.[1] : undefined;
-  return option === undefined ? error.message : words.fault("OPTION_UNKNOWN", { option });
-}
-
-main().then(
-  // Not process.exit(): it would cut off what a pipe has not taken yet.
-  (code) => (process.exitCode = code),
-  (error: NodeJS.ErrnoException) => {
-    console.error(problemText(error));
-    process.exitCode = EXIT.badInput;
-  },
-);
+command.run(main);

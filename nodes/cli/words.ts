@@ -10,13 +10,16 @@ export class Words {
   readonly #own: unknown;
   readonly #faults: unknown;
 
-  /** @param locales folder with one folder for each language */
-  constructor(locales: string, language: string | undefined) {
+  /**
+   * @param locales folder with one folder for each language
+   * @param catalogue of the node whose texts the command's own are among
+   */
+  constructor(locales: string, catalogue: string, language: string | undefined) {
     const read = (set: string): unknown => {
       const catalogue = JSON.parse(readFileSync(join(locales, LANGUAGES[language ?? "en"] ?? "en-US", `${set}.json`), "utf8")) as Record<string, unknown>;
       return catalogue[set];
     };
-    this.#own = read("abiquo-task-decision");
+    this.#own = read(catalogue);
     this.#faults = read("abiquo-config");
   }
 

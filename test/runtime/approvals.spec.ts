@@ -244,7 +244,10 @@ for (const version of VERSIONS) {
         const [id = ""] = await submit();
         const { id: approval } = await askedOf(ANA);
         const page = await (await inbox({ headers: asAna })).text();
-        assert.match(page, /\.\/approval\//);
+        assert.match(page, new RegExp(`"\\./inbox/${approval}"`));
+        const request = (init: RequestInit = {}): Promise<Response> => fetch(`${nodeRed.nodeUrl}abiquo/inbox/${approval}`, init);
+        assert.equal((await request({ headers: asAna })).status, 200);
+        assert.deepEqual([(await request()).status, (await request({ headers: { "X-Forwarded-Email": "eve@example.com" } })).status], [403, 404]);
         const fields = { action: "approve", reason: "fine", pick: approval };
         await inbox({ method: "POST", headers: asAna, body: new URLSearchParams(fields) });
         const [, form = ""] = /name="form" value="([^"]+)"/.exec(page) ?? [];

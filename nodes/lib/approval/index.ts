@@ -6,19 +6,22 @@ export { parseBallot, parseCommand } from "./inputs.ts";
 export { required, tally, waitingFor } from "./levels.ts";
 export {
   type DecisionLink,
+  type FormToken,
   type InboxLink,
   type LinkKey,
   type LinkKeys,
   type LinkReading,
   newApprovalId,
   newLinkKeys,
+  readForm,
   readInbox,
   readLink,
   rotateLinkKeys,
+  signForm,
   signInbox,
   signLink,
 } from "./links.ts";
 export { identify, identity } from "./people.ts";
 export { clashingAliases, parsePolicy, resolvePolicy, rolesOf } from "./policy.ts";
 export type * from "./types.ts";
-export { vote } from "./vote.ts";
+export { isConcerned, vote } from "./vote.ts";

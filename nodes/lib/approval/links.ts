@@ -5,7 +5,7 @@ export interface LinkKey {
   /** Names the key in each token; no secret. */
   readonly id: string;
   readonly secret: string;
-  /** Set once it signs no more: when the last token it signed has expired, in ms since 1970. */
+  /** Set once it signs no more: when the last token it signed has expired, in ms since 1970. From then it is worth nothing. */
   readonly until?: number;
 }
 
@@ -25,6 +25,14 @@ export interface DecisionLink {
 /** What an inbox link says. */
 export interface InboxLink {
   readonly person: string;
+  readonly expiresAt: number;
+}
+
+/** What a page's form brings back to show that the person's browser had it from us: it opens nothing. */
+export interface FormToken {
+  readonly person: string;
+  /** Which page it is on: the id of an approval, or empty for the inbox. */
+  readonly page: string;
   readonly expiresAt: number;
 }
 
@@ -62,11 +70,11 @@ export function signLink(keys: LinkKeys, link: DecisionLink): string {
   return sign(keys, "decision", [link.approval, link.level, link.person, link.expiresAt]);
 }
 
-export function readLink(keys: LinkKeys, token: string, now: number): LinkReading<DecisionLink> {
-  const content = read(keys, "decision", token);
-  if (content === undefined) return { code: "BAD" };
-  const [approval, level, person, expiresAt] = content as [string, number, string, number];
-  return { code: now < expiresAt ? "OK" : "EXPIRED", link: { approval, level, person, expiresAt } };
+export function readLink(keys: readonly LinkKey[], token: string, now: number): LinkReading<DecisionLink> {
+  return read(keys, "decision", token, now, (content) => {
+    const [approval, level, person, expiresAt] = content as [string, number, string, number];
+    return { approval, level, person, expiresAt };
+  });
 }
 
 /** As `signLink`, for everything that waits for one person. */
@@ -74,14 +82,26 @@ export function signInbox(keys: LinkKeys, link: InboxLink): string {
   return sign(keys, "inbox", [link.person, link.expiresAt]);
 }
 
-export function readInbox(keys: LinkKeys, token: string, now: number): LinkReading<InboxLink> {
-  const content = read(keys, "inbox", token);
-  if (content === undefined) return { code: "BAD" };
-  const [person, expiresAt] = content as [string, number];
-  return { code: now < expiresAt ? "OK" : "EXPIRED", link: { person, expiresAt } };
+export function readInbox(keys: readonly LinkKey[], token: string, now: number): LinkReading<InboxLink> {
+  return read(keys, "inbox", token, now, (content) => {
+    const [person, expiresAt] = content as [string, number];
+    return { person, expiresAt };
+  });
 }
 
-type Kind = "decision" | "inbox";
+/** For a hidden field of a page that its person reached by signing in. */
+export function signForm(keys: LinkKeys, form: FormToken): string {
+  return sign(keys, "form", [form.person, form.page, form.expiresAt]);
+}
+
+export function readForm(keys: readonly LinkKey[], token: string, now: number): LinkReading<FormToken> {
+  return read(keys, "form", token, now, (content) => {
+    const [person, page, expiresAt] = content as [string, string, number];
+    return { person, page, expiresAt };
+  });
+}
+
+type Kind = "decision" | "inbox" | "form";
 
 function sign([key]: LinkKeys, kind: Kind, content: readonly (string | number)[]): string {
   const signed = `${key.id}.${Buffer.from(JSON.stringify(content)).toString("base64url")}`;
@@ -93,13 +113,22 @@ function mac({ secret }: LinkKey, kind: Kind, signed: string): string {
   return createHmac("sha256", secret).update(`${kind}.${signed}`).digest("base64url");
 }
 
-function read(keys: LinkKeys, kind: Kind, token: string): unknown {
+function read<Link extends { readonly expiresAt: number }>(
+  keys: readonly LinkKey[],
+  kind: Kind,
+  token: string,
+  now: number,
+  linkIn: (content: unknown) => Link,
+): LinkReading<Link> {
   const [id, content, signature, more] = token.split(".", 4);
   const key = keys.find((each) => each.id === id);
-  if (key === undefined || content === undefined || signature === undefined || more !== undefined) return undefined;
+  if (key === undefined || content === undefined || signature === undefined || more !== undefined) return { code: "BAD" };
   // As text: the last character of Base64 has bits that decoding ignores, and no flipped bit may pass.
   const expected = Buffer.from(mac(key, kind, `${key.id}.${content}`));
   const given = Buffer.from(signature);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-  return JSON.parse(Buffer.from(content, "base64url").toString()) as unknown;
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { code: "BAD" };
+  const link = linkIn(JSON.parse(Buffer.from(content, "base64url").toString()));
+  // Whoever got hold of a key that is out of use cannot make links with it that last.
+  if (key.until !== undefined && (now >= key.until || link.expiresAt > key.until)) return { code: "BAD" };
+  return { code: now < link.expiresAt ? "OK" : "EXPIRED", link };
 }

@@ -52,8 +52,8 @@ function isDecided({ status, level }: Approval, asked: number): boolean {
   return status !== "open" || asked < level;
 }
 
-/** Outsiders are not told who decided. */
-function isConcerned(approval: Approval, email: string): boolean {
+/** Whether the person was ever asked, by compared address. Outsiders are told nothing. */
+export function isConcerned(approval: Approval, email: string): boolean {
   return seatOf(approval, email) !== undefined || approval.told.some((person) => identity(person.email) === email);
 }
 

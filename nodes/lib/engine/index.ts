@@ -1,4 +1,5 @@
 export { INBOX_PATH, type Letter, type Page, PAGE_PATH } from "./approvals/desk.ts";
+export { revokeLinks } from "./approvals/links.ts";
 export type { ApprovalOutcome } from "./approvals/outcome.ts";
 export { type ApprovalTerms, countedAs, type OpenedApproval } from "./approvals/request.ts";
 export type { ApprovalPort } from "./approvals/approvals.ts";

@@ -18,22 +18,27 @@ export interface OpenOptions {
    * fails. The ledger must be there and have this version's form.
    */
   readonly readOnly?: boolean;
+  /**
+   * Works beside the process whose ledger it is, for a write now and then: nothing is made, upgraded or locked. As for
+   * `readOnly`, the ledger must be there and have this version's form.
+   */
+  readonly beside?: boolean;
 }
 
 /**
- * Opens a ledger in this thread, and makes or upgrades its tables unless it is only read.
+ * Opens a ledger in this thread, and makes or upgrades its tables unless that is another process's to do.
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
  * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED when it is no sound file
  * @throws Fault LEDGER_IN_USE when another process works with it
- * @throws Fault LEDGER_NEWER when a newer version of this package has written it; LEDGER_OLDER when it is only read, and
- * an older version has written it, or its first start was cut short
+ * @throws Fault LEDGER_NEWER when a newer version of this package has written it; LEDGER_OLDER when it is another
+ * process's to upgrade, and an older version has written it, or its first start was cut short
  */
-export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false }: OpenOptions = {}): Promise<SqlLedger> {
-  const db = await kyselyOn(await openSqliteFile(file, { readOnly }));
+export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
+  const db = await kyselyOn(await openSqliteFile(file, { readOnly, beside }));
   try {
     const steps = migrations(sqliteTypes);
-    await (readOnly ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
+    await (beside ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
     return new SqlLedger(db);
   } catch (error) {
     await db.destroy();

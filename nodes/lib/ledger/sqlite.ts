@@ -35,13 +35,14 @@ export function requireSqlite(): void {
 /**
  * Opens an SQLite file for Kysely, durable against power loss: write-ahead log, and every commit synced.
  *
- * @param readOnly whether it is only read, and another process may have the file for its own
+ * @param readOnly whether it is only read
+ * @param beside whether another process may have the file for its own
  * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file,
  * LEDGER_IN_USE when it is another process's own
  */
-export async function openSqliteFile(file: string, { readOnly = false } = {}): Promise<SqliteDatabase> {
+export async function openSqliteFile(file: string, { readOnly = false, beside = false } = {}): Promise<SqliteDatabase> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
-  const lock = readOnly || file === ":memory:" ? undefined : await lockOf(file, DatabaseSync);
+  const lock = readOnly || beside || file === ":memory:" ? undefined : await lockOf(file, DatabaseSync);
   let database: Database | undefined;
   try {
     const isNew = !existsSync(file);

@@ -92,9 +92,12 @@ async function inbox(visit: Visit): Promise<Place | undefined> {
   for (const { desk } of token === "" ? [] : engines) {
     if (await desk.knowsInbox(token)) return { show: () => desk.inbox(token, query), submit: (form) => desk.submitInbox(token, form) };
   }
-  const person = token === "" ? await proxyIdentity(visit) : undefined;
+  // What is signed has dots in it; the id of a request has none, and opens its page for somebody who has signed in.
+  const person = token.includes(".") ? undefined : await proxyIdentity(visit);
   if (person === undefined) return undefined;
   const { email, engine: { desk } } = person;
+  const approval = token;
+  if (approval !== "") return { show: () => desk.showOwn(email, approval), submit: (form) => desk.submitOwn(email, approval, form) };
   return { show: () => desk.ownInbox(email, query), submit: (form) => desk.submitOwnInbox(email, form) };
 }
 

@@ -118,12 +118,23 @@ export class ApprovalNode {
   }
 
   async #control(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
+    if (given["action"] === "revoke-links") return this.#revokeLinks(message, given, send);
     const id = idIn(given);
     const command = parseCommand(given);
     const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
     const { result, why, decidedBy, at } = await approvals.command(id, command);
     const control = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
     message.abiquo = { ...message.abiquo, control } as unknown as AbiquoMessage;
+    send(atPort("vote", message));
+  }
+
+  /** Of the whole store: a link is signed by keys that all its requests share. */
+  async #revokeLinks(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
+    const [by = "", reason = ""] = [given["by"], given["reason"]].map((text) => textOf(text).replace(/\s+/g, " ").trim().slice(0, 200));
+    const { desk } = await this.#kit.connection(message).engine;
+    const answer = by === "" ? { result: "forbidden", why: "BY_REQUIRED" } : { result: "done", ...timeOf((await desk.revokeLinks(by, reason || undefined)).at) };
+    if (answer.result === "done") this.#kit.node.log(this.#kit.text("log.linksRevoked", { by, reason: reason || "-" }));
+    message.abiquo = { ...message.abiquo, control: { ...given, ...answer } } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
 

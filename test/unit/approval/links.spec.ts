@@ -4,9 +4,11 @@ import {
   type DecisionLink,
   newApprovalId,
   newLinkKeys,
+  readForm,
   readInbox,
   readLink,
   rotateLinkKeys,
+  signForm,
   signInbox,
   signLink,
 } from "../../../nodes/lib/approval/index.ts";
@@ -82,8 +84,17 @@ describe("a decision link", () => {
     assert.deepEqual(readLink(later, token, NOW + 24 * HOUR), { code: "BAD" });
   });
 
+  it("made with a retired key is good for nothing past that key's end", () => {
+    const [, retired] = rotateLinkKeys(keys, NOW, 24 * HOUR);
+    assert.ok(retired !== undefined);
+    const late = signLink([retired], { ...LINK, expiresAt: NOW + 24 * HOUR + 1 });
+    assert.deepEqual(readLink([retired], late, NOW), { code: "BAD" });
+    assert.equal(readLink([retired], token, NOW + 24 * HOUR - 1).code, "OK");
+    assert.deepEqual(readLink([retired], token, NOW + 24 * HOUR), { code: "BAD" });
+  });
+
   it("survives the keys' being stored as JSON", () => {
-    const stored = JSON.parse(JSON.stringify(rotateLinkKeys(keys, NOW, HOUR))) as typeof keys;
+    const stored = JSON.parse(JSON.stringify(rotateLinkKeys(keys, NOW, 24 * HOUR))) as typeof keys;
     assert.equal(readLink(stored, token, NOW).code, "OK");
   });
 });
@@ -100,6 +111,23 @@ describe("an inbox link", () => {
   it("is no decision link, nor the other way round", () => {
     assert.deepEqual(readLink(keys, inbox, NOW), { code: "BAD" });
     assert.deepEqual(readInbox(keys, signLink(keys, LINK), NOW), { code: "BAD" });
+  });
+});
+
+describe("the token of a form", () => {
+  const keys = newLinkKeys();
+  const given = { person: "ana@x.com", page: LINK.approval, expiresAt: NOW + HOUR };
+  const form = signForm(keys, given);
+
+  it("says from which page of whom it is, and expires", () => {
+    assert.deepEqual(readForm(keys, form, NOW), { code: "OK", link: given });
+    assert.equal(readForm(keys, form, NOW + HOUR).code, "EXPIRED");
+  });
+
+  it("opens nothing, and no link is one", () => {
+    assert.deepEqual([readLink(keys, form, NOW), readInbox(keys, form, NOW)], [{ code: "BAD" }, { code: "BAD" }]);
+    const links = [signLink(keys, LINK), signInbox(keys, { person: "ana@x.com", expiresAt: NOW + HOUR })];
+    assert.deepEqual(links.map((link) => readForm(keys, link, NOW)), [{ code: "BAD" }, { code: "BAD" }]);
   });
 });
 

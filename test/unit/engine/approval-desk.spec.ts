@@ -344,6 +344,120 @@ describe("the desk of approvals", () => {
   });
 });
 
+describe("what a page leads to", () => {
+  let shop: Workshop;
+  let people: People;
+
+  beforeEach(async () => {
+    const user = { headers: { "Content-Type": "application/json" }, body: { id: 22, nick: "ana", name: "Ana", email: "ana@example.com" } };
+    shop = await Workshop.open({ answering: (request) => (isAnswer(request) ? ok : request.url.includes("/tasks/") ? taskIn("QUEUEING")(request) : user) });
+    people = new People();
+    await shop.engine.approvals.attach(KEY, people);
+    await shop.receive("t1");
+    const policy = parsePolicy({ levels: [{ name: "Managers", approvers: [MIA, "bob@example.com"], need: "all" }] });
+    await shop.engine.ask({
+      key: KEY, connection: shop.connection, scope: "task", title: "Secret plans", references: taskReferences("t1"), messageFor: () => "{}",
+      terms: { policy, language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
+    });
+    shop.clock.advance(0);
+    await people.told.have(2);
+  });
+
+  afterEach(() => shop.close());
+
+  const nothing = new URLSearchParams();
+  const approve = new URLSearchParams({ action: "approve" });
+  const tokensIn = (html: string): string[] => [...html.matchAll(/[\w-]+\.[\w-]{10,}\.[\w-]{43}/g)].map(([token]) => token);
+  const formIn = (html: string): string => /name="form" value="([^"]+)"/.exec(html)?.[1] ?? assert.fail("no form");
+  const status = async (): Promise<string | undefined> => (await shop.engine.approvals.get(id()))?.record.status;
+  const id = (): string => people.told.all[0]?.opened.record.id ?? assert.fail();
+
+  async function links(index: number): Promise<{ page: string; inbox: string }> {
+    const { opened, notification } = people.told.all[index] ?? assert.fail();
+    const letter = await shop.engine.desk.letter(opened, notification);
+    const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
+    return { page: token(letter?.links.page), inbox: token(letter?.links.inbox) };
+  }
+
+  it("holds no longer than the link that opened it, however often it is gone on from", async () => {
+    const { desk } = shop.engine;
+    const { page, inbox } = await links(0);
+    const found = new Set([page, inbox]);
+    for (let day = 0; day < 7; day++) {
+      for (const token of [...found]) {
+        const shown = (await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token);
+        assert.equal(shown.status, 200);
+        for (const next of tokensIn(shown.html)) found.add(next);
+      }
+      shop.clock.oversleep(0, DAY - (day === 6 ? 0 : 1));
+    }
+    shop.clock.oversleep(0, 7);
+    for (const token of found) assert.equal(((await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token)).status, 410);
+  });
+
+  it("is worth nothing without the sign-in where the person came by one", async () => {
+    const { desk } = shop.engine;
+    const inbox = await desk.ownInbox(MIA, nothing);
+    assert.match(inbox.html, new RegExp(`"\\./inbox/${id()}"`));
+    const request = await desk.showOwn(MIA, id());
+    assert.match(request.html, /Secret plans/);
+    const done = await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: formIn(inbox.html) }));
+    assert.match(done.html, /pages\.inbox\.each\.counted/);
+    const tokens = [inbox, request, done].flatMap(({ html }) => tokensIn(html));
+    assert.ok(tokens.length >= 2, "forms hold one");
+    for (const token of tokens) assert.deepEqual([await desk.knowsDecision(token), await desk.knowsInbox(token)], [false, false]);
+  });
+
+  it("decides for a signed-in person by the form of that page only, and shows a request to those who were asked only", async () => {
+    const { desk } = shop.engine;
+    const withForm = (form: string): URLSearchParams => new URLSearchParams({ action: "approve", form });
+    const own = formIn((await desk.showOwn(MIA, id())).html);
+    const foreign = [
+      "", (await links(0)).page, (await links(0)).inbox, formIn((await desk.ownInbox(MIA, nothing)).html), formIn((await desk.showOwn("bob@example.com", id())).html),
+    ];
+    for (const form of foreign) assert.doesNotMatch((await desk.submitOwn(MIA, id(), withForm(form))).html, /pages\.result/);
+    const opened = await shop.engine.approvals.get(id());
+    assert.deepEqual(opened?.state?.approval.votes, []);
+    assert.doesNotMatch((await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: own }))).html, /pages\.inbox\.each/);
+    assert.match((await desk.submitOwn(MIA, id(), withForm(own))).html, /pages\.result\.counted\.approve/);
+    for (const [person, request] of [["eve@example.com", id()], [MIA, "unknown"]] as const) {
+      const page = await desk.showOwn(person, request);
+      assert.deepEqual([page.status, (await desk.submitOwn(person, request, withForm(own))).status], [404, 404]);
+      assert.doesNotMatch(page.html, /Secret plans/);
+    }
+  });
+
+  it("opens nothing any more once all links are revoked, and offers to send a fresh one to the same person", async () => {
+    const { desk } = shop.engine;
+    const { page, inbox } = await links(0);
+    const form = formIn((await desk.showOwn("bob@example.com", id())).html);
+    const { by, reason } = await desk.revokeLinks("admin@example.com", "a mailbox was read");
+    assert.deepEqual([by, reason], ["admin@example.com", "a mailbox was read"]);
+    for (const refused of [await desk.show(page), await desk.submit(page, approve), await desk.inbox(inbox, nothing), await desk.submitInbox(inbox, approve)]) {
+      assert.equal(refused.status, 410);
+      assert.doesNotMatch(refused.html, /Secret plans/);
+    }
+    await desk.submitOwn("bob@example.com", id(), new URLSearchParams({ action: "approve", form }));
+    assert.deepEqual((await shop.engine.approvals.get(id()))?.state?.approval.votes, []);
+
+    assert.equal((await desk.submit(page, new URLSearchParams({ action: "fresh" }))).status, 200);
+    const told = await people.told.have(3);
+    assert.equal(told[2]?.notification.person.email, MIA);
+    assert.match((await desk.submit((await links(2)).page, approve)).html, /pages\.result\.counted\.approve/);
+  });
+
+  it("of a revoked link tells nothing of a request that is closed either", async () => {
+    const { desk } = shop.engine;
+    const { page } = await links(0);
+    await shop.engine.approvals.command(id(), { action: "bypass", by: "ops@example.com", reason: "Urgent" });
+    assert.equal(await status(), "approved");
+    await desk.revokeLinks("admin@example.com");
+    const shown = await desk.show(page);
+    assert.equal(shown.status, 410);
+    assert.doesNotMatch(shown.html, /Secret plans/);
+  });
+});
+
 describe("the links of approvals", () => {
   let folder: string;
   let ledger: Ledger;
@@ -392,6 +506,31 @@ describe("the links of approvals", () => {
       for (const token of [first, second, third, fourth]) assert.equal((await links.readDecision(token)).code, "OK");
     }
     assert.equal(await keys(), 2);
+  });
+
+  it("that are revoked open nothing on any instance after ten seconds, and never again", async () => {
+    const [one, other] = [new ApprovalLinks(ledger, clock), new ApprovalLinks(ledger, clock)];
+    const before = await other.decision(link(200));
+    clock.oversleep(0, 91 * DAY);
+    const young = await other.inbox({ person: MIA, expiresAt: clock.now() + 200 * DAY });
+    await Promise.all([one.revoke("ann", "lost phone"), other.revoke("bob")]);
+    clock.oversleep(0, 10_000);
+    const fresh = await one.decision(link(200));
+    for (const links of [one, other, new ApprovalLinks(ledger, clock)]) {
+      const codes = [(await links.readDecision(before)).code, (await links.readInbox(young)).code, (await links.readDecision(fresh)).code];
+      assert.deepEqual(codes, ["REVOKED", "REVOKED", "OK"]);
+    }
+    clock.oversleep(0, 95 * DAY);
+    await one.decision(link(1));
+    assert.equal((await one.readDecision(before)).code, "REVOKED", "a new key does not bring back the revoked");
+    assert.equal((await one.readDecision(fresh)).code, "OK");
+  });
+
+  it("that are to hold longer than a year do not", async () => {
+    const links = new ApprovalLinks(ledger, clock);
+    const token = await links.decision(link(10_000));
+    clock.oversleep(0, 366 * DAY);
+    assert.notEqual((await links.readDecision(token)).code, "OK");
   });
 
   it("of an instance that has begun a new key are known to another within ten seconds", async () => {

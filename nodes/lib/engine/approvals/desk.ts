@@ -1,5 +1,6 @@
-import { type Ballot, type DecisionLink, identity, isAddress, type Refusal, type VoteStep } from "../../approval/index.ts";
-import type { ApprovalLinks } from "./links.ts";
+import { type Ballot, type DecisionLink, identify, identity, isAddress, isConcerned, type Refusal, type VoteStep } from "../../approval/index.ts";
+import type { ApprovalLinks, Revocation } from "./links.ts";
+import { ByLink, SignedIn, type Way } from "./ways.ts";
 import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Notification } from "./notifier.ts";
@@ -54,15 +55,11 @@ const BULK_WIDTH = 25;
 /** How many fresh links are remembered, against many of them in a short time. */
 const REMEMBERED = 10_000;
 
-/** How an inbox was reached. */
-interface InboxPlace {
-  /** where the pages of requests are, from there */
-  readonly pages: string;
-  /** what its form must bring back; absent where the address itself is the secret */
-  readonly form?: string;
-}
+/** A request as somebody looks at it: on the level that a link is for, or the present one. */
+type Visit = Pick<DecisionLink, "approval" | "level">;
 
-const BY_LINK: InboxPlace = { pages: "../approval/" };
+/** The page of an inbox, in the tokens of forms. */
+const INBOX = "";
 
 /** Where people meet their requests: pages by link, inboxes, and the letters that bring the links. */
 export class ApprovalDesk {
@@ -100,6 +97,11 @@ export class ApprovalDesk {
     return { page: `${request.publicUrl}${PAGE_PATH}/${page}`, inbox: `${request.publicUrl}${INBOX_PATH}/${inbox}` };
   }
 
+  /** Links that were sent or shown before open nothing any more; the page of such a link offers to send a fresh one. */
+  revokeLinks(by: string, reason?: string): Promise<Revocation> {
+    return this.#links.revoke(by, reason);
+  }
+
   /** Below the node root, for one day: the inbox of somebody who has signed in. */
   async inboxPath(person: string): Promise<string> {
     return `${INBOX_PATH}/${await this.#links.inbox({ person, expiresAt: this.#clock.now() + SIGNED_IN })}`;
@@ -116,74 +118,98 @@ export class ApprovalDesk {
 
   /** The page of a decision link. Looking changes nothing. */
   async show(token: string): Promise<Page> {
-    return this.#byLink(token, (link) => this.#requestPage(link));
+    return this.#byLink(token, (link, way) => this.#requestPage(link, way));
   }
 
   /** What the page's form does. */
   async submit(token: string, form: URLSearchParams): Promise<Page> {
     const reading = await this.#links.readDecision(token);
-    if (reading.code === "EXPIRED") return form.get("action") === "fresh" ? this.#sendFreshLink(reading.link) : this.show(token);
-    return this.#byLink(token, async (link) => {
-      const action = form.get("action");
-      if (action === "approve" || action === "reject") return this.#vote(link, action, form);
-      if (action === "delegate") return this.#delegate(link, form);
-      return this.#requestPage(link, { kind: "failed" });
-    });
+    const isOver = reading.code === "EXPIRED" || reading.code === "REVOKED";
+    if (isOver) return form.get("action") === "fresh" ? this.#sendFreshLink(reading.link) : this.show(token);
+    return this.#byLink(token, (link, way) => this.#act(link, form, way));
   }
 
-  async #byLink(token: string, act: (link: DecisionLink) => Promise<Page>): Promise<Page> {
+  async #byLink(token: string, act: (link: DecisionLink, way: Way) => Promise<Page>): Promise<Page> {
     const reading = await this.#links.readDecision(token);
     if (reading.code === "BAD") return this.notice(403);
-    if (reading.code === "OK") return act(reading.link);
+    const way = new ByLink(this.#links, this.#clock, reading.link);
+    if (reading.code === "OK") return act(reading.link, way);
     const opened = await this.#approvals.get(reading.link.approval);
-    // What is decided is told by an expired link too.
-    if (opened?.state !== undefined && closedState(opened.state.approval) !== undefined) return this.#requestPage(reading.link);
+    // What is decided is told by an expired link too; by a revoked one, whose key others may have, nothing is.
+    const isClosed = opened?.state !== undefined && closedState(opened.state.approval) !== undefined;
+    if (isClosed && reading.code === "EXPIRED") return this.#requestPage(reading.link, way);
     const html = expiredPage({ email: maskedEmail(reading.link.person), sent: false }, this.#wordsOf(opened));
     return { status: 410, html };
   }
 
-  async #requestPage(link: DecisionLink, result?: PostResult, typed?: Typed): Promise<Page> {
-    const opened = await this.#approvals.get(link.approval);
+  /** The page of a request for somebody whom a trusted proxy has signed in, and who was asked. */
+  async showOwn(person: string, approval: string): Promise<Page> {
+    return this.#own(person, approval, (visit, way) => this.#requestPage(visit, way));
+  }
+
+  async submitOwn(person: string, approval: string, form: URLSearchParams): Promise<Page> {
+    return this.#own(person, approval, async (visit, way) => {
+      return (await way.isFrom(approval, form)) ? this.#act(visit, form, way) : this.#requestPage(visit, way);
+    });
+  }
+
+  async #own(person: string, approval: string, act: (visit: Visit, way: SignedIn) => Promise<Page>): Promise<Page> {
+    const state = (await this.#approvals.get(approval))?.state;
+    // Whoever was not asked is not told that anything was.
+    if (state === undefined || !isConcerned(state.approval, identify(state.approval, person))) return this.notice(404);
+    return act({ approval, level: state.approval.level }, new SignedIn(this.#links, this.#clock, person));
+  }
+
+  async #act(visit: Visit, form: URLSearchParams, way: Way): Promise<Page> {
+    const action = form.get("action");
+    if (action === "approve" || action === "reject") return this.#vote(visit, action, form, way);
+    if (action === "delegate") return this.#delegate(visit, form, way);
+    return this.#requestPage(visit, way, { kind: "failed" });
+  }
+
+  async #requestPage(visit: Visit, way: Way, result?: PostResult, typed?: Typed): Promise<Page> {
+    const opened = await this.#approvals.get(visit.approval);
     if (opened?.state === undefined) return this.notice(404);
-    const inbox = await this.#links.inbox({ person: link.person, expiresAt: link.expiresAt });
+    const [inbox, form] = await Promise.all([way.inbox(), way.form(visit.approval)]);
     const view: RequestView = {
-      ...requestView(opened, opened.state, link, this.#clock.now()),
-      inbox: `../inbox/${inbox}`,
+      ...requestView(opened, opened.state, { ...visit, person: way.person }, this.#clock.now()),
+      inbox,
+      ...(form === undefined ? {} : { form }),
       ...(result === undefined ? {} : { result }),
       ...(typed === undefined ? {} : { typed }),
     };
     return { status: statusOf(result), html: requestPage(view, this.#wordsOf(opened)) };
   }
 
-  async #vote(link: DecisionLink, action: Ballot["action"], form: URLSearchParams): Promise<Page> {
-    const opened = await this.#approvals.get(link.approval);
+  async #vote(visit: Visit, action: Ballot["action"], form: URLSearchParams, way: Way): Promise<Page> {
+    const opened = await this.#approvals.get(visit.approval);
     if (opened?.state === undefined) return this.notice(404);
     const reason = reasonIn(form);
     // Browsers send the ticks with either button.
     const except = action === "reject" ? [] : form.getAll("except");
     const typed: Typed = { reason, except };
     const isAllOut = except.length > 0 && itemsLeft(opened, opened.state, except).length === 0;
-    if (isAllOut && closedState(opened.state.approval) === undefined) return this.#requestPage(link, { kind: "all-excepted" }, typed);
-    const level = levelIn(form) ?? link.level;
-    const ballot: Ballot = { level, action, by: link.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
-    const step = await this.#approvals.vote(link.approval, ballot);
-    return this.#requestPage(link, postResult(step, ballot), step.why === "REASON_REQUIRED" ? typed : undefined);
+    if (isAllOut && closedState(opened.state.approval) === undefined) return this.#requestPage(visit, way, { kind: "all-excepted" }, typed);
+    const level = levelIn(form) ?? visit.level;
+    const ballot: Ballot = { level, action, by: way.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
+    const step = await this.#approvals.vote(visit.approval, ballot);
+    return this.#requestPage(visit, way, postResult(step, ballot), step.why === "REASON_REQUIRED" ? typed : undefined);
   }
 
-  async #delegate(link: DecisionLink, form: URLSearchParams): Promise<Page> {
+  async #delegate(visit: Visit, form: URLSearchParams, way: Way): Promise<Page> {
     const to = (form.get("to") ?? "").trim();
     const reason = reasonIn(form);
-    if (!isAddress(to)) return this.#requestPage(link, { kind: "delegate-refused" }, { to, reason });
-    const given = { action: "delegate", to: { email: to }, by: link.person, ...(reason === "" ? {} : { reason }) } as const;
-    const { result, why, approval } = await this.#approvals.command(link.approval, given, levelIn(form) ?? link.level);
-    if (result === "late") return this.#requestPage(link, { kind: "late" });
-    if (result === "forbidden") return this.#requestPage(link, why === "ALREADY_APPROVER" || why === "DELEGATE_NOT_LISTED" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
-    return this.#requestPage(link, { kind: "delegated", to: personView(approval, to) });
+    if (!isAddress(to)) return this.#requestPage(visit, way, { kind: "delegate-refused" }, { to, reason });
+    const given = { action: "delegate", to: { email: to }, by: way.person, ...(reason === "" ? {} : { reason }) } as const;
+    const { result, why, approval } = await this.#approvals.command(visit.approval, given, levelIn(form) ?? visit.level);
+    if (result === "late") return this.#requestPage(visit, way, { kind: "late" });
+    if (result === "forbidden") return this.#requestPage(visit, way, why === "ALREADY_APPROVER" || why === "DELEGATE_NOT_LISTED" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
+    return this.#requestPage(visit, way, { kind: "delegated", to: personView(approval, to) });
   }
 
   async #sendFreshLink(link: DecisionLink): Promise<Page> {
     const now = this.#clock.now();
-    const id = `${link.approval} ${link.person}`;
+    const id = `${link.approval} ${identity(link.person)}`;
     const opened = await this.#approvals.get(link.approval);
     if (now - (this.#freshLinks.get(id) ?? 0) >= FRESH_LINK_INTERVAL) {
       if (this.#freshLinks.size >= REMEMBERED) this.#freshLinks.clear();
@@ -196,35 +222,32 @@ export class ApprovalDesk {
 
   /** The inbox of a link. */
   async inbox(token: string, query: URLSearchParams): Promise<Page> {
+    return this.#inboxByLink(token, (way) => this.#inboxPage(query, way));
+  }
+
+  async submitInbox(token: string, form: URLSearchParams): Promise<Page> {
+    return this.#inboxByLink(token, (way) => this.#decide(form, way));
+  }
+
+  async #inboxByLink(token: string, act: (way: Way) => Promise<Page>): Promise<Page> {
     const reading = await this.#links.readInbox(token);
-    if (reading.code === "OK") return this.#inboxPage(reading.link.person, query, BY_LINK);
+    if (reading.code === "OK") return act(new ByLink(this.#links, this.#clock, reading.link));
     if (reading.code === "BAD") return this.notice(403);
     return { status: 410, html: noticePage({ status: 410 }, this.#wordsOf()) };
   }
 
-  async submitInbox(token: string, form: URLSearchParams): Promise<Page> {
-    const reading = await this.#links.readInbox(token);
-    return reading.code === "OK" ? this.#decide(reading.link.person, form, BY_LINK) : this.inbox(token, new URLSearchParams());
-  }
-
   /** The inbox of somebody whom a trusted proxy has signed in. */
   async ownInbox(person: string, query: URLSearchParams): Promise<Page> {
-    return this.#inboxPage(person, query, await this.#signedIn(person));
+    return this.#inboxPage(query, new SignedIn(this.#links, this.#clock, person));
   }
 
-  /** Its form decides only when it holds what the page gave: the person's browser can be made to post by others. */
   async submitOwnInbox(person: string, form: URLSearchParams): Promise<Page> {
-    const reading = await this.#links.readInbox(form.get("form") ?? "");
-    const isOurs = reading.code === "OK" && reading.link.person === person;
-    return isOurs ? this.#decide(person, form, await this.#signedIn(person)) : this.ownInbox(person, form);
+    const way = new SignedIn(this.#links, this.#clock, person);
+    return (await way.isFrom(INBOX, form)) ? this.#decide(form, way) : this.#inboxPage(form, way);
   }
 
-  async #signedIn(person: string): Promise<InboxPlace> {
-    const form = await this.#links.inbox({ person, expiresAt: this.#clock.now() + SIGNED_IN });
-    return { pages: "./approval/", form };
-  }
-
-  async #inboxPage(person: string, query: URLSearchParams, place: InboxPlace, outcome: Pick<InboxView, "result" | "typed"> = {}): Promise<Page> {
+  async #inboxPage(query: URLSearchParams, way: Way, outcome: Pick<InboxView, "result" | "typed"> = {}): Promise<Page> {
+    const { person } = way;
     const asked = pageIn(query);
     const text = queryIn(query);
     const type = query.get("type") ?? "";
@@ -236,8 +259,9 @@ export class ApprovalDesk {
     const found = page === asked ? first : await read(page);
     const now = this.#clock.now();
     const opened = found.rows.map(openedApproval);
-    const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, person, place.pages)])));
+    const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, way)])));
     const [oldest] = opened;
+    const form = await way.form(INBOX);
     const view: InboxView = {
       now,
       turn: found.turn,
@@ -250,34 +274,31 @@ export class ApprovalDesk {
       query: text,
       type,
       types: found.types,
-      ...(place.form === undefined ? {} : { form: place.form }),
+      ...(form === undefined ? {} : { form }),
       ...outcome,
     };
     return { status: 200, html: inboxPage(view, this.#wordsOf(oldest)) };
   }
 
-  async #row(opened: OpenedApproval, state: KeptState, person: string, pages: string): Promise<InboxView["rows"][number]> {
-    const { level } = state.approval;
-    const expiresAt = this.#clock.now() + opened.request.linkValidity;
-    const token = await this.#links.decision({ approval: opened.record.id, level, person, expiresAt });
-    return inboxRow(opened, state, `${pages}${token}`);
+  async #row(opened: OpenedApproval, state: KeptState, way: Way): Promise<InboxView["rows"][number]> {
+    return inboxRow(opened, state, await way.page(opened.record.id, state.approval.level, opened.request.linkValidity));
   }
 
   /** Decides many requests with one reason, each with its own result. */
-  async #decide(person: string, form: URLSearchParams, place: InboxPlace): Promise<Page> {
+  async #decide(form: URLSearchParams, way: Way): Promise<Page> {
     const action = form.get("action");
-    if (action !== "approve" && action !== "reject") return this.#inboxPage(person, form, place);
+    if (action !== "approve" && action !== "reject") return this.#inboxPage(form, way);
     const reason = reasonIn(form);
     const all = form.has("all");
-    const picked = all ? await this.#matches(person, form) : [...new Set(form.getAll("pick"))].slice(0, BULK_LIMIT);
+    const picked = all ? await this.#matches(way.person, form) : [...new Set(form.getAll("pick"))].slice(0, BULK_LIMIT);
     const typed = { reason, picked: form.getAll("pick"), all };
-    if (picked.length === 0) return this.#inboxPage(person, form, place, { result: { vote: action, refused: "none-picked" }, typed });
+    if (picked.length === 0) return this.#inboxPage(form, way, { result: { vote: action, refused: "none-picked" }, typed });
     const each: BulkResult[] = [];
     for (let start = 0; start < picked.length; start += BULK_WIDTH) {
       const some = picked.slice(start, start + BULK_WIDTH);
-      each.push(...(await Promise.all(some.map((id) => this.#voteInBulk(id, person, action, reason, place.pages)))));
+      each.push(...(await Promise.all(some.map((id) => this.#voteInBulk(id, way, action, reason)))));
     }
-    return this.#inboxPage(person, form, place, { result: { vote: action, ...(reason === "" ? {} : { reason }), each } });
+    return this.#inboxPage(form, way, { result: { vote: action, ...(reason === "" ? {} : { reason }), each } });
   }
 
   /** Those that match and that the person can have seen. */
@@ -294,15 +315,15 @@ export class ApprovalDesk {
   }
 
   /** On the level that was shown: on another the question is another. */
-  async #voteInBulk(pick: string, person: string, action: Ballot["action"], reason: string, pages: string): Promise<BulkResult> {
+  async #voteInBulk(pick: string, way: Way, action: Ballot["action"], reason: string): Promise<BulkResult> {
     const { id, level } = pickedBy(pick);
     const opened = await this.#approvals.get(id);
     if (opened?.state === undefined) return stranger(pick);
-    const { page, subject, machines, machine } = await this.#row(opened, opened.state, person, pages);
+    const { page, subject, machines, machine } = await this.#row(opened, opened.state, way);
     const count = { count: machines, ...(machine === undefined ? {} : { name: machine }) };
     const title = titleOf(subject, count, this.#wordsOf(opened));
     try {
-      const ballot: Ballot = { level: level ?? opened.state.approval.level, action, by: person, ...(reason === "" ? {} : { reason }) };
+      const ballot: Ballot = { level: level ?? opened.state.approval.level, action, by: way.person, ...(reason === "" ? {} : { reason }) };
       const { result, why, approval, decision } = await this.#approvals.vote(id, ballot);
       if (why === "NOT_APPROVER") return stranger(pick);
       const decided = decision === undefined || decision.outcome === "withdrawn" ? {} : { decided: decidedState(approval, decision) };

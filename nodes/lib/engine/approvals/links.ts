@@ -1,33 +1,57 @@
 import {
   type DecisionLink,
+  type FormToken,
   type InboxLink,
+  type LinkKey,
   type LinkKeys,
   type LinkReading,
   newLinkKeys,
+  readForm,
   readInbox,
   readLink,
   rotateLinkKeys,
+  signForm,
   signInbox,
   signLink,
 } from "../../approval/index.ts";
 import type { Ledger } from "../../ledger/index.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 
 /** The signing keys as the ledger keeps them. */
 interface KeyRing {
   readonly keys: LinkKeys;
   /** when the first of them began to sign, in ms since 1970 */
   readonly since: number;
+  /** keys whose links were revoked: only good to tell whom such a link was for; not among `keys`, where 0.1.0 looks */
+  readonly revoked?: readonly LinkKey[];
+  /** the last time that all links were revoked */
+  readonly revocation?: Revocation;
 }
+
+/** Who revoked all links, and why. */
+export interface Revocation {
+  readonly by: string;
+  readonly reason?: string;
+  /** in ms since 1970 */
+  readonly at: number;
+}
+
+/** `REVOKED`: the link was ours, and opens nothing any more. */
+export type Reading<Link> = LinkReading<Link> | { readonly code: "REVOKED"; readonly link: Link };
 
 const SETTING = "link-keys";
 const DAY = 24 * 60 * 60_000;
 /** How long one key signs. */
 const KEY_AGE = 90 * DAY;
-/** How often a token that no key knows makes us look for new keys, in ms: anybody may send such tokens. */
+/** After so long the keys are read again, in ms: another instance or the command line may have replaced them. */
 const LOOK_AGAIN = 10_000;
 /** Longer than any link is valid: so long a retired key still verifies. */
 const LONGEST_VALIDITY = 366 * DAY;
+
+/** As `ApprovalLinks.revoke`, for whoever works beside the process whose ledger it is. */
+export function revokeLinks(ledger: Ledger, by: string, reason?: string): Promise<Revocation> {
+  return new ApprovalLinks(ledger, systemClock).revoke(by, reason);
+}
 
 /** The links of one ledger: signed by keys that live there, so that they hold over restarts and instances. */
 export class ApprovalLinks {
@@ -43,37 +67,67 @@ export class ApprovalLinks {
 
   /** A token by which this person decides. */
   async decision(link: DecisionLink): Promise<string> {
-    return signLink((await this.#current()).keys, link);
+    return signLink((await this.#current()).keys, this.#bounded(link));
   }
 
   /** A token for all that waits for one person. */
   async inbox(link: InboxLink): Promise<string> {
-    return signInbox((await this.#current()).keys, link);
+    return signInbox((await this.#current()).keys, this.#bounded(link));
   }
 
-  async readDecision(token: string): Promise<LinkReading<DecisionLink>> {
+  /** A token that a form must bring back. */
+  async form(token: FormToken): Promise<string> {
+    return signForm((await this.#current()).keys, this.#bounded(token));
+  }
+
+  async readDecision(token: string): Promise<Reading<DecisionLink>> {
     return this.#read((keys) => readLink(keys, token, this.#clock.now()));
   }
 
-  async readInbox(token: string): Promise<LinkReading<InboxLink>> {
+  async readInbox(token: string): Promise<Reading<InboxLink>> {
     return this.#read((keys) => readInbox(keys, token, this.#clock.now()));
   }
 
-  async #read<Link>(read: (keys: LinkKeys) => LinkReading<Link>): Promise<LinkReading<Link>> {
-    const reading = read((await this.#current()).keys);
-    if (reading.code !== "BAD" || this.#clock.now() - this.#loadedAt < LOOK_AGAIN) return reading;
-    // Another instance may have begun a new key since.
-    this.#ring = undefined;
-    return read((await this.#current()).keys);
+  async readForm(token: string): Promise<Reading<FormToken>> {
+    return this.#read((keys) => readForm(keys, token, this.#clock.now()));
+  }
+
+  /** From now on no link that was signed before opens anything; on other instances after ten seconds at the latest. */
+  async revoke(by: string, reason?: string): Promise<Revocation> {
+    for (;;) {
+      const ring = (this.#ring = await this.#load());
+      const at = this.#clock.now();
+      const revocation: Revocation = { by, ...(reason === undefined ? {} : { reason }), at };
+      const keys = newLinkKeys();
+      const [, ...retired] = rotateLinkKeys(ring.keys, at, LONGEST_VALIDITY);
+      const former = (ring.revoked ?? []).filter(({ until = 0 }) => until > at);
+      if ((await this.#replace(ring, { keys, since: at, revoked: [...retired, ...former], revocation })).keys[0].id === keys[0].id) return revocation;
+    }
+  }
+
+  #bounded<Link extends { readonly expiresAt: number }>(link: Link): Link {
+    return { ...link, expiresAt: Math.min(link.expiresAt, this.#clock.now() + LONGEST_VALIDITY) };
+  }
+
+  async #read<Link>(read: (keys: readonly LinkKey[]) => LinkReading<Link>): Promise<Reading<Link>> {
+    const { keys, revoked = [] } = await this.#current();
+    const reading = read(keys);
+    if (reading.code !== "BAD") return reading;
+    const former = read(revoked);
+    return former.code === "BAD" ? former : { code: "REVOKED", link: former.link };
   }
 
   async #current(): Promise<KeyRing> {
-    this.#ring ??= await this.#load();
     const now = this.#clock.now();
-    if (now - this.#ring.since < KEY_AGE) return this.#ring;
-    const rotated: KeyRing = { keys: rotateLinkKeys(this.#ring.keys, now, LONGEST_VALIDITY), since: now };
-    await this.#ledger.approvals.replaceSetting(SETTING, JSON.stringify(this.#ring), JSON.stringify(rotated));
-    // What holds is what the ledger has: another instance may have been faster.
+    const isFresh = Math.abs(now - this.#loadedAt) < LOOK_AGAIN;
+    const ring = (this.#ring = this.#ring !== undefined && isFresh ? this.#ring : await this.#load());
+    if (now - ring.since < KEY_AGE) return ring;
+    return this.#replace(ring, { ...ring, keys: rotateLinkKeys(ring.keys, now, LONGEST_VALIDITY), since: now });
+  }
+
+  /** What holds then is what the ledger has: another instance may have been faster. */
+  async #replace(ring: KeyRing, by: KeyRing): Promise<KeyRing> {
+    await this.#ledger.approvals.replaceSetting(SETTING, JSON.stringify(ring), JSON.stringify(by));
     return (this.#ring = await this.#load());
   }
 

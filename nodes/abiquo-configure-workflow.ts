@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { defineNode } from "./lib/runtime/define.ts";
 import { requiredText, typedProperty } from "./lib/runtime/evaluate.ts";
 import { configureEnterprise, configurePlatform } from "./lib/runtime/workflow-settings.ts";
-import { maskedEndpoint, webhookUrlOf } from "./lib/runtime/webhook-url.ts";
+import { maskedEndpoint, webhookPaths, webhookUrlOf } from "./lib/runtime/webhook-url.ts";
 
 export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-configure-workflow", {}, (kit) => {
@@ -23,7 +23,7 @@ export default function (RED: NodeAPI): void {
       if (target === "platform") {
         const url = action === "enable" ? await requiredText(endpoint, "endpoint", message) : "";
         const state = await configurePlatform(connection.client, { ...change, endpoint: url });
-        message.payload = { ...state, endpoint: maskedEndpoint(state.endpoint, isWebhook) };
+        message.payload = { ...state, endpoint: maskedEndpoint(state.endpoint, webhookPaths(RED)) };
         kit.show(state.enabled ? "green" : "grey", "dot", state.enabled ? "enabled" : "disabled");
       } else {
         const id = await requiredText(enterprise, "enterprise", message);

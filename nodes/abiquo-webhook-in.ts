@@ -8,7 +8,7 @@ import { redeployedBelow } from "./lib/runtime/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "./lib/runtime/routes.ts";
 import { attachToStore } from "./lib/runtime/store-access.ts";
 import { admits, type Door, type WebhookAuth } from "./lib/runtime/webhook.ts";
-import { type WebhookNode, webhookUrl } from "./lib/runtime/webhook-url.ts";
+import { DEFAULT_WEBHOOK_PATH, type WebhookNode, webhookUrl } from "./lib/runtime/webhook-url.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** What Node-RED's admin API takes unless its settings say otherwise (`apiMaxLength`). */
@@ -19,7 +19,7 @@ export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "previousSecret", "username", "password"] }, (kit) => {
     const { node, config } = kit;
     const connection = kit.connection();
-    const path = config.text("path", "/abiquo/workflow");
+    const path = config.text("path", DEFAULT_WEBHOOK_PATH);
     const auth = authOf(config, kit.credentials);
     const door: Door = {
       auth,
@@ -55,7 +55,7 @@ export default function (RED: NodeAPI): void {
     const isOurs = routes.claim(path, node.id, handle, false, listen);
     kit.onClose((removed) => routes.release(path, node.id, !removed));
     kit.onFlowsStarted(() => routes.settle());
-    (node as Node & { webhook: WebhookNode }).webhook = { url: () => webhookUrl(connection.publicUrl, path, auth) };
+    (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
 
     kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
     redeployedBelow(kit, () => receiver.resume());

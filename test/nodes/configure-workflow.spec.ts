@@ -112,6 +112,12 @@ describe("the node abiquo-configure-workflow", () => {
       assert.deepEqual(await payloadOf(flow), { endpoint: "https://***:***@old.example.com/hook/***?***", enabled: true });
     });
 
+    it("masks whatever stands behind the path of a webhook node when it is read", async () => {
+      abiquo.setEndpoint("https://other.example.com/root/hook/letmein");
+      const flow = await load({ target: "platform", action: "read" });
+      assert.deepEqual(await payloadOf(flow), { endpoint: "https://other.example.com/root/hook/***", enabled: true });
+    });
+
     for (const [name, set, hook, config, code] of [
       ["no public address", { endpoint: "hook", endpointType: "webhook" }, {}, { publicUrl: "" }, "CONFIG_INVALID"],
       ["a webhook node that is not there", { endpoint: "nowhere", endpointType: "webhook" }, {}, {}, "WEBHOOK_UNKNOWN"],

@@ -9,6 +9,22 @@ export type Credentials =
 /** Makes the value of the Authorization header for a request to an absolute URL, as it is sent; a new one for each request. */
 export type Authorizer = (method: string, url: string) => string;
 
+/** What nobody else may see of the credentials, and the names that go with them. */
+export function secretsOf(credentials: Credentials): { readonly secrets: readonly string[]; readonly names: readonly string[] } {
+  switch (credentials.kind) {
+    case "basic": {
+      const { username, password } = credentials;
+      return { secrets: [password, `${username}:${password}`], names: [username] };
+    }
+    case "bearer":
+      return { secrets: [credentials.token], names: [] };
+    case "oauth1": {
+      const { consumerKey, consumerSecret, accessToken, accessTokenSecret } = credentials;
+      return { secrets: [consumerSecret, accessTokenSecret, accessToken], names: [consumerKey] };
+    }
+  }
+}
+
 /**
  * Names the user whom these credentials sign in, as far as they tell, without telling them: equal for a user name with
  * whatever password, and for an access token, which stands for one user.

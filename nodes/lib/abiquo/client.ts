@@ -7,7 +7,7 @@ import { badLink, linkOf } from "./links.ts";
 import { majorMinor, mediaType } from "./media-types.ts";
 import { type Answer, Session, type SessionSettings } from "./session.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
-import { closedFault, foreignFault } from "./transport.ts";
+import { closedFault, decoded, foreignFault } from "./transport.ts";
 
 export interface ClientSettings extends SessionSettings {
   /** major.minor; empty = asked from the server once */
@@ -348,11 +348,12 @@ export class AbiquoClient {
   async #setProperty(name: string, value: string, signal?: AbortSignal): Promise<void> {
     const url = `${this.base}/config/properties`;
     const property = await this.#property(name, signal);
-    if (property === undefined) await this.#write("POST", url, "systemproperty", { name, value }, signal);
+    const secrets = secretsInUrl(value);
+    if (property === undefined) await this.#write("POST", url, "systemproperty", { name, value }, signal, secrets);
     else if (property["value"] !== value) {
       // The whole object: the server takes over the description as well, null if there is none.
       const id = segment(textOf(property["id"]));
-      await this.#write("PUT", `${url}/${id}`, "systemproperty", { ...property, value }, signal);
+      await this.#write("PUT", `${url}/${id}`, "systemproperty", { ...property, value }, signal, secrets);
     }
   }
 
@@ -388,10 +389,11 @@ export class AbiquoClient {
     name: string,
     dto: object,
     signal: AbortSignal | undefined,
+    secrets: readonly string[] = [],
   ): Promise<Answer> {
     const version = await this.version(signal);
     const type = mediaType(name, version);
-    return this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version }, signal);
+    return this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version, secrets }, signal);
   }
 }
 
@@ -454,6 +456,15 @@ function unexpected({ status }: { readonly status: number }): AbiquoFault {
 function segment(id: string): string {
   if (!/^[A-Za-z0-9_-]+$/.test(id)) throw badLink(id);
   return id;
+}
+
+/** What may be a secret in the address of a webhook: user, password, query, and the last part of its path. */
+function secretsInUrl(text: string): string[] {
+  const url = URL.parse(text);
+  if (url === null) return [];
+  const last = url.pathname.split("/").at(-1) ?? "";
+  const written = [url.username, url.password, last, ...url.searchParams.values()];
+  return written.flatMap((part) => [part, decoded(part)]).filter((part) => part !== "");
 }
 
 /** As RFC 3986 and OAuth encode: a blank is %20, where URLSearchParams writes a plus. */

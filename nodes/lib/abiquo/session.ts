@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
-import { type Authorizer, authorizer, type Credentials } from "./auth.ts";
+import { type Authorizer, authorizer, type Credentials, secretsOf } from "./auth.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink } from "./links.ts";
 import { mediaType } from "./media-types.ts";
 import { sendable } from "./oauth.ts";
 import { OddRequests } from "./odd-requests.ts";
 import { Outage } from "./outage.ts";
-import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, foreignFault, isPage, type TransportSettings } from "./transport.ts";
+import { type Redact, redactor } from "./redact.ts";
+import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, foreignFault, isPage, secretsOfNetwork, type TransportSettings } from "./transport.ts";
 
 export interface SessionSettings extends TransportSettings {
   readonly credentials: Credentials;
@@ -27,6 +28,8 @@ export interface Call {
   readonly ifNoneMatch?: string;
   /** the API answers this to anybody, so that an answer says nothing of the credentials */
   readonly isPublic?: boolean;
+  /** what the request holds beside the credentials that nobody else may see */
+  readonly secrets?: readonly string[];
   /** somebody has given the path, in a message or in a link: a 401 to it alone does not halt */
   readonly isGiven?: boolean;
 }
@@ -73,6 +76,7 @@ export class Session {
   readonly #closing = new AbortController();
   #halted: AbiquoFault | undefined;
   #isProven = false;
+  readonly #redact: Redact;
   readonly #odd = new OddRequests();
   /** asks who has signed in; shared by those that need to know at the same time */
   #proof: Promise<unknown> | undefined;
@@ -84,6 +88,8 @@ export class Session {
     this.#dispatcher = createDispatcher(settings);
     this.#authorize = authorizer(settings.credentials);
     this.#isSigned = settings.credentials.kind === "oauth1";
+    const { secrets, names } = secretsOf(settings.credentials);
+    this.#redact = redactor([...secrets, ...secretsOfNetwork(settings)], names);
     this.#origin = new URL(settings.base).origin;
     this.#start = `${settings.base}/`;
     this.#timeoutMs = settings.timeoutMs;
@@ -203,7 +209,9 @@ export class Session {
     const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
     if (!isUnchanged && (status < 200 || status >= 300)) {
       const request = { origin: this.#origin, path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
-      throw this.#refused(this.#noted(faultOfAnswer({ status, headers: answerHeaders, body, ...request })), call);
+      const own = redactor([], call.secrets);
+      const redact = (text: string): string => own(this.#redact(text));
+      throw this.#refused(this.#noted(faultOfAnswer({ status, headers: answerHeaders, body, redact, ...request })), call);
     }
     // The sign-in or maintenance page of something in front of Abiquo.
     if (isPage(answerHeaders, body)) throw this.#noted(foreignFault(status, undefined));

@@ -3,6 +3,7 @@ import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault, type ApiError } from "./fault.ts";
+import type { Redact } from "./redact.ts";
 import { parseXml } from "./xml.ts";
 
 export interface Proxy {
@@ -65,9 +66,17 @@ export function createDispatcher(settings: TransportSettings): Dispatcher {
   });
 }
 
+/** What of the settings of the network nobody else may see. */
+export function secretsOfNetwork({ proxy, tls }: TransportSettings): string[] {
+  const passphrase = typeof tls?.["passphrase"] === "string" ? tls["passphrase"] : "";
+  if (proxy === undefined) return [passphrase];
+  const { username, password } = URL.parse(withScheme(proxy.url)) ?? { username: "", password: "" };
+  return [passphrase, proxy.password ?? "", decoded(password), `${proxy.username ?? decoded(username)}:${proxy.password ?? decoded(password)}`];
+}
+
 /** The proxy's address without secrets, and what it takes to sign in there. */
 function proxyAddress({ url, username, password }: Proxy): { uri: string; token: string } {
-  const whole = url.includes("://") ? url : `http://${url}`;
+  const whole = withScheme(url);
   // What the platform says of a bad URL would quote the password.
   if (!URL.canParse(whole)) throw new Fault("CONFIG_INVALID", { property: "proxy" });
   const address = new URL(whole);
@@ -79,7 +88,12 @@ function proxyAddress({ url, username, password }: Proxy): { uri: string; token:
   return { uri: `${address.protocol}//${address.host}`, token };
 }
 
-function decoded(text: string): string {
+function withScheme(url: string): string {
+  return url.includes("://") ? url : `http://${url}`;
+}
+
+/** Without its percent-encoding, if it is one. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -160,11 +174,12 @@ export interface Refusal {
   readonly signed: boolean;
   /** the API version that the request named; empty when it named none */
   readonly version: string;
+  readonly redact: Redact;
 }
 
 /** What an answer other than success means: its class by the status, its cause by the errors DTO. */
-export function faultOfAnswer({ status, headers, body, origin, path, signed, version }: Refusal): AbiquoFault {
-  const apiErrors = apiErrorsIn(body);
+export function faultOfAnswer({ status, headers, body, origin, path, signed, version, redact }: Refusal): AbiquoFault {
+  const apiErrors = apiErrorsIn(body, redact);
   const facts = { status, apiErrors };
   if (status === 407) {
     const passing = { ...facts, retriable: true };
@@ -228,15 +243,22 @@ export function isPage(headers: Refusal["headers"], body: string): boolean {
   return /^(text\/html|application\/xhtml\+xml)\b/i.test(String(headers["content-type"] ?? "")) || /^\s*<(!doctype\s+html|html)\b/i.test(body);
 }
 
-/** Abiquo's errors, as JSON or XML; none when it is some proxy's page. */
-function apiErrorsIn(body: string): ApiError[] {
-  const text = body.trim();
+/** Abiquo's errors, as JSON or XML, without what they quote of our secrets; none when it is some proxy's page. */
+function apiErrorsIn(body: string, redact: Redact): ApiError[] {
+  return entriesIn(body.trim()).flatMap((entry) => {
+    if (!isObject(entry) || typeof entry["code"] !== "string") return [];
+    const message = typeof entry["message"] === "string" ? entry["message"] : "";
+    // Before they are cut: half a secret would not be found.
+    return [{ code: redact(entry["code"]).slice(0, 100), message: redact(message).slice(0, 500) }];
+  });
+}
+
+function entriesIn(text: string): unknown[] {
   if (text.startsWith("{")) {
     try {
       const value: unknown = JSON.parse(text);
       if (!isObject(value)) return [];
-      const list = Array.isArray(value["collection"]) ? (value["collection"] as unknown[]) : [value];
-      return list.flatMap(apiError);
+      return Array.isArray(value["collection"]) ? (value["collection"] as unknown[]) : [value];
     } catch {
       return [];
     }
@@ -245,16 +267,10 @@ function apiErrorsIn(body: string): ApiError[] {
   try {
     const document = parseXml(text);
     const errors = isObject(document["errors"]) ? document["errors"]["error"] : document["error"];
-    return (Array.isArray(errors) ? errors : [errors]).flatMap(apiError);
+    return Array.isArray(errors) ? errors : [errors];
   } catch {
     return [];
   }
-}
-
-function apiError(value: unknown): ApiError[] {
-  if (!isObject(value) || typeof value["code"] !== "string") return [];
-  const message = typeof value["message"] === "string" ? value["message"] : "";
-  return [{ code: value["code"].slice(0, 100), message: message.slice(0, 500) }];
 }
 
 function skewMinutes(date: string | string[] | undefined): number {

@@ -7,7 +7,12 @@ import type { WebhookAuth } from "./webhook.ts";
 export interface WebhookNode {
   /** @throws Fault CONFIG_INVALID when the connection has no usable public URL */
   url(): string;
+  /** below this Node-RED's node root, without the secret */
+  readonly path: string;
 }
+
+/** Where a webhook-in node listens unless told. */
+export const DEFAULT_WEBHOOK_PATH = "/abiquo/workflow";
 
 const MASK = "***";
 
@@ -30,20 +35,45 @@ export function webhookUrlOf(RED: NodeAPI, id: string): string {
   return (node["webhook"] as unknown as WebhookNode).url();
 }
 
-/** An endpoint as it may be shown: without user name, password, query, and without the secret in its path. */
-export function maskedEndpoint(endpoint: string, isOurs: boolean): string {
-  if (!URL.canParse(endpoint)) return endpoint;
-  const url = new URL(endpoint);
+/** The paths of the webhook-in nodes of this Node-RED, and the one that such a node has unless told. */
+export function webhookPaths(RED: NodeAPI): string[] {
+  const paths = [DEFAULT_WEBHOOK_PATH];
+  RED.nodes.eachNode(({ id, type }) => {
+    const node: unknown = type === "abiquo-webhook-in" ? RED.nodes.getNode(id) : undefined;
+    if (isObject(node) && isObject(node["webhook"])) paths.push((node["webhook"] as unknown as WebhookNode).path);
+  });
+  return paths;
+}
+
+/**
+ * An endpoint as it may be shown, whoever has set it: without user name, password, query and fragment, and without what
+ * stands behind the path of a webhook. Of a path that is nobody's here the first part is shown, unless it looks secret.
+ *
+ * @param paths of webhooks, behind which their secrets stand
+ */
+export function maskedEndpoint(endpoint: string, paths: readonly string[]): string {
+  const url = URL.parse(endpoint);
+  if (url === null || !/^https?:$/.test(url.protocol)) return /[/?#@:]/.test(endpoint) ? MASK : endpoint;
   if (url.username !== "") url.username = MASK;
   if (url.password !== "") url.password = MASK;
   if (url.search !== "") url.search = `?${MASK}`;
-  if (isOurs || looksSecret(url.pathname.split("/").at(-1) ?? "")) {
-    url.pathname = url.pathname.replace(/[^/]*$/, MASK);
-  }
+  if (url.hash !== "") url.hash = MASK;
+  const shown = shownPath(url.pathname, paths);
+  if (url.pathname.length > shown.length + 1) url.pathname = `${shown}/${MASK}`;
   return url.href;
 }
 
-/** A last segment that no person would choose as a path: long, and of mixed kinds of characters. */
+function shownPath(pathname: string, paths: readonly string[]): string {
+  for (const path of paths) {
+    const known = path.startsWith("/") ? path : `/${path}`;
+    const start = `${pathname}/`.indexOf(`${known}/`);
+    if (known !== "/" && start >= 0) return pathname.slice(0, start + known.length);
+  }
+  const [, first = ""] = pathname.split("/");
+  return first === "" || looksSecret(first) ? "" : `/${first}`;
+}
+
+/** What no person would choose as a path: long, and of mixed kinds of characters. */
 function looksSecret(segment: string): boolean {
   return segment.length >= 16 && /\d/.test(segment) && /[a-zA-Z]/.test(segment);
 }

@@ -249,18 +249,37 @@ describe("the URL of a webhook", () => {
 });
 
 describe("an endpoint that is shown", () => {
-  it("hides the secret of our own in the path", () => {
-    assert.equal(maskedEndpoint("https://flows.example.com/red/hook/short", true), "https://flows.example.com/red/hook/***");
+  const paths = ["/abiquo/workflow", "/hook", "own/path"];
+  const masked = (endpoint: string): string => maskedEndpoint(endpoint, paths);
+
+  it("hides whatever stands behind the path of a webhook, at whatever root", () => {
+    for (const [endpoint, shown] of [
+      ["https://flows.example.com/red/hook/short", "https://flows.example.com/red/hook/***"],
+      ["https://flows.example.com/red/hook/only-letters-and-long", "https://flows.example.com/red/hook/***"],
+      ["https://flows.example.com/hook/secret/more", "https://flows.example.com/hook/***"],
+      ["https://flows.example.com/abiquo/workflow/pw", "https://flows.example.com/abiquo/workflow/***"],
+      ["https://flows.example.com/own/path/a/b", "https://flows.example.com/own/path/***"],
+      ["https://flows.example.com/red/hook", "https://flows.example.com/red/hook"],
+      ["https://example.com/abiquo/workflow", "https://example.com/abiquo/workflow"],
+    ] as const) {
+      assert.equal(masked(endpoint), shown);
+    }
   });
 
-  it("hides user, password and query of any, and a last segment that looks like a secret", () => {
-    assert.equal(maskedEndpoint("https://u:p@example.com/a?x=1", false), "https://***:***@example.com/a?***");
-    assert.equal(maskedEndpoint("https://example.com/hook/a1b2c3d4e5f6a7b8", false), "https://example.com/hook/***");
-    assert.equal(maskedEndpoint("https://example.com/abiquo/workflow", false), "https://example.com/abiquo/workflow");
-    assert.equal(maskedEndpoint("https://example.com/integrationendpoint", false), "https://example.com/integrationendpoint");
+  it("hides user, password, query and fragment of any", () => {
+    assert.equal(masked("https://u:p@example.com/a?x=1#y"), "https://***:***@example.com/a?***#***");
   });
 
-  it("is what it is when it is no URL", () => {
-    for (const text of ["", "not set"]) assert.equal(maskedEndpoint(text, true), text);
+  it("shows of a path that is nobody's no more than its first part, and that only when it looks like no secret", () => {
+    assert.equal(masked("https://example.com/tickets/letmein"), "https://example.com/tickets/***");
+    assert.equal(masked("https://example.com/hooks/letmein"), "https://example.com/hooks/***");
+    assert.equal(masked("https://example.com/integrationendpoint"), "https://example.com/integrationendpoint");
+    assert.equal(masked("https://example.com/a1b2c3d4e5f6a7b8"), "https://example.com/***");
+    assert.equal(masked("https://example.com/"), "https://example.com/");
+  });
+
+  it("is what it is when it is no address, and nothing when it may hold a secret all the same", () => {
+    for (const text of ["", "not set"]) assert.equal(masked(text), text);
+    for (const text of ["flows.example.com/hook/secret", "flows.example.com:1880/hook/secret", "user:secret@flows", "ftp://u:p@host/x"]) assert.equal(masked(text), "***");
   });
 });

@@ -201,7 +201,7 @@ export class Engine {
     this.intake.close();
     this.#housekeeping.close();
     this.approvals.close();
-    await this.#requests.flush();
+    await this.#requests.close();
     await this.ledger.close();
   }
 

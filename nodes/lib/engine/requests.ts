@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Fault, type FaultParams } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
+import { Forgetting } from "./forgetting.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 
 /** What became of one task of a request. */
@@ -27,11 +28,6 @@ export interface RequestPort {
   /** A connection refuses to work for now; the request stays open and finishes later. */
   stopped(fault: Fault, caller: unknown): void;
 }
-
-/** How long the messages that have left wait to be forgotten together, in ms. */
-const FORGETTING = 20;
-/** And how long when they could not be, in ms. */
-const RETRY = 5_000;
 
 interface OpenRequest {
   readonly record: RequestRecord;
@@ -59,20 +55,20 @@ export class Requests {
   readonly #delivery: Delivery;
   readonly #ports = new Map<string, RequestPort>();
   readonly #open = new Map<string, OpenRequest>();
-  /** ids of those that have left and that the ledger is about to forget */
-  readonly #left = new Set<string>();
+  readonly #forgetting: Forgetting;
   readonly #waiting = new Map<string, Set<OpenRequest>>();
 
   constructor(ledger: Ledger, delivery: Delivery) {
     this.#ledger = ledger;
     this.#delivery = delivery;
+    this.#forgetting = new Forgetting(ledger);
   }
 
   /** Hands a node its finished requests, those an earlier run left included. */
   async attach(node: string, port: RequestPort): Promise<void> {
     this.#ports.set(node, port);
     for (const record of await this.#ledger.requestsOf(node)) {
-      if (!this.#open.has(record.id) && !this.#left.has(record.id)) await this.#reopen(record);
+      if (!this.#open.has(record.id) && !this.#forgetting.has(record.id)) await this.#reopen(record);
     }
     for (const request of [...this.#open.values()]) {
       if (request.record.node === node) this.#finishIfComplete(request);
@@ -197,26 +193,12 @@ export class Requests {
     const { record, redelivered, caller } = request;
     if (!port.finished({ message: record.message, results, redelivered, caller })) return;
     this.#open.delete(request.record.id);
-    if (request.kept) this.#forgetSoon(request.record.id);
-  }
-
-  /** Forgotten only after it has left: a kill in between repeats a message rather than losing it. */
-  #forgetSoon(id: string): void {
-    if (this.#left.size === 0) setTimeout(() => void this.flush(), FORGETTING).unref();
-    this.#left.add(id);
+    if (request.kept) this.#forgetting.add(request.record.id);
   }
 
   /** Forgets what has left at once. */
-  async flush(): Promise<void> {
-    const ids = [...this.#left];
-    if (ids.length === 0) return;
-    try {
-      await this.#ledger.forget(ids);
-      for (const id of ids) this.#left.delete(id);
-      if (this.#left.size > 0) await this.flush();
-    } catch {
-      setTimeout(() => void this.flush(), RETRY).unref();
-    }
+  close(): Promise<void> {
+    return this.#forgetting.close();
   }
 }
 

@@ -1,0 +1,66 @@
+import type { Ledger } from "../ledger/index.ts";
+import { type Clock, systemClock } from "./clock.ts";
+
+/** How long the requests that have left wait to be forgotten together, in ms. */
+const FORGETTING = 20;
+/** And how long when they could not be, in ms: at first, and at the most. */
+const FIRST_RETRY = 5_000;
+const LONGEST_RETRY = 5 * 60_000;
+
+/**
+ * Forgets requests whose message has left its node; only then, since a kill in between shall repeat a message rather
+ * than lose it. What the ledger does not take is tried again in growing pauses, until the ledger is closed.
+ */
+export class Forgetting {
+  readonly #ledger: Pick<Ledger, "forget">;
+  readonly #clock: Clock;
+  /** ids of requests that have left and that the ledger is about to forget */
+  readonly #left = new Set<string>();
+  #callOff: (() => void) | undefined;
+  #failures = 0;
+  #isClosed = false;
+
+  constructor(ledger: Pick<Ledger, "forget">, clock = systemClock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  /** True while the ledger may still have a request that has left. */
+  has(id: string): boolean {
+    return this.#left.has(id);
+  }
+
+  add(id: string): void {
+    this.#left.add(id);
+    this.#in(FORGETTING);
+  }
+
+  /** Tries once more, and then no more: what the ledger still has leaves again after the next start. */
+  async close(): Promise<void> {
+    this.#callOff?.();
+    this.#isClosed = true;
+    await this.#flush();
+  }
+
+  #in(ms: number): void {
+    if (this.#isClosed) return;
+    this.#callOff ??= this.#clock.after(ms, () => {
+      this.#callOff = undefined;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const ids = [...this.#left];
+    if (ids.length === 0) return;
+    try {
+      await this.#ledger.forget(ids);
+    } catch {
+      this.#in(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++));
+      return;
+    }
+    this.#failures = 0;
+    for (const id of ids) this.#left.delete(id);
+    if (this.#left.size > 0) this.#in(FORGETTING);
+  }
+}

@@ -17,6 +17,9 @@ void openSqlLedger(place, options).then(
   (error: unknown) => send({ isOpen: false, failure: failureOf(error) }),
 );
 
+/** What was called and is not done yet. */
+const underWay = new Set<Promise<unknown>>();
+
 async function answer(ledger: SqlLedger, calls: readonly Call[]): Promise<void> {
   const replies = calls.map(async ({ id, method, parameters }): Promise<Reply> => {
     try {
@@ -31,6 +34,14 @@ async function answer(ledger: SqlLedger, calls: readonly Call[]): Promise<void> 
 }
 
 async function run(ledger: SqlLedger, method: string, parameters: readonly unknown[]): Promise<unknown> {
+  // What was asked for before is done before.
+  if (method === "close") await Promise.allSettled(underWay);
+  const work = Promise.resolve(call(ledger, method, parameters));
+  underWay.add(work);
+  return work.finally(() => underWay.delete(work));
+}
+
+function call(ledger: SqlLedger, method: string, parameters: readonly unknown[]): Promise<unknown> | undefined {
   const [part, name = ""] = method.startsWith("approvals.") ? [ledger.approvals, method.slice("approvals.".length)] : [ledger, method];
   return (part as unknown as Record<string, Method>)[name]?.apply(part, parameters as unknown[]);
 }

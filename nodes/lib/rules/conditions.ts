@@ -3,7 +3,7 @@ import { isObject } from "../json.ts";
 import { parseHours, type Clock } from "./clock.ts";
 import { shown, type RuleFaultCode } from "./faults.ts";
 import { type EqualityOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";
-import { parseJsonText } from "./located.ts";
+import { NotJson, parseLocated } from "./located.ts";
 import { comparisonKey, isAbsent, orderNumber } from "./scalar.ts";
 import { compileWildcard } from "./wildcard.ts";
 
@@ -178,7 +178,14 @@ function listOf(value: unknown): readonly unknown[] {
   return items.filter((item) => item !== "");
 }
 
-/** The parsed value of text that looks like a JSON list or object; else the text itself. */
+/** The parsed value of text that looks like a JSON list or object and is one; else the text itself. */
 function jsonOr(text: string): unknown {
-  return /^\s*[[{]/.test(text) ? (parseJsonText(text) ?? text) : text;
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    const { value, twins } = parseLocated(text);
+    return twins.length > 0 ? undefined : value;
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    return text;
+  }
 }

@@ -18,8 +18,11 @@ export interface ThreadLimits {
 /** How long a thread may take to end, in ms. */
 const ENDING_TIME = 5_000;
 
-/** Why a thread has ended: it never stood, or it broke down at the first of its jobs. */
-export type Ended = "UNAVAILABLE" | "AT_WORK";
+/**
+ * How a thread has ended: it never stood; at the evaluation that broke it down or that it was ended for; or when it
+ * was past that one already.
+ */
+export type Ended = "UNAVAILABLE" | "AT_WORK" | "PAST_IT";
 
 /** One thread that evaluates, one job after the other. An idle one keeps no process alive. */
 export class ExpressionThread {
@@ -35,6 +38,8 @@ export class ExpressionThread {
   #before = 0;
   #seen = 0;
   #used = 0;
+  /** the evaluation that it was ended for */
+  #condemned: number | undefined;
 
   /**
    * @param onReply is called when a job is answered
@@ -92,8 +97,14 @@ export class ExpressionThread {
     return this.#used > this.#limits.processorTime;
   }
 
-  /** What it has answered until then still arrives. */
+  get isEnding(): boolean {
+    return this.#condemned !== undefined;
+  }
+
+  /** Ends it for the evaluation that was last charged. What it has answered until then still arrives. */
   end(): void {
+    if (this.isEnding) return;
+    this.#condemned = this.#seen;
     void this.#worker.terminate();
     // Whatever keeps it: nobody waits for it any longer.
     setTimeout(() => this.#afterEnd(), ENDING_TIME).unref();
@@ -103,6 +114,7 @@ export class ExpressionThread {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#worker.unref();
-    this.#onEnd(this.#isReady ? "AT_WORK" : "UNAVAILABLE");
+    const isPast = this.isEnding && Atomics.load(this.#begun, 0) !== this.#condemned;
+    this.#onEnd(!this.#isReady ? "UNAVAILABLE" : isPast ? "PAST_IT" : "AT_WORK");
   }
 }

@@ -64,7 +64,8 @@ export class ExpressionThreads {
 
   /** An idle one, else a new one, else the one with the least to do unless it has enough. */
   #freeThread(): ExpressionThread | undefined {
-    const least = [...this.#threads.keys()].toSorted((a, b) => weightOf(a.given) - weightOf(b.given))[0];
+    const standing = [...this.#threads.keys()].filter(({ isEnding }) => !isEnding);
+    const least = standing.toSorted((a, b) => weightOf(a.given) - weightOf(b.given))[0];
     if (least?.given.length === 0) return least;
     const started = this.#threads.size < this.#most ? this.#start() : undefined;
     if (started !== undefined) return started;
@@ -135,9 +136,9 @@ export class ExpressionThreads {
     this.#threads.delete(thread);
     const [first, ...others] = thread.given.splice(0);
     if (first === undefined) return;
-    for (const ticket of why === "UNAVAILABLE" ? [first, ...others] : others) this.#wait(ticket);
+    if (why === "AT_WORK") first.resolve(unjudged("RULE_EXPRESSION_RUNAWAY", thread.begun, first.job.steps));
+    for (const ticket of why === "AT_WORK" ? others : [first, ...others]) this.#wait(ticket);
     if (why === "UNAVAILABLE") this.#manageWithout();
-    else first.resolve(unjudged("RULE_EXPRESSION_RUNAWAY", thread.begun, first.job.steps));
     this.#handOut();
   }
 

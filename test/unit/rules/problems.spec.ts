@@ -61,6 +61,8 @@ describe("rules that cannot be used", () => {
     assert.equal(conditionCode({ field, op: "in", value: [{}] }), "RULE_VALUE_NOT_A_LIST");
     assert.equal(conditionCode({ field, op: "between", value: "8,4" }), "RULE_VALUE_NOT_A_RANGE");
     assert.equal(conditionCode({ field, op: "between", value: "4" }), "RULE_VALUE_NOT_A_RANGE");
+    assert.equal(conditionCode({ field, op: "in", value: '{"a":1,"a":2}' }), "RULE_VALUE_NOT_A_LIST");
+    assert.equal(conditionCode({ field, op: "between", value: '{"from":1,"to":5,"to":9}' }), "RULE_VALUE_NOT_A_RANGE");
     assert.equal(conditionCode({ field, op: "match", value: " " }), "RULE_VALUE_MISSING");
     assert.equal(conditionCode({ field, op: "match", value: "*".repeat(257) }), "RULE_VALUE_TOO_LONG");
     assert.equal(conditionCode({ field, op: "eq", value: {} }), "RULE_VALUE_MISSING");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { compileRules, type RuleSubject, type Verdict } from "../../../nodes/lib/rules/index.ts";
 import { EXPRESSION_LIMITS, type ExpressionJob } from "../../../nodes/lib/rules/job.ts";
+import { type Ended, ExpressionThread } from "../../../nodes/lib/rules/thread.ts";
 import { ExpressionThreads } from "../../../nodes/lib/rules/threads.ts";
 import { AT, judge, outcomeOf, subject, TASK } from "./support.ts";
 
@@ -99,6 +100,22 @@ describe("threads for expressions", function () {
     await Promise.all([...many, run("task.type = 'DEPLOY'")]);
     assert.ok(ended.indexOf("task.type = 'DEPLOY'") < 250, String(ended.indexOf("task.type = 'DEPLOY'")));
   });
+
+  for (const [when, how] of [["is still at it", "AT_WORK"], ["has gone on to another meanwhile", "PAST_IT"]] as const) {
+    it(`say of one that was ended for an evaluation whether it ${when}`, async () => {
+      const ended = new Promise<Ended>((resolve) => {
+        const thread = new ExpressionThread(EXPRESSION_LIMITS, () => undefined, (_thread, why) => resolve(why));
+        thread.give([{ job: job(SHARED), resolve: () => undefined }]);
+        const endOnceBegun = (): void => {
+          if (thread.begun === 0) return void setImmediate(endOnceBegun);
+          if (how === "AT_WORK") thread.charge(0);
+          thread.end();
+        };
+        endOnceBegun();
+      });
+      assert.equal(await ended, how);
+    });
+  }
 
   it("do not take one look that came late for a long evaluation", async () => {
     let looks = 0;

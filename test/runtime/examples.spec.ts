@@ -17,6 +17,7 @@ interface FlowNode {
   readonly [property: string]: unknown;
 }
 
+const TICKET_SECRET = "ticket-secret-0123456789";
 const SLACK_SECRET = "slack-signing-secret-0123456789";
 const FOLDER = join(ROOT, "examples");
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
@@ -117,6 +118,7 @@ for (const version of VERSIONS) {
         WEBHOOK_MAX_BODY: "2",
         WEBHOOK_VERIFY: "true",
         TICKET_URL: `http://127.0.0.1:${(tickets.address() as AddressInfo).port}/tickets`,
+        TICKET_SECRET,
         // The names of example 08's own flows_cred.json
         ...Object.fromEntries(Object.entries(abiquo.credentials.oauth).map(([name, value]) => [`ABIQUO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`, value])),
         WEBHOOK_SECRET: SECRET,
@@ -253,13 +255,14 @@ for (const version of VERSIONS) {
       hookAt(`abiquo/tickets/${SECRET}`);
       const { tasks } = await abiquo.submit({ count: 2 });
       await eventually(() => tasks.every(({ taskId }) => opened.some(({ key }) => key === taskId)));
-      const call = (key: string, approved: boolean): Promise<Response> =>
+      const call = (key: string, approved: boolean, secret = TICKET_SECRET): Promise<Response> =>
         nodeRed.request("tickets/decided", {
           method: "POST",
-          headers: { "Content-Type": "application/json" },
+          headers: { "Content-Type": "application/json", Authorization: `Bearer ${secret}` },
           body: JSON.stringify({ key, approved, by: "Carla", comment: "seen" }),
         });
       const [yes, no] = tasks.map(({ taskId }) => taskId);
+      assert.equal((await call(yes ?? "", true, "guessed")).status, 401);
       assert.equal((await call(yes ?? "", true)).status, 202);
       assert.equal((await call(no ?? "", false)).status, 202);
       await eventually(() => abiquo.answers.length === 2);

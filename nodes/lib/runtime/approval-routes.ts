@@ -79,16 +79,17 @@ async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResp
   }
 }
 
-async function requestPage({ engines, token }: Visit): Promise<Place | undefined> {
+async function requestPage({ request, engines, token }: Visit): Promise<Place | undefined> {
+  const query = queryOf(request);
   for (const { desk } of engines) {
-    if (await desk.knowsDecision(token)) return { show: () => desk.show(token), submit: (form) => desk.submit(token, form) };
+    if (await desk.knowsDecision(token)) return { show: () => desk.show(token, query), submit: (form) => desk.submit(token, form) };
   }
   return undefined;
 }
 
 async function inbox(visit: Visit): Promise<Place | undefined> {
   const { request, engines, token } = visit;
-  const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
+  const query = queryOf(request);
   for (const { desk } of token === "" ? [] : engines) {
     if (await desk.knowsInbox(token)) return { show: () => desk.inbox(token, query), submit: (form) => desk.submitInbox(token, form) };
   }
@@ -97,8 +98,12 @@ async function inbox(visit: Visit): Promise<Place | undefined> {
   if (person === undefined) return undefined;
   const { email, engine: { desk } } = person;
   const approval = token;
-  if (approval !== "") return { show: () => desk.showOwn(email, approval), submit: (form) => desk.submitOwn(email, approval, form) };
+  if (approval !== "") return { show: () => desk.showOwn(email, approval, query), submit: (form) => desk.submitOwn(email, approval, form) };
   return { show: () => desk.ownInbox(email, query), submit: (form) => desk.submitOwnInbox(email, form) };
+}
+
+function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.split("?")[1] ?? "");
 }
 
 /** Whom a trusted reverse proxy says it has authenticated, and the engine of the connection that trusts it. */

@@ -242,6 +242,22 @@ describe("the desk of approvals", () => {
       assert.match((await shop.engine.desk.inbox(inbox, form({}))).html, /pages\.amount\.cpu_other/);
     });
 
+    it("keep what is ticked while the pages of a long list are turned, and decide nothing by it", async () => {
+      const ids = Array.from({ length: 300 }, (_, index) => `g${index}`);
+      const { page } = await askGroup(ids);
+      const first = (await shop.engine.desk.show(page)).html;
+      assert.deepEqual(ticksIn(first), ids.slice(0, 250));
+      assert.deepEqual(ticksIn((await shop.engine.desk.show(page, form({ machines: "2" }))).html), ids.slice(250));
+      const turned = await shop.engine.desk.submit(page, new URLSearchParams([["machines", "2"], ["reason", "Two less"], ["except", "g1"], ["except", "g2"]]));
+      assert.equal(turned.status, 200);
+      assert.deepEqual(ticksIn(turned.html), [...ids.slice(250), "g1", "g2"]);
+      assert.match(turned.html, /Two less<\/textarea>/);
+      assert.deepEqual([await statusOf("Group"), people.left.all.length], ["open", 0]);
+      // A button that decides wins over one that turns the page.
+      await shop.engine.desk.submit(page, new URLSearchParams([["action", "approve"], ["machines", "2"], ["except", "g1"]]));
+      assert.equal(await statusOf("Group"), "approved");
+    });
+
     it("say of a machine that it was decided meanwhile, and let nobody tick it or count it", async () => {
       const { page } = await askGroup(["g1", "g2", "g3"]);
       await shop.answer("continue", "g3");

@@ -211,6 +211,45 @@ describe("The page of a request", () => {
     assert.match(page, /<details open>[\s\S]*value="mei.chen@example.com"[^>]*aria-invalid="true"/);
   });
 
+  describe("with thousands of machines", () => {
+    const many = (change: Partial<Parameters<typeof request>[0]> = {}): string => requestPage(request({ subject: subject({ machines: machines(6_000) }), ...change }), english);
+    const boxes = (page: string): string[] => [...page.matchAll(/type="checkbox" name="except" value="([^"]+)"/g)].map(([, id = ""]) => id);
+    const kept = (page: string): string[] => [...page.matchAll(/type="hidden" name="except" value="([^"]+)" form="vote"/g)].map(([, id = ""]) => id);
+
+    it("shows them on pages that are no larger than that of some hundreds, with the totals of all", () => {
+      const page = many();
+      const few = requestPage(request({ subject: subject({ machines: machines(250) }) }), english);
+      assert.ok(page.length < few.length * 1.05, `${page.length} and ${few.length}`);
+      assert.match(textOf(page), /6,000 virtual machines[^]*Page 1 of 24/);
+      assert.doesNotMatch(textOf(few), /Page 1 of/);
+    });
+
+    it("shows each of them on one page", () => {
+      const seen = Array.from({ length: 24 }, (_, index) => boxes(many({ machinesPage: index + 1 }))).flat();
+      assert.deepEqual(seen, machines(6_000).map(({ id }) => id));
+      assert.deepEqual(boxes(many({ machinesPage: 99 })), seen.slice(-250));
+      assert.deepEqual(boxes(many({ machinesPage: 0 })), seen.slice(0, 250));
+    });
+
+    it("turns its pages by buttons that take along what is ticked and typed, and decide nothing", () => {
+      const page = many({ machinesPage: 2, typed: { reason: "Too many", except: ["task-3", "task-260", "task-5999", "task-77777"] } });
+      assert.match(page, /<button name="machines" value="1" form="vote" formnovalidate>/);
+      assert.match(page, /<button name="machines" value="3" form="vote" formnovalidate>/);
+      assert.match(page, /value="task-260" form="vote" checked/);
+      assert.deepEqual(kept(page), ["task-3", "task-5999"]);
+      assert.match(textOf(page), /2 on other pages are ticked too/);
+      assert.match(page, /Too many<\/textarea>/);
+      // Enter on a tick presses the first button of the form.
+      assert.match(page, /<button form="vote" formmethod="dialog" formnovalidate hidden><\/button>\s*<button name="machines" value="1"/);
+    });
+
+    it("turns its pages by links once it is decided", () => {
+      const page = many({ machinesPage: 2, state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR } });
+      assert.match(page, /<a class="button" rel="prev" href="\?machines=1">[^]*<a class="button" rel="next" href="\?machines=3">/);
+      assert.doesNotMatch(page, /name="machines"|name="except"/);
+    });
+  });
+
   it("says of a link that is over, or never was, nothing about the request", () => {
     const closed = STATES.filter(({ name }) => /^(expired|notice)/.test(name));
     assert.equal(closed.length, 10);

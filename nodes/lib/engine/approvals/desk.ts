@@ -117,8 +117,8 @@ export class ApprovalDesk {
   }
 
   /** The page of a decision link. Looking changes nothing. */
-  async show(token: string): Promise<Page> {
-    return this.#byLink(token, (link, way) => this.#requestPage(link, way));
+  async show(token: string, query = new URLSearchParams()): Promise<Page> {
+    return this.#byLink(token, (link, way) => this.#requestPage(link, way, undefined, undefined, machinesPageIn(query)));
   }
 
   /** What the page's form does. */
@@ -143,8 +143,8 @@ export class ApprovalDesk {
   }
 
   /** The page of a request for somebody whom a trusted proxy has signed in, and who was asked. */
-  async showOwn(person: string, approval: string): Promise<Page> {
-    return this.#own(person, approval, (visit, way) => this.#requestPage(visit, way));
+  async showOwn(person: string, approval: string, query = new URLSearchParams()): Promise<Page> {
+    return this.#own(person, approval, (visit, way) => this.#requestPage(visit, way, undefined, undefined, machinesPageIn(query)));
   }
 
   async submitOwn(person: string, approval: string, form: URLSearchParams): Promise<Page> {
@@ -164,16 +164,20 @@ export class ApprovalDesk {
     const action = form.get("action");
     if (action === "approve" || action === "reject") return this.#vote(visit, action, form, way);
     if (action === "delegate") return this.#delegate(visit, form, way);
+    if (action === null && form.has("machines")) {
+      return this.#requestPage(visit, way, undefined, { reason: reasonIn(form), except: form.getAll("except") }, machinesPageIn(form));
+    }
     return this.#requestPage(visit, way, { kind: "failed" });
   }
 
-  async #requestPage(visit: Visit, way: Way, result?: PostResult, typed?: Typed): Promise<Page> {
+  async #requestPage(visit: Visit, way: Way, result?: PostResult, typed?: Typed, machinesPage = 1): Promise<Page> {
     const opened = await this.#approvals.get(visit.approval);
     if (opened?.state === undefined) return this.notice(404);
     const [inbox, form] = await Promise.all([way.inbox(), way.form(visit.approval)]);
     const view: RequestView = {
       ...requestView(opened, opened.state, { ...visit, person: way.person }, this.#clock.now()),
       inbox,
+      machinesPage,
       ...(form === undefined ? {} : { form }),
       ...(result === undefined ? {} : { result }),
       ...(typed === undefined ? {} : { typed }),
@@ -353,6 +357,11 @@ export class ApprovalDesk {
 /** Whoever was not asked is not told what was asked, nor whether anything was. */
 function stranger(id: string): BulkResult {
   return { id, page: "", title: id, result: "forbidden" };
+}
+
+function machinesPageIn(fields: URLSearchParams): number {
+  const page = fields.get("machines") ?? "";
+  return /^\d{1,6}$/.test(page) ? Number(page) : 1;
 }
 
 /** The first page where the address names none. */

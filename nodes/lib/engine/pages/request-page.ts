@@ -1,5 +1,5 @@
 import { banner, HERE, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
-import { type Content, flag, html, type Html } from "./html.ts";
+import { type Content, flag, html, Html } from "./html.ts";
 import { icon, type IconName } from "./icons.ts";
 import { amountsOf, deadlineEffect, decidedBy, fullNameOf, isInQuestion, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
 import { historySection, levelsSection } from "./progress.ts";
@@ -8,9 +8,14 @@ import type { Words } from "./words.ts";
 
 /** Above this many machines their list scrolls by itself. */
 const LONG_LIST = 12;
+/** Above this many they are shown on several pages: a page of thousands takes as long to make as hundreds of webhooks. */
+export const MACHINES_SHOWN = 250;
 
 /** So many of those to whom a vote may be handed are named. */
 const SHOWN_AT_MOST = 10;
+
+/** As NO_DEFAULT_BUTTON, for buttons of the form that stand before it. */
+const NO_DEFAULT_BUTTON_OF_VOTE = new Html('<button form="vote" formmethod="dialog" formnovalidate hidden></button>');
 
 /** Most characters of a reason: enough for people, and still a text that Abiquo keeps with the task. */
 export const REASON_LENGTH = 1_000;
@@ -19,7 +24,7 @@ type Waiting = Extract<RequestState, { kind: "waiting" }>;
 
 /**
  * One request, for one person. It posts `action` (approve, reject, delegate), `reason`, `except` (repeated), `to`,
- * `level` and `form`. With `reject`, `except` means nothing: browsers send the ticks with either button.
+ * `level` and `form`; or `machines`, a page of them to be shown with what was ticked and typed. With `reject`, `except` means nothing: browsers send the ticks with either button.
  */
 export function requestPage(view: RequestView, words: Words): string {
   const { subject, state, result } = view;
@@ -98,16 +103,35 @@ ${sizes && html`<p class="dim small">${words.say("pages.total.unknown")}</p>`}
 ${incomplete > 0 && html`<p class="dim small">${words.count("pages.total.incomplete", incomplete)}</p>`}`;
 }
 
-function machinesSection({ subject: { machines }, state, typed }: RequestView, words: Words): Html {
+function machinesSection({ subject: { machines }, state, typed, machinesPage = 1 }: RequestView, words: Words): Html {
   const mayExcept = state.kind === "waiting" && machines.filter(isInQuestion).length > 1;
-  const scrolls = machines.length > LONG_LIST && html` tabindex="0" role="group" aria-labelledby="machines-title"`;
+  const last = Math.max(1, Math.ceil(machines.length / MACHINES_SHOWN));
+  const page = Math.min(Math.max(1, machinesPage), last);
+  const first = (page - 1) * MACHINES_SHOWN;
+  const shown = machines.slice(first, first + MACHINES_SHOWN);
+  const ticked = new Set(mayExcept ? typed?.except : []);
+  const elsewhere = machines.filter((machine, index) => (index < first || index >= first + MACHINES_SHOWN) && isInQuestion(machine) && ticked.has(machine.id));
+  const scrolls = shown.length > LONG_LIST && html` tabindex="0" role="group" aria-labelledby="machines-title"`;
   const list = html`<div class="machines${scrolls && " long"}"${scrolls}><ul>
-${machines.map((machine) => html`<li>${mayExcept && isInQuestion(machine) ? choosable(machine, typed?.except?.includes(machine.id) === true, words) : listed(machine, words)}</li>`)}
-</ul></div>`;
+${shown.map((machine) => html`<li>${mayExcept && isInQuestion(machine) ? choosable(machine, ticked.has(machine.id), words) : listed(machine, words)}</li>`)}
+</ul></div>${elsewhere.map(({ id }) => html`<input type="hidden" name="except" value="${id}" form="vote">`)}`;
   return html`<section class="card" aria-labelledby="machines-title">
 <h2 id="machines-title">${words.count("pages.machines.title", machines.length)}</h2>
 ${mayExcept ? html`<fieldset><legend class="dim">${words.say("pages.machines.exceptHint")}</legend>${list}</fieldset>` : list}
+${elsewhere.length > 0 && html`<p class="dim small">${words.count("pages.machines.elsewhere", elsewhere.length)}</p>`}
+${last > 1 && machinesPager(page, last, mayExcept, words)}
 </section>`;
+}
+
+/** By buttons of the form where machines can be ticked, so that no tick and no word of the reason is lost on the way. */
+function machinesPager(page: number, last: number, mayExcept: boolean, words: Words): Html {
+  const step = (to: number, rel: "prev" | "next", text: string): Html =>
+    mayExcept ? html`<button name="machines" value="${to}" form="vote" formnovalidate>${text}</button>` : html`<a class="button" rel="${rel}" href="?machines=${to}">${text}</a>`;
+  return html`<nav class="pages" aria-label="${words.say("pages.machines.pages")}">${mayExcept && NO_DEFAULT_BUTTON_OF_VOTE}
+${page > 1 ? step(page - 1, "prev", words.say("pages.inbox.previous")) : html`<span></span>`}
+<span>${words.say("pages.inbox.page", { page: words.number(page), last: words.number(last) })}</span>
+${page < last ? step(page + 1, "next", words.say("pages.inbox.next")) : html`<span></span>`}
+</nav>`;
 }
 
 function choosable(machine: MachineView, ticked: boolean, words: Words): Html {

@@ -129,6 +129,8 @@ export interface RequestView {
   readonly form?: string;
   /** the level that the person is shown, from 0; goes back with the forms as `level`, to mean no other */
   readonly level?: number;
+  /** which of the pages of its machines is shown, from 1 */
+  readonly machinesPage?: number;
   readonly result?: PostResult;
   readonly typed?: Typed;
 }

@@ -43,6 +43,9 @@ describe("A store that cannot be opened", () => {
     const refused = await abiquo.post(abiquo.hold(), { url });
     assert.equal(refused.status, 503);
     assert.equal((JSON.parse(refused.body) as { error: string }).error, "LEDGER_UNAVAILABLE");
+    const page = await fetch(`${await flow.serve()}/abiquo/approval/a.b.c`);
+    assert.equal(page.status, 503);
+    assert.match(await page.text(), /Not available just now/);
     flow.send("yes", { abiquo: {}, payload: "any" });
     assert.equal((await flow.fault(({ source }) => source.id === "yes")).code, "LEDGER_UNAVAILABLE");
 
@@ -50,6 +53,7 @@ describe("A store that cannot be opened", () => {
     mkdirSync(join(folder, "place"));
     await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && String(each.status.text).includes("listening"));
     await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "ask" && String(each.status.text).includes("idle"));
+    assert.equal((await fetch(`${await flow.serve()}/abiquo/approval/a.b.c`)).status, 403);
     assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
     flow.send("yes", await flow.inbox("out").first());
     assert.equal((await flow.inbox("answered").first()).abiquo?.answer?.outcome, "continued");

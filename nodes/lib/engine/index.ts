@@ -11,4 +11,4 @@ export * from "./message.ts";
 export { type Connection } from "./outbox.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";
 export { type FinishedRequest, type RequestPort, type TaskResult } from "./requests.ts";
-export { headers as pageHeaders, type Texts } from "./pages/index.ts";
+export { headers as pageHeaders, noticePage, type Texts, Words } from "./pages/index.ts";

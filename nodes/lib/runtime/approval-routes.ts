@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
-import { type Engine, INBOX_PATH, type Page, PAGE_PATH, pageHeaders } from "../engine/index.ts";
+import { type Engine, INBOX_PATH, noticePage, type Page, PAGE_PATH, pageHeaders, Words } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { closing, readBody } from "./body.ts";
 import { connectionsOf } from "./connection.ts";
 import { runningEngines } from "./engines.ts";
-import { nearestLanguage } from "./page-texts.ts";
+import { nearestLanguage, pageTexts } from "./page-texts.ts";
 import { type WebhookRequest, webhookRoutes } from "./routes.ts";
 
 const OWNER = "abiquo-approval";
@@ -59,9 +59,9 @@ type NoticeStatus = Parameters<Engine["desk"]["notice"]>[0];
 const STATUS_OF: Readonly<Record<string, 408 | 413 | 503>> = { BODY_TOO_LARGE: 413, BODY_TOO_SLOW: 408, BODIES_TOO_MANY: 503 };
 
 async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, door: Door): Promise<void> {
-  const engines = await runningEngines();
-  const [first] = engines;
-  const notice = (status: NoticeStatus): Page => first?.desk.notice(status, languageOf(request)) ?? { status, html: "" };
+  const { engines, areAll } = await runningEngines();
+  const language = languageOf(request);
+  const notice = (status: NoticeStatus): Page => ({ status, html: noticePage({ status }, new Words({ texts: pageTexts(language), language, timeZone: "UTC" })) });
   try {
     if (request.method === "OPTIONS") return send(request, response, { status: 204, html: "" }, { Allow: "GET, HEAD, POST" });
     if (!["GET", "HEAD", "POST"].includes(request.method ?? "")) {
@@ -69,10 +69,11 @@ async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResp
     }
     const isPost = request.method === "POST";
     const place = isPost && isForeign(request) ? undefined : await door({ RED, request, engines, token });
-    if (place === undefined) return send(request, response, notice(403), closing(request));
+    // What no running engine knows may be known by one whose store cannot be used for now.
+    if (place === undefined) return send(request, response, notice(areAll ? 403 : 503), closing(request));
     send(request, response, await (isPost ? place.submit(await readForm(request)) : place.show()));
   } catch (error) {
-    const status = error instanceof Fault ? STATUS_OF[error.code] : undefined;
+    const status = error instanceof Fault ? (STATUS_OF[error.code] ?? (error.code.startsWith("LEDGER_") ? 503 : undefined)) : undefined;
     if (status !== undefined) return send(request, response, notice(status), closing(request));
     RED.log.error(`[${OWNER}] ${error instanceof Error ? error.message : String(error)}`);
     send(request, response, notice(500));

@@ -149,8 +149,9 @@ export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUs
   return shared.use(() => engines.delete(path));
 }
 
-/** The engines that run, for what comes without saying whose it is. */
-export async function runningEngines(): Promise<Engine[]> {
+/** The engines that run, for what comes without saying whose it is, and whether there are no others. */
+export async function runningEngines(): Promise<{ engines: Engine[]; areAll: boolean }> {
   const opened = await Promise.allSettled([...engines.values()].map(({ engine }) => engine));
-  return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const running = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  return { engines: running, areAll: running.length === opened.length };
 }

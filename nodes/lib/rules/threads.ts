@@ -11,6 +11,8 @@ const IDLE_TIME = 30_000;
 /** How often threads at work are looked at, in ms. */
 const LOOK_INTERVAL = 100;
 
+type NewThread = (onReply: (thread: ExpressionThread) => void, onEnd: (thread: ExpressionThread, why: Ended) => void) => ExpressionThread;
+
 /** Processor time of this process, all threads together, in ms. */
 function processorTime(): number {
   const { user, system } = process.cpuUsage();
@@ -26,7 +28,7 @@ function processorTime(): number {
  */
 export class ExpressionThreads {
   readonly #spentByProcess: () => number;
-  readonly #limits: ThreadLimits;
+  readonly #newThread: NewThread;
   readonly #threads = new Map<ExpressionThread, NodeJS.Timeout | undefined>();
   /** by expression, which get their turns one after the other */
   readonly #waiting = new Map<string, Ticket[]>();
@@ -35,10 +37,17 @@ export class ExpressionThreads {
   #looking: NodeJS.Timeout | undefined;
   #spent = 0;
 
-  /** @param spentByProcess processor time that this process has used so far, in ms */
-  constructor(spentByProcess: () => number = processorTime, limits: ThreadLimits = EXPRESSION_LIMITS) {
+  /**
+   * @param spentByProcess processor time that this process has used so far, in ms
+   * @param newThread may throw where no further thread can be started
+   */
+  constructor(
+    spentByProcess: () => number = processorTime,
+    limits: ThreadLimits = EXPRESSION_LIMITS,
+    newThread: NewThread = (...listeners) => new ExpressionThread(limits, ...listeners),
+  ) {
     this.#spentByProcess = spentByProcess;
-    this.#limits = limits;
+    this.#newThread = newThread;
   }
 
   /** Never rejects. */
@@ -74,8 +83,7 @@ export class ExpressionThreads {
 
   #start(): ExpressionThread | undefined {
     try {
-      const thread = new ExpressionThread(
-        this.#limits,
+      const thread = this.#newThread(
         (of) => this.#afterReply(of),
         (of, why) => this.#afterEnd(of, why),
       );

@@ -92,6 +92,14 @@ describe("threads for expressions", function () {
     assert.deepEqual((await new ExpressionThreads(() => 0, LIMITS).judge(job(SQUARE, disks(8_000)))).truths, [true]);
   });
 
+  it("count the time of each evaluation anew, however long a thread has been at work", async () => {
+    const threads = new ExpressionThreads(undefined, { ...LIMITS, processorTime: 300 });
+    const started = process.cpuUsage();
+    const replies = await Promise.all(Array.from({ length: 100 }, () => threads.judge(job(SQUARE, disks(1_200)))));
+    assert.ok(replies.every(({ truths }) => truths[0] === true));
+    assert.ok(process.cpuUsage(started).user > 800_000, "it must take long enough to show");
+  });
+
   it("give each expression its turn, however many wait for another", async () => {
     const threads = new ExpressionThreads();
     const ended: string[] = [];
@@ -160,6 +168,17 @@ describe("threads for expressions", function () {
       assert.deepEqual(await inProcess(module), ["continue", 0]);
     });
   }
+
+  it("are fewer where no further one can be started, and judge as well", async () => {
+    let started = 0;
+    const threads = new ExpressionThreads(undefined, EXPRESSION_LIMITS, (...listeners) => {
+      if (started++ > 0) throw new Error("no thread left");
+      return new ExpressionThread(EXPRESSION_LIMITS, ...listeners);
+    });
+    const replies = await Promise.all(Array.from({ length: 100 }, () => threads.judge(job("task.type = 'DEPLOY'"))));
+    assert.ok(replies.every(({ truths }) => truths[0] === true));
+    assert.equal(started, 2, "it is tried once, not with each task");
+  });
 
   it("that cannot be started send their tasks to review", async () => {
     assert.deepEqual(await inProcess("dist/lib/rules/index.js", "--permission", "--allow-fs-read=*"), ["review RULE_EXPRESSION_UNAVAILABLE", 0]);

@@ -162,7 +162,8 @@ describe("abiquo-task-details", () => {
   it("follows a relation of something around each task, and answers null with a reason where there is none", async () => {
     const flow = await load({ source: "rel", rel: "virtualmachine.harddisks" });
     const [first, second] = abiquo.hold({ count: 2 }) as [SimTask, SimTask];
-    abiquo.inject({ match: { path: `/virtualmachines/${second.virtualMachine}/storage` }, status: 404 });
+    const body = JSON.stringify({ collection: [{ code: "VDISK-0", message: "No such disk" }] });
+    abiquo.inject({ match: { path: `/virtualmachines/${second.virtualMachine}/storage` }, status: 404, body, contentType: "application/json" });
     const message = await through(flow, group([first, second]));
     const [disks, none] = message.payload as { collection: { sizeInMb: number }[] }[];
     assert.equal(disks?.collection[0]?.sizeInMb, 10_240);

@@ -5,7 +5,7 @@ import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./fault.ts";
 import { badLink, linkOf } from "./links.ts";
 import { majorMinor, mediaType } from "./media-types.ts";
-import { type Answer, Session, type SessionSettings } from "./session.ts";
+import { type Answer, type Call, Session, type SessionSettings } from "./session.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
 import { closedFault, decoded, foreignFault } from "./transport.ts";
 
@@ -118,7 +118,10 @@ export class AbiquoClient {
     this.#session.onOutage = listener;
   }
 
-  /** major.minor of the API, asked once unless configured; callers at the same time share the question. */
+  /**
+   * major.minor of the API, asked once unless configured, and again when the server refuses it; callers at the same time
+   * share the question.
+   */
   async version(signal?: AbortSignal): Promise<string> {
     if (this.#apiVersion !== "") return this.#apiVersion;
     if (this.#asked !== "") return this.#asked;
@@ -159,9 +162,8 @@ export class AbiquoClient {
    * @param known what an earlier reading brought, which is not sent again while the server says that it still holds
    */
   async read(link: string, name: string, known?: Resource): Promise<Resource> {
-    const version = await this.version();
     const condition = known === undefined || known.etag === "" ? {} : { ifNoneMatch: known.etag };
-    const answer = await this.#session.sendSafely({ method: "GET", url: link, accept: mediaType(name, version), version, isGiven: true, ...condition });
+    const answer = await this.#get({ url: link, isGiven: true, ...condition }, name);
     return answer.status === 304 && known !== undefined ? known : { content: jsonOf(answer), etag: answer.etag };
   }
 
@@ -379,8 +381,28 @@ export class AbiquoClient {
   }
 
   async #read(url: string, name: string, signal: AbortSignal | undefined): Promise<JsonObject> {
+    return jsonOf(await this.#get({ url }, name, signal));
+  }
+
+  /** Once more when Abiquo refuses the version that it told: it may have been upgraded since. */
+  async #get(call: Pick<Call, "url" | "isGiven" | "ifNoneMatch">, name: string, signal?: AbortSignal): Promise<Answer> {
+    const send = (version: string): Promise<Answer> => this.#session.sendSafely({ ...call, method: "GET", accept: mediaType(name, version), version }, signal);
     const version = await this.version(signal);
-    return jsonOf(await this.#session.sendSafely({ method: "GET", url, accept: mediaType(name, version), version }, signal));
+    try {
+      return await send(version);
+    } catch (error) {
+      if (!this.#isOutdated(error, version)) throw error;
+      const newer = await this.version(signal);
+      if (newer === version) throw error;
+      return send(newer);
+    }
+  }
+
+  /** Whether this version was refused that the server has told; it is asked again then. */
+  #isOutdated(error: unknown, version: string): boolean {
+    if (!(error instanceof AbiquoFault) || error.code !== "ABIQUO_VERSION_REFUSED" || this.#apiVersion !== "") return false;
+    if (this.#asked === version) this.#asked = "";
+    return true;
   }
 
   async #write(
@@ -393,7 +415,12 @@ export class AbiquoClient {
   ): Promise<Answer> {
     const version = await this.version(signal);
     const type = mediaType(name, version);
-    return this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version, secrets }, signal);
+    try {
+      return await this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version, secrets }, signal);
+    } catch (error) {
+      this.#isOutdated(error, version);
+      throw error;
+    }
   }
 }
 

@@ -190,6 +190,50 @@ describe("the client", () => {
       assert.equal(await server.client({ apiVersion: "4.2" }).version(), "4.2");
     });
 
+    describe("of an Abiquo that is upgraded", () => {
+      let accepted: string;
+      let asked: number;
+      beforeEach(() => {
+        accepted = "5.0";
+        asked = 0;
+        Object.defineProperty(server, "version", { get: () => (asked++, { body: `${accepted}.1` }) });
+        replies = [({ headers, method }) => (String(headers.accept).includes(`version=${accepted}`) ? { body: method === "GET" ? { ...taskDto(), id: 1, workflow: false } : {} } : { status: method === "GET" ? 406 : 415 })];
+      });
+
+      it("asks again, and reads what it was asked for", async () => {
+        const client = server.client({ apiVersion: "" });
+        await client.readTask(link());
+        accepted = "6.1";
+        assert.equal((await client.readTask(link())).task.taskId, "task-1");
+        assert.equal((await client.read(link(), "task")).content["taskId"], "task-1");
+        assert.equal(await client.version(), "6.1");
+        assert.equal(asked, 2);
+      });
+
+      it("repeats nothing that changes something, and gets the next one right", async () => {
+        const client = server.client({ apiVersion: "" });
+        await client.enterprise("1");
+        const before = accepted;
+        replies = [(request) => {
+          if (request.method === "PUT" && accepted === before) accepted = "6.1";
+          return String(request.headers.accept).includes(`version=${accepted}`) ? { body: { id: 1, workflow: false } } : { status: 415 };
+        }];
+        assert.equal((await rejection(client.setEnterpriseWorkflow("1", true))).code, "ABIQUO_VERSION_REFUSED");
+        assert.deepEqual(server.requests.filter(({ method }) => method === "PUT").length, 1);
+        await client.setEnterpriseWorkflow("1", true);
+      });
+
+      it("tells the refusal when the version is still the same, and does not ask where one is configured", async () => {
+        const client = server.client({ apiVersion: "" });
+        await client.readTask(link());
+        replies = [{ status: 406 }];
+        assert.equal((await rejection(client.readTask(link()))).code, "ABIQUO_VERSION_REFUSED");
+        assert.equal(asked, 2);
+        assert.equal((await rejection(server.client({ apiVersion: "4.2" }).readTask(link()))).code, "ABIQUO_VERSION_REFUSED");
+        assert.equal(asked, 2);
+      });
+    });
+
     it("can be left by one caller without harm to the others", async () => {
       const held = gate();
       server.version = held.reply;

@@ -3,12 +3,13 @@ import { AbiquoClient, Resources } from "./lib/abiquo/index.ts";
 import { Fault } from "./lib/fault.ts";
 import { adminAction } from "./lib/runtime/admin.ts";
 import { clientSettings, isSameAccess } from "./lib/runtime/client-settings.ts";
-import { Configuration } from "./lib/runtime/config.ts";
-import { type ConfigNode, type ConnectionNode, isConnectionNode } from "./lib/runtime/connection.ts";
+import type { ConfigNode, ConnectionNode } from "./lib/runtime/connection.ts";
+import { testConnection } from "./lib/runtime/connection-test.ts";
 import { defineNode, faultOf, type NodeKit } from "./lib/runtime/define.ts";
 import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "./lib/runtime/engines.ts";
+import { tellLeftBehind } from "./lib/runtime/left-behind.ts";
 import { attachToStore } from "./lib/runtime/store-access.ts";
-import { type SecretUse, withTypedSecrets } from "./lib/runtime/trial-secrets.ts";
+import type { SecretUse } from "./lib/runtime/trial-secrets.ts";
 
 const TYPE = "abiquo-config";
 const CREDENTIALS = [
@@ -32,22 +33,7 @@ export default function (RED: NodeAPI): void {
     node.abiquo = connect(RED, kit);
   });
 
-  adminAction(RED, `/${TYPE}/:id/test`, `${TYPE}.write`, async ({ id = "" }, body) => {
-    const saved: unknown = RED.nodes.getNode(id);
-    const settings = withTypedSecrets(RED, SECRET_USE, id, body, (secrets) => clientSettings(RED, new Configuration(body), secrets));
-    const client = new AbiquoClient(settings);
-    try {
-      const user = await client.currentUser();
-      const version = await client.version();
-      const found = { ok: true, user: user.nick, enterprise: user.enterpriseName, version };
-      if (!isConnectionNode(saved)) return found;
-      const { abiquo } = saved;
-      if (abiquo.signsInWith(settings)) await abiquo.goOn();
-      return abiquo.client.halted === undefined ? found : { ...found, staysStopped: true };
-    } finally {
-      await client.close();
-    }
-  });
+  adminAction(RED, `/${TYPE}/:id/test`, `${TYPE}.write`, ({ id = "" }, body) => testConnection(RED, SECRET_USE, id, body));
 }
 
 function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
@@ -87,7 +73,11 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   kit.onStart(() => {
     const end = use.onStore((fault) => (fault === undefined ? node.log(kit.text("storeWorks")) : kit.report(fault)));
     kit.onClose(end);
-    return attachToStore(kit, connection, (engine) => engine.connect(connection));
+    return attachToStore(kit, connection, async (engine) => {
+      await engine.connect(connection);
+      // A store that fails right now is told by others, and what is left behind at the next start.
+      await tellLeftBehind(RED, connection, engine, (fault) => kit.report(fault)).catch(() => undefined);
+    });
   });
   kit.onClose(async () => {
     use.current?.disconnect(connection);

@@ -216,7 +216,7 @@ export class Outbox {
   #inNameOf(id: string): Attached | undefined {
     const own = this.#attached.get(id);
     if (own !== undefined) return own;
-    const same = [...this.#attached.values()].filter(({ connection }) => this.#principals.areSame(id, connection.id));
+    const same = [...this.#attached.values()].filter(({ connection }) => this.#principals.isOf(id, connection));
     return same.find(({ connection }) => connection.client.halted === undefined) ?? same[0];
   }
 

@@ -16,10 +16,9 @@ export class Principals {
     this.#api = api;
   }
 
-  /** Whether two connections sign in as the same user, as far as it is known by now. */
-  areSame(one: string, other: string): boolean {
-    const principal = this.#known.get(one);
-    return one === other || (principal !== undefined && principal !== "" && principal === this.#known.get(other));
+  /** Whether what this id's connection has to do may be done by another: as far as is known, it signs in as the same user. */
+  isOf(id: string, connection: Connection): boolean {
+    return id === connection.id || this.#known.get(id) === connection.client.principal;
   }
 
   /** Notes who this connection signs in as: here at once, and on disk when this resolves. */

@@ -5,6 +5,7 @@ import { keepOpenInThread, openInThread } from "./threads.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
 export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
+export type { OpenWork } from "./open-work.ts";
 export type { LedgerPlace, OpenOptions } from "./open.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.

@@ -5,6 +5,7 @@ import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { tasksAt, tasksReceivedBy } from "./lists.ts";
 import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
+import { type OpenWork, openWork } from "./open-work.ts";
 import { Platforms } from "./platforms.ts";
 import { prune, type Retention } from "./retention.ts";
 import {
@@ -138,7 +139,6 @@ export class SqlLedger {
   /** One page of `list`. */
   async listPage(query: StageQuery, after?: Cursor): Promise<PageOf<ListedTask>> {
     const platform = query.api === undefined ? undefined : await this.#platforms.known(query.api);
-    if (query.api !== undefined && platform === undefined) return { rows: [] };
     const page = await tasksAt(this.#db, query, platform, after);
     const decisions = await selectDecisions(this.#db, page.rows);
     const rows = page.rows.map(({ task }): ListedTask => {
@@ -146,6 +146,11 @@ export class SqlLedger {
       return decision === undefined ? { task } : { task, decision };
     });
     return { ...page, rows };
+  }
+
+  /** What every connection still has to do, those that are no more included. */
+  openWork(): Promise<OpenWork[]> {
+    return openWork(this.#db);
   }
 
   /** The decisions of these tasks by `keyText`. */

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Cursor, PageOf, StageQuery } from "./pages.ts";
 import type { WholeTaskRecord } from "./records.ts";
 import { isOpenTask, onPlatform, taskOf, taskRows } from "./rows.ts";
@@ -18,7 +18,11 @@ export interface NumberedTask {
 export async function tasksAt(db: Kysely<LedgerSchema>, query: StageQuery, platform: number | undefined, after: Cursor | undefined): Promise<PageOf<NumberedTask>> {
   let select = wholeTasks(db).where("stage", "in", query.stages);
   if (query.stages.every((stage) => OPEN.includes(stage))) select = select.where(isOpenTask);
-  if (platform !== undefined) select = select.where(onPlatform(platform));
+  const { api, connection } = query;
+  if (api !== undefined) {
+    const here = platform === undefined ? sql<boolean>`false` : onPlatform(platform);
+    select = select.where(({ eb, or }) => (connection === undefined ? here : or([here, eb("task.connection", "=", connection)])));
+  }
   const filter = boundedFilter(query.filter ?? "").toLowerCase();
   if (filter !== "") {
     // Contains, said in functions that both engines have and without the wildcards of LIKE.

@@ -4,6 +4,8 @@ import type { Stage } from "./schema.ts";
 export interface StageQuery {
   /** empty = every platform */
   readonly api?: string | undefined;
+  /** whose tasks are listed as well where they live on another platform, as after its address was changed; absent = none */
+  readonly connection?: string | undefined;
   readonly stages: readonly Stage[];
   /** text that the task's summary must contain, without regard to case; cut by `boundedFilter`; empty = any */
   readonly filter?: string | undefined;

@@ -13,6 +13,7 @@ const BESIDE_THE_WRITER: ReadonlySet<string> = new Set([
   "listPage",
   "receivedByPage",
   "audit",
+  "openWork",
   "approvals.get",
   "approvals.several",
   "approvals.message",

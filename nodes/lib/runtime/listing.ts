@@ -29,7 +29,7 @@ export async function pendingInLedger(
 ): Promise<Listed[]> {
   const stages = stage === "held" ? (["received", "held"] as const) : ([stage] as const);
   const { filter, limit } = query;
-  return engine.list({ api: connection.base, stages, filter, limit });
+  return engine.list({ api: connection.base, connection: connection.id, stages, filter, limit });
 }
 
 /** Tasks that wait in Abiquo, newest first. Reading them marks none as received. */

@@ -193,6 +193,17 @@ describe("an answer on its way", () => {
       assert.deepEqual(usersWhoAnswered(), ["ana", "eve"]);
     });
 
+    it("counts as left behind unless one of its own user is there", async () => {
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      const same = shop.connect(0, "same", basic("ana"));
+      const left = async (...connections: Connection[]): Promise<number[]> => (await shop.engine.leftBehind(connections)).map(({ decisions }) => decisions);
+      assert.deepEqual([await left(own), await left(other, same), await left(other), await left()], [[], [], [1], [1]]);
+      const [work] = await shop.engine.leftBehind([]);
+      assert.deepEqual(work, { api: shop.client.base, connection: "own", decisions: 1, requests: 0 });
+    });
+
     it("stays with the one that took it over, also after a stop", async () => {
       shop.next(busy, busy);
       await shop.answer("continue", "t1", { connection: own });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AbiquoMessage, Decision } from "../../nodes/lib/engine/index.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, type Sent, sink } from "./support.ts";
 
 for (const action of ["continue", "cancel"] as const) {
@@ -385,14 +386,15 @@ for (const action of ["continue", "cancel"] as const) {
       assert.equal(flow.inbox("answered").all.length + flow.inbox("otherwise").all.length, 2);
     });
 
-    it("passes over what is no task among those of a message", async () => {
+    it("passes over what is no task among those of a message, and tells Catch which these are", async () => {
       const flow = await load();
       const { id, ...message } = await arriveOne(flow);
       const { task, links } = message.abiquo;
-      flow.send("answer", { abiquo: { connection: "config", tasks: [{ task, links }, {}, null] } });
+      flow.send("answer", { abiquo: { connection: "config", tasks: [{}, { task, links }, null] } });
       const out = await flow.inbox("answered").first();
       assert.deepEqual(out.abiquo?.tasks?.map((entry) => entry.task.taskId), [id]);
-      await completed(flow);
+      await flow.inbox("completed").first();
+      assert.deepEqual(flow.inbox("faults").all.map(({ error: fault }) => [fault?.code, fault?.message.includes("1, 3")]), [["ENTRIES_WITHOUT_TASK", true]]);
       assert.equal(abiquo.answers.length, 1);
     });
 
@@ -445,7 +447,7 @@ for (const action of ["continue", "cancel"] as const) {
       const { tasks } = await abiquo.submit({ count: 3 });
       const group = await flow.inbox("arrived").first();
       abiquo.decideElsewhere(tasks[1]?.taskId ?? "", opposite);
-      abiquo.inject({ match: { action, path: tasks[2]?.taskId ?? "" }, status: 400 });
+      abiquo.inject({ match: { action, path: tasks[2]?.taskId ?? "" }, status: 400, body: '{"code":"400","message":"no"}', contentType: "application/json" });
       flow.send("answer", group);
       assert.equal((await flow.inbox("answered").first()).abiquo?.tasks?.length, 1);
       assert.equal((await flow.inbox("otherwise").first()).abiquo?.tasks?.length, 1);
@@ -506,6 +508,77 @@ for (const action of ["continue", "cancel"] as const) {
       assert.equal(out["req"], undefined);
       assert.equal(abiquo.answers.filter(({ applied: changed }) => changed).length, 1);
       assert.equal(flow.inbox("completed").all.length, 0);
+    });
+
+    it("lets its message leave, and is done with it, after a deploy of the connection that it takes from the message", async () => {
+      const flow = await load({ connection: "" });
+      const { id, ...message } = await arriveOne(flow);
+      const away = abiquo.inject({ match: { action }, status: 503 });
+      flow.send("answer", { ...message, req: { url: "/caller" } });
+      await flow.status("answer", "status.sending");
+      await flow.deploy(
+        [
+          ...around(abiquo, "answer", { timeout: 6 }),
+          node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }),
+          node("answer", `abiquo-${action}`, ["answered", "otherwise"], { connection: "" }),
+          node("opposite", `abiquo-${opposite}`, ["opposite-answered", "opposite-otherwise"]),
+          ...["arrived", "answered", "otherwise", "opposite-answered", "opposite-otherwise"].map(sink),
+        ],
+        "nodes",
+        credentials(abiquo, { hook: { secret: SECRET } }),
+      );
+      away.remove();
+      const out = await flow.inbox("answered").first();
+      assert.deepEqual([out.abiquo?.task?.taskId, out.abiquo?.answer?.outcome, out.abiquo?.redelivered], [id, done, undefined]);
+      assert.deepEqual(out["req"], { url: "/caller" });
+      await completed(flow);
+      await flow.status("answer", "status.sent");
+      // And so do those that come later.
+      const later = await arriveOne(flow);
+      flow.send("answer", { abiquo: later.abiquo });
+      await flow.inbox("answered").have(2);
+      await completed(flow, 2);
+    });
+
+    it("takes no result while it is closing: its successor lets the message leave", async () => {
+      const flow = await load();
+      const first = await arriveOne(flow);
+      const second = await arriveOne(flow);
+      const hanging = abiquo.inject({ match: { action }, latencyMs: 500, times: 1 });
+      flow.send("answer", { abiquo: first.abiquo });
+      await flow.status("answer", "status.sending");
+      // Its close waits for what is being committed, and meanwhile Abiquo answers.
+      const engine = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+      const answer = engine.answer.bind(engine);
+      const asked = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      engine.answer = async (call) => {
+        asked.resolve();
+        await gate.promise;
+        return answer(call);
+      };
+      flow.send("answer", { abiquo: second.abiquo });
+      await asked.promise;
+      const answered = abiquo.waitFor("answer", ({ taskId }) => taskId === first.id);
+      const deploying = flow.deploy(
+        [
+          ...around(abiquo, "answer"),
+          node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }),
+          node("answer", `abiquo-${action}`, ["new", "otherwise"], { name: "successor" }),
+          node("opposite", `abiquo-${opposite}`, ["opposite-answered", "opposite-otherwise"]),
+          ...["arrived", "answered", "new", "otherwise", "opposite-answered", "opposite-otherwise"].map(sink),
+        ],
+        "nodes",
+        credentials(abiquo, { hook: { secret: SECRET } }),
+      );
+      await answered;
+      while ((await engine.list({ stages: ["delivered"] })).length === 0);
+      gate.resolve();
+      await deploying;
+      const out = await flow.inbox("new").have(2);
+      assert.deepEqual(out.map(({ abiquo: a }) => a?.task?.taskId).sort(), [first.id, second.id].sort());
+      assert.equal(flow.inbox("answered").all.length, 0);
+      assert.equal(hanging.hits, 1);
     });
 
     it("sends on what was under way when it got another connection", async () => {

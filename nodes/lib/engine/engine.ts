@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Fault } from "../fault.ts";
 import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type OpenWork, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
@@ -11,7 +12,7 @@ import { leftBehind } from "./left-behind.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import type { Texts } from "./pages/index.ts";
 import { References } from "./references.ts";
-import { type RequestPort, Requests } from "./requests.ts";
+import { type Delivery, type RequestPort, Requests } from "./requests.ts";
 
 export interface EngineOptions {
   /** how long after its emission a task counts as held by the flow, in ms of process life */
@@ -24,7 +25,14 @@ export interface EngineOptions {
   readonly clock?: Clock;
 }
 
+/** How long until what must follow a decision, and could not be done, is tried again, in ms. */
+const AGAIN = 5_000;
+
+export type Question = Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">;
+
 export interface AnswerCall {
+  /** of the request, unique; made here unless the caller wants to know its request after the engine was closed */
+  readonly id?: string;
   /** id of the node that answers */
   readonly node: string;
   readonly connection: Connection;
@@ -54,6 +62,8 @@ export class Engine {
   readonly #references: References;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #housekeeping: Housekeeping;
+  readonly #working = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}) }: EngineOptions) {
     this.ledger = ledger;
@@ -63,12 +73,13 @@ export class Engine {
     this.intake = new Intake(ledger, settle, clock);
     this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), settle, (key) => this.intake.checkpoint(key));
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
-    this.#requests = new Requests(ledger, {
+    const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
       stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
       add: (task, decision) => this.#outbox(task.api).add(task, decision),
       resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
-    });
+    };
+    this.#requests = new Requests(ledger, delivery, clock);
   }
 
   /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
@@ -111,8 +122,8 @@ export class Engine {
     return this.#requests.attach(node, port);
   }
 
-  detach(node: string): void {
-    this.#requests.detach(node);
+  detach(node: string, port: RequestPort): void {
+    this.#requests.detach(node, port);
   }
 
   /**
@@ -123,7 +134,11 @@ export class Engine {
    * @throws AbiquoFault when such a task cannot be read from Abiquo: nothing was decided
    * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nothing was decided
    */
-  async answer(call: AnswerCall): Promise<void> {
+  answer(call: AnswerCall): Promise<void> {
+    return this.#finish(this.#answer(call));
+  }
+
+  async #answer(call: AnswerCall): Promise<void> {
     const { connection, action } = call;
     const at = this.#clock.now();
     const proposals = new Map<string, Proposal>();
@@ -148,13 +163,29 @@ export class Engine {
       });
     }
     const list = [...proposals.values()];
-    const verdicts = await this.#requests.open(call.node, list, call.message, call.caller, gone).catch((error: unknown) => {
+    const { id = randomUUID(), node, message, caller } = call;
+    const verdicts = await this.#requests.open({ id, node, message, proposals: list, caller, gone }).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
     for (const v of verdicts) if (v.verdict === "same") this.#outbox(v.decision.api).handOver(v.decision, connection.id);
     const asked = verdicts.flatMap((v) => (v.verdict === "won" && v.task.stage === "asked" ? [v.task] : []));
-    if (asked.length > 0) await this.approvals.overtake(asked);
+    if (asked.length > 0) await this.#overtake(asked);
+  }
+
+  /** A close waits for it. */
+  async #finish<Result>(work: Promise<Result>): Promise<Result> {
+    this.#working.add(work);
+    return work.finally(() => this.#working.delete(work));
+  }
+
+  /** The decision stands whatever comes of this: what cannot be done now is done later. */
+  async #overtake(asked: readonly TaskKey[]): Promise<void> {
+    try {
+      await this.approvals.overtake(asked);
+    } catch {
+      if (!this.#isClosed) this.#clock.after(AGAIN, () => void this.#overtake(asked));
+    }
   }
 
   /**
@@ -165,7 +196,11 @@ export class Engine {
    * @throws AbiquoFault when such a task cannot be read from Abiquo: nobody will be asked
    * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nobody will be asked
    */
-  async ask(call: Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">): Promise<void> {
+  ask(call: Question): Promise<void> {
+    return this.#finish(this.#ask(call));
+  }
+
+  async #ask(call: Question): Promise<void> {
     const tasks = new Map<string, AskedTask>();
     for (const { taskId, entry, task, isGone } of await this.#resolve(call, this.#clock.now())) {
       if (isGone) throw new Fault("TASK_UNKNOWN", { taskId });
@@ -203,7 +238,15 @@ export class Engine {
     });
   }
 
+  /** True once what is attached to it hears nothing more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Finishes what is being decided or asked, and ends everything else. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#working);
     this.intake.close();
     this.#housekeeping.close();
     this.approvals.close();

@@ -89,6 +89,13 @@ export function taskReferences(value: unknown, source: "abiquo" | "elsewhere" = 
   return references.map((reference) => (isWhole(reference) ? { id: reference.task.taskId } : reference));
 }
 
+/** Which entries of a list or a group name no task, counted from 1: they are passed over, and somebody must hear of it. */
+export function entriesWithoutTask(value: unknown): number[] {
+  const list: unknown = isObject(value) ? value["tasks"] : value;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry, index) => (referencesIn(entry).length === 0 ? [index + 1] : []));
+}
+
 function referencesIn(value: unknown): TaskReference[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   if (typeof value === "string") return value.trim() === "" ? [] : [{ id: value.trim() }];

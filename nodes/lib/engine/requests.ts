@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { Fault, type FaultParams } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
+import type { Clock } from "./clock.ts";
 import { Forgetting } from "./forgetting.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 
@@ -12,6 +12,8 @@ export type TaskResult =
   | { readonly fault: Fault; readonly entry?: TaskEntry };
 
 export interface FinishedRequest {
+  /** as it was opened with */
+  readonly id: string;
   /** JSON text of the message that asked, as it was kept */
   readonly message: string;
   readonly results: readonly TaskResult[];
@@ -29,6 +31,24 @@ export interface RequestPort {
   stopped(fault: Fault, caller: unknown): void;
 }
 
+/** How long until what the ledger could not do is tried again, in ms. */
+const RETRY = 5_000;
+
+export interface NewRequest {
+  /** of its own, in this ledger and all others */
+  readonly id: string;
+  /** id of the node that waits for it */
+  readonly node: string;
+  /** JSON text of what leaves the node again */
+  readonly message: string;
+  /** all for one action, one at least */
+  readonly proposals: readonly Proposal[];
+  /** handed back with the result, unless the process stops or the node closes in between */
+  readonly caller: unknown;
+  /** tasks that nobody knows any more, by id, as they leave */
+  readonly gone?: ReadonlyMap<string, TaskEntry>;
+}
+
 interface OpenRequest {
   readonly record: RequestRecord;
   readonly results: Map<string, TaskResult | undefined>;
@@ -36,6 +56,8 @@ interface OpenRequest {
   /** true when the ledger keeps it too */
   kept: boolean;
   caller: unknown;
+  /** who handed the caller in */
+  readonly from?: RequestPort | undefined;
 }
 
 /** Delivers decisions. */
@@ -57,11 +79,14 @@ export class Requests {
   readonly #open = new Map<string, OpenRequest>();
   readonly #forgetting: Forgetting;
   readonly #waiting = new Map<string, Set<OpenRequest>>();
+  readonly #clock: Clock;
+  #isClosed = false;
 
-  constructor(ledger: Ledger, delivery: Delivery) {
+  constructor(ledger: Ledger, delivery: Delivery, clock: Clock) {
     this.#ledger = ledger;
     this.#delivery = delivery;
     this.#forgetting = new Forgetting(ledger);
+    this.#clock = clock;
   }
 
   /** Hands a node its finished requests, those an earlier run left included. */
@@ -75,31 +100,23 @@ export class Requests {
     }
   }
 
-  /** The node is closing: its requests stay open, and its callers hear no more. */
-  detach(node: string): void {
-    this.#ports.delete(node);
-    for (const request of this.#open.values()) {
-      if (request.record.node === node) request.caller = undefined;
-    }
+  /** The node is closing: its requests stay open, and its callers hear no more. Its successor may have attached by now. */
+  detach(node: string, port: RequestPort): void {
+    if (this.#ports.get(node) === port) this.#ports.delete(node);
+    for (const request of this.#open.values()) if (request.from === port) request.caller = undefined;
   }
 
   /**
-   * Commits the proposals, all for one action, with the message that waits for them.
+   * Commits the proposals with the message that waits for them. Once they are on disk nothing is thrown any more:
+   * what the ledger cannot do for now is done later.
    *
-   * @param message JSON text
-   * @param gone tasks that nobody knows any more, by id, as they leave
+   * @throws what the ledger throws when it could not commit them: nothing was decided
    */
-  async open(node: string, proposals: readonly Proposal[], message: string, caller: unknown, gone: ReadonlyMap<string, TaskEntry> = new Map()): Promise<readonly Verdict[]> {
+  async open({ id, node, message, proposals, caller, gone = new Map() }: NewRequest): Promise<readonly Verdict[]> {
     const action = proposals[0]?.action ?? "continue";
-    const record: RequestRecord = {
-      id: randomUUID(),
-      node,
-      action,
-      message,
-      tasks: proposals.map(({ api, taskId }) => ({ api, taskId })),
-      createdAt: Date.now(),
-    };
-    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false, caller };
+    const tasks = proposals.map(({ api, taskId }) => ({ api, taskId }));
+    const record: RequestRecord = { id, node, action, message, tasks, createdAt: this.#clock.now() };
+    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false, caller, from: this.#ports.get(node) };
     for (const key of record.tasks) request.results.set(keyText(key), undefined);
     // Before it is on disk: a node that is deployed meanwhile must not take it for an earlier run's.
     this.#open.set(record.id, request);
@@ -165,8 +182,14 @@ export class Requests {
   async #join(keys: readonly TaskKey[]): Promise<void> {
     const strangers = keys.filter((key) => !this.#delivery.has(key));
     if (strangers.length === 0) return;
-    const decisions = await this.#ledger.decisions(strangers);
-    const tasks = await this.#ledger.tasks(strangers);
+    try {
+      this.#takeOver(strangers, await this.#ledger.decisions(strangers), await this.#ledger.tasks(strangers));
+    } catch {
+      if (!this.#isClosed) this.#clock.after(RETRY, () => void this.#join(keys));
+    }
+  }
+
+  #takeOver(strangers: readonly TaskKey[], decisions: ReadonlyMap<string, DecisionRecord>, tasks: ReadonlyMap<string, TaskRecord>): void {
     for (const key of strangers) {
       const task = tasks.get(keyText(key));
       const decision = decisions.get(keyText(key));
@@ -191,14 +214,15 @@ export class Requests {
     const port = this.#ports.get(request.record.node);
     if (port === undefined || !this.#open.has(request.record.id)) return;
     const { record, redelivered, caller } = request;
-    if (!port.finished({ message: record.message, results, redelivered, caller })) return;
+    if (!port.finished({ id: record.id, message: record.message, results, redelivered, caller })) return;
     this.#open.delete(request.record.id);
     if (request.kept) this.#forgetting.add(request.record.id);
   }
 
-  /** Forgets what has left at once. */
-  close(): Promise<void> {
-    return this.#forgetting.close();
+  /** Ends all work, and forgets what has left at once. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#forgetting.close();
   }
 }
 

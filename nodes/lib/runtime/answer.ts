@@ -1,21 +1,21 @@
+import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
 import {
   type AbiquoMessage,
   type Action,
   type Decision,
-  type Engine,
   decisionIn,
   type FinishedRequest,
+  type RequestPort,
   type TaskEntry,
   type TaskResult,
   taskReferences,
 } from "../engine/index.ts";
 import { isObject, textOf } from "../json.ts";
-import { connectionsOf } from "./connection.ts";
+import { Attachment } from "./attachment.ts";
 import { defineNode, type Done, type Message, type NodeKit, type Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
 import { keepable } from "./keepable.ts";
-import { attachToStore } from "./store-access.ts";
 import { sharedText, tell } from "./text.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
@@ -31,76 +31,75 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
     const task = typedProperty(kit, "task", { value: "abiquo", type: "msg" });
     const source = isOwnNamespace(kit.config.text("taskType", "msg"), kit.config.text("task", "abiquo")) ? "abiquo" : "elsewhere";
     const text = typedProperty(kit, "message", { value: "", type: "str" });
-    let open = 0;
+    /** the messages that have no outcome yet, by the id of their request; they outlive an engine that closes */
+    const open = new Map<string, Caller>();
     const showOpen = (): void => {
-      if (open > 0) kit.show("blue", "dot", "sending", { count: open });
+      if (open.size > 0) kit.show("blue", "dot", "sending", { count: open.size });
     };
-    const attached = new Map<unknown, Promise<void>>();
+    const take = (id: string): Caller | undefined => {
+      const caller = open.get(id);
+      open.delete(id);
+      return caller;
+    };
+    const port: RequestPort = {
+      finished(request) {
+        // Its successor lets it leave.
+        if (kit.signal.aborted) return false;
+        const caller = take(request.id);
+        try {
+          finish(kit, request, caller);
+        } catch (error) {
+          // The decision stands and is delivered; only its message cannot leave.
+          if (caller === undefined) kit.report(error, JSON.parse(request.message) as Message);
+          else caller.done(tell(RED, error));
+        }
+        showOpen();
+        return true;
+      },
+      stopped(fault, id) {
+        kit.show("red", "ring", "unauthorized");
+        take(String(id))?.done(tell(RED, fault));
+      },
+    };
+    const attachment = new Attachment(kit, {
+      attach: (engine) => engine.attach(kit.node.id, port),
+      async detach(engine) {
+        // What is under way is on disk then, and is the successor's to carry on.
+        await kit.workDone();
+        engine.detach(kit.node.id, port);
+      },
+    });
 
     kit.onInput(async (message, send, done) => {
       const connection = kit.connection(message);
       const engine = await connection.engine;
-      await attach(engine);
-      const references = taskReferences(await task(message), source);
+      await attachment.to(engine);
+      const named = await task(message);
+      const references = taskReferences(named, source);
+      kit.reportUnnamed(named, message);
       const own = textOf(await text(message));
-      open++;
+      const id = randomUUID();
+      open.set(id, { message, send, done });
       showOpen();
-      try {
-        await engine.answer({
-          node: kit.node.id,
-          connection,
-          action,
-          references,
-          decision: proposed(kit, message, action),
-          text: (decision) => own || decisionText(RED, decision),
-          message: keepable(message),
-          caller: { message, send, done } satisfies Caller,
-        });
-      } catch (error) {
-        open--;
-        throw error;
-      }
+      const answering = engine.answer({
+        id,
+        node: kit.node.id,
+        connection,
+        action,
+        references,
+        decision: proposed(kit, message, action),
+        text: (decision) => own || decisionText(RED, decision),
+        message: keepable(message),
+        caller: id,
+      });
+      await kit.finish(answering).catch((error: unknown) => {
+        if (take(id) !== undefined) throw error;
+      });
     });
-
-    kit.onStart(async () => {
-      await Promise.all(connectionsOf(RED).map((connection) => attachToStore(kit, connection, attach)));
-    });
-
-    function attach(engine: Engine): Promise<void> {
-      let attaching = attached.get(engine);
-      if (attaching === undefined) {
-        kit.onClose(() => engine.detach(kit.node.id));
-        attaching = engine.attach(kit.node.id, {
-          finished(request) {
-            if (kit.signal.aborted) return false;
-            if (request.caller !== undefined) open--;
-            try {
-              finish(kit, request);
-            } catch (error) {
-              // The decision stands and is delivered; only its message cannot leave.
-              if (request.caller === undefined) kit.report(error, JSON.parse(request.message) as Message);
-              else (request.caller as Caller).done(tell(RED, error));
-            }
-            showOpen();
-            return true;
-          },
-          stopped(fault, caller) {
-            open--;
-            kit.show("red", "ring", "unauthorized");
-            (caller as Caller).done(tell(RED, fault));
-          },
-        });
-        attached.set(engine, attaching);
-        // What could not be read from the store is read by the next attempt.
-        attaching.catch(() => attached.delete(engine));
-      }
-      return attaching;
-    }
   });
 }
 
-function finish(kit: NodeKit, request: FinishedRequest): void {
-  const caller = request.caller as Caller | undefined;
+function finish(kit: NodeKit, request: FinishedRequest, caller: Caller | undefined): void {
   const original = caller?.message ?? (JSON.parse(request.message) as Message);
   const send: Send = caller?.send ?? ((message) => kit.node.send(message as never));
   const portOf = (wanted: boolean): TaskEntry[] =>
@@ -108,10 +107,13 @@ function finish(kit: NodeKit, request: FinishedRequest): void {
   const faults = request.results.flatMap((result) => ("fault" in result ? [result] : []));
   const answered = portOf(true);
   const otherwise = portOf(false);
+  const isGroup = request.results.length > 1 || isObject(original.abiquo) && original.abiquo.tasks !== undefined;
+  // With its caller it has not left before, whatever became of the engine.
+  const isAgain = request.redelivered && caller === undefined;
   const bothPorts = answered.length > 0 && otherwise.length > 0;
   send([
-    answered.length === 0 ? null : outgoing(kit, bothPorts ? kit.RED.util.cloneMessage(original) : original, answered, request),
-    otherwise.length === 0 ? null : outgoing(kit, original, otherwise, request),
+    answered.length === 0 ? null : outgoing(kit, bothPorts ? kit.RED.util.cloneMessage(original) : original, answered, isGroup, isAgain),
+    otherwise.length === 0 ? null : outgoing(kit, original, otherwise, isGroup, isAgain),
   ]);
   showResult(kit, answered, otherwise, faults);
   const fault = faults[0];
@@ -122,18 +124,17 @@ function finish(kit: NodeKit, request: FinishedRequest): void {
   }
 }
 
-function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[], request: FinishedRequest): Message {
+function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[], isGroup: boolean, isAgain: boolean): Message {
   const before = (isObject(message.abiquo) ? message.abiquo : {}) as Partial<AbiquoMessage>;
   const detailsOf = new Map(entriesOf(message.abiquo).map(({ task, details }) => [task.taskId, details]));
   const complete = entries.map((entry) => {
     const details = detailsOf.get(entry.task.taskId);
     return details === undefined ? entry : { ...entry, details };
   });
-  const isGroup = request.results.length > 1 || before.tasks !== undefined;
   message.abiquo = {
     // The message's own comes first: the node may have got another connection since the message came.
     ...withEntries({ ...before, connection: before.connection || kit.connection().id, tasks: isGroup ? [] : undefined }, complete),
-    ...(request.redelivered ? { redelivered: true } : {}),
+    ...(isAgain ? { redelivered: true } : {}),
   };
   return message;
 }

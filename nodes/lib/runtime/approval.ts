@@ -13,14 +13,13 @@ import {
 import { Fault } from "../fault.ts";
 import { isObject, textOf } from "../json.ts";
 import type { NotificationRecord } from "../ledger/index.ts";
-import { connectionsOf } from "./connection.ts";
+import { Attachment } from "./attachment.ts";
 import { approvalTerms } from "./approval-terms.ts";
 import type { Message, NodeKit, Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
 import { journeysOf } from "./journeys.ts";
 import { keepable } from "./keepable.ts";
 import { redeployedBelow } from "./redeploy.ts";
-import { attachToStore } from "./store-access.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
 /** The node's ports, in the order of its outputs. */
@@ -34,7 +33,7 @@ const LONGEST_TELLING = 15_000;
 export class ApprovalNode {
   readonly #kit: NodeKit;
   readonly #key: string;
-  readonly #attached = new Map<Engine, Promise<void>>();
+  readonly #attachment: Attachment;
   readonly #ask: (message: Message) => Promise<void>;
   /** addresses of the approvers by alias */
   readonly #emails: ReadonlyMap<string, string>;
@@ -50,9 +49,11 @@ export class ApprovalNode {
     const { termsOf, emails } = approvalTerms(kit);
     this.#emails = emails;
     this.#ask = async (message) => {
+      const references = taskReferences(message.abiquo);
+      kit.reportUnnamed(message.abiquo, message);
       const connection = kit.connection(message);
       const engine = await connection.engine;
-      await this.#attach(engine);
+      await this.#attachment.to(engine);
       await engine.ask({
         key: this.#key,
         connection,
@@ -62,15 +63,27 @@ export class ApprovalNode {
         terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
         ...afterwards(message),
         messageFor: (entries) => keepable(messageAbout(message, entries)),
-        references: taskReferences(message.abiquo),
+        references,
       });
     };
-    kit.onStart(async () => {
+    kit.onStart(() => {
       if (hasConnection(kit) && kit.connection().publicUrl === "") kit.node.warn(kit.text("warning.noPublicUrl"));
-      await Promise.all(connectionsOf(kit.RED).map((connection) => attachToStore(kit, connection, (engine) => this.#attach(engine))));
+    });
+    const ports = new WeakMap<Engine, ApprovalPort>();
+    this.#attachment = new Attachment(kit, {
+      attach: (engine) => {
+        const port = ports.get(engine) ?? this.#portTo(engine);
+        ports.set(engine, port);
+        // A key that is taken may be free at the next attempt.
+        return engine.approvals.attach(this.#key, port).catch((problem: unknown) => {
+          if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") kit.show("red", "ring", "keyTaken");
+          throw problem;
+        });
+      },
+      detach: (engine) => engine.approvals.detach(this.#key, ports.get(engine) as ApprovalPort),
     });
     redeployedBelow(kit, async () => {
-      for (const engine of this.#attached.keys()) await engine.approvals.resume(this.#key);
+      for (const engine of this.#attachment.engines) await engine.approvals.resume(this.#key);
     });
   }
 
@@ -154,24 +167,8 @@ export class ApprovalNode {
    */
   async #engineAbout(message: Message, find: (engine: Engine) => Promise<unknown>): Promise<Engine> {
     if (hasConnection(this.#kit)) return this.#kit.connection().engine;
-    for (const engine of this.#attached.keys()) if ((await find(engine)) !== undefined) return engine;
+    for (const engine of this.#attachment.engines) if ((await find(engine)) !== undefined) return engine;
     return this.#kit.connection(message).engine;
-  }
-
-  #attach(engine: Engine): Promise<void> {
-    let attaching = this.#attached.get(engine);
-    if (attaching === undefined) {
-      const port = this.#portTo(engine);
-      this.#kit.onClose(() => engine.approvals.detach(this.#key, port));
-      attaching = engine.approvals.attach(this.#key, port);
-      this.#attached.set(engine, attaching);
-      // What could not be read from the store is read by the next attempt; a key that is taken may be free then.
-      attaching.catch((problem: unknown) => {
-        this.#attached.delete(engine);
-        if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") this.#kit.show("red", "ring", "keyTaken");
-      });
-    }
-    return attaching;
   }
 
   #portTo(engine: Engine): ApprovalPort {

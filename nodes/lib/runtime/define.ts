@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import type { AbiquoMessage } from "../engine/index.ts";
+import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Fault } from "../fault.ts";
 import { isObject } from "../json.ts";
 import { Configuration } from "./config.ts";
@@ -106,6 +106,12 @@ export class NodeKit {
     if (!this.signal.aborted) this.node.error(tell(this.RED, error), (message ?? {}) as NodeMessageInFlow);
   }
 
+  /** Tells of entries of a message that name no task, and are passed over. @param named what the tasks are read from */
+  reportUnnamed(named: unknown, message: Message): void {
+    const entries = entriesWithoutTask(named);
+    if (entries.length > 0) this.report(new Fault("ENTRIES_WITHOUT_TASK", { entries: listed(entries) }), message);
+  }
+
   /** @param closer is told whether the node was deleted or disabled, rather than restarted */
   onClose(closer: Closer): void {
     this.#closers.push(closer);
@@ -206,6 +212,13 @@ export class NodeKit {
     await Promise.race([closed, budget]);
     clearTimeout(timer);
   }
+}
+
+/** How many positions a text names. */
+const LISTED = 20;
+
+function listed(positions: readonly number[]): string {
+  return `${positions.slice(0, LISTED).join(", ")}${positions.length > LISTED ? ", …" : ""}`;
 }
 
 export interface NodeOptions {

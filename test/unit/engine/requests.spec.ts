@@ -99,7 +99,7 @@ describe("requests to answer tasks", () => {
     await shop.receive("t1", "t2");
     await shop.answer("continue", "t1");
     await shop.port.left.have(1);
-    shop.engine.detach(NODE);
+    shop.engine.detach(NODE, shop.port);
     const port = new Port();
     await shop.engine.attach(NODE, port);
     await shop.answer("continue", "t2");
@@ -109,7 +109,7 @@ describe("requests to answer tasks", () => {
   it("leave once when their node is deployed again while they are written", async () => {
     await shop.receive("t1", "t2");
     const answering = shop.answer("continue", "t1");
-    shop.engine.detach(NODE);
+    shop.engine.detach(NODE, shop.port);
     const port = new Port();
     await shop.engine.attach(NODE, port);
     await answering;

@@ -207,7 +207,7 @@ export class Workshop {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.port.isClosing = true;
-    this.engine.detach(NODE);
+    this.engine.detach(NODE, this.port);
     this.engine.disconnect(this.connection);
     await this.engine.close();
   }

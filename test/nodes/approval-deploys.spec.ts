@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
+
+describe("the node abiquo-approval in a deploy that leaves it alone", () => {
+  let abiquo: SimulatedAbiquo;
+
+  beforeEach(async () => {
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+  });
+
+  afterEach(async () => {
+    await closeFlow();
+    await abiquo.close();
+  });
+
+  const PORTS = ["mail", "approved", "rejected", "withdrawn", "vote"];
+  const levels = [{ name: "Managers", approvers: "mia@example.com", need: "any", onDeadline: "wait" }];
+  const flows = (config: object = {}): object[] => [
+    ...around(abiquo, "ask", config),
+    node("hook", "abiquo-webhook-in", ["ask"], { path: "/hook", auth: "none" }),
+    node("ask", "abiquo-approval", PORTS, { connection: "", levels }),
+    ...PORTS.map(sink),
+  ];
+  const approvalIn = (message: Sent): { id: string; level: number } => (message.abiquo as unknown as { approval: { id: string; level: number } }).approval;
+
+  it("tells people, takes votes and lets outcomes leave by the connection's successor", async () => {
+    const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+    const url = `${await flow.serve()}/hook`;
+    await abiquo.post(abiquo.hold(), { url });
+    const before = approvalIn(await flow.inbox("mail").first());
+    await flow.deploy(flows({ timeout: 6 }), "nodes", credentials(abiquo));
+    await abiquo.post(abiquo.hold(), { url });
+    // What was being told when the connection closed may be told once more.
+    const after = approvalIn(await flow.inbox("mail").first((message) => approvalIn(message).id !== before.id));
+    for (const { id, level } of [before, after]) {
+      flow.send("ask", { abiquo: { connection: "config", vote: { id, level, action: "approve", by: "mia@example.com" } } });
+    }
+    await flow.inbox("vote").have(2);
+    const left = await flow.inbox("approved").have(2);
+    assert.deepEqual(new Set(left.map((message) => approvalIn(message).id)), new Set([before.id, after.id]));
+    assert.deepEqual(flow.inbox("faults").all, []);
+  });
+});

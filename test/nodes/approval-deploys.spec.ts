@@ -41,4 +41,15 @@ describe("the node abiquo-approval in a deploy that leaves it alone", () => {
     assert.deepEqual(new Set(left.map((message) => approvalIn(message).id)), new Set([before.id, after.id]));
     assert.deepEqual(flow.inbox("faults").all, []);
   });
+
+  it("carries on the requests of a key that another node had, once that one is deleted", async () => {
+    const first = node("first", "abiquo-approval", PORTS, { key: "managers", levels });
+    const second = node("ask", "abiquo-approval", PORTS, { key: "managers", levels });
+    const rest = [...flows().filter((each) => (each as { id: string }).id !== "ask"), second];
+    const flow = await Flow.load([...rest.slice(0, -1), first, second], { credentials: credentials(abiquo) });
+    assert.equal((await flow.status("ask", "status.keyTaken")).fill, "red");
+    await flow.deploy(rest, "nodes", credentials(abiquo));
+    await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+    await flow.inbox("mail").first();
+  });
 });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { FlowGraph, type FlowNode } from "../../nodes/lib/runtime/flow-graph.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { around, closeFlow, credentials, Flow, node, sink } from "./support.ts";
+import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
 
 const require = createRequire(import.meta.url);
 const core = join(dirname(require.resolve("@node-red/nodes/package.json")), "core");
@@ -182,21 +182,22 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
     const { flow, flows, post } = await load(nodes({}));
     const id = await post();
     await flow.inbox("sink").first();
-    /** How often the flow has had the task after this deploy. */
-    const emissionsAfter = async (names: Record<string, string>): Promise<number> => {
+    const isFirst = ({ abiquo: a }: Sent): boolean => a?.task?.taskId === id;
+    /** After this deploy the flow has had the task so often. */
+    const deployed = async (names: Record<string, string>, emissions: number, what: string): Promise<void> => {
       await flow.deploy([...flows.slice(0, flows.length - nodes({}).length), ...nodes(names)], "nodes", credentials(abiquo));
-      // What comes later arrives later.
+      await flow.inbox("sink").have(emissions, isFirst);
       const later = await post();
       await flow.inbox("sink").first(({ abiquo: a }) => a?.task?.taskId === later);
-      return flow.inbox("sink").all.filter(({ abiquo: a }) => a?.task?.taskId === id).length;
+      assert.equal(flow.inbox("sink").all.filter(isFirst).length, emissions, what);
     };
-    assert.equal(await emissionsAfter({ beside: "1" }), 1, "beside");
-    assert.equal(await emissionsAfter({ beside: "1", behind: "2" }), 2, "behind a link");
-    assert.equal(await emissionsAfter({ beside: "1", behind: "2", inner: "3" }), 3, "in a subflow");
+    await deployed({ beside: "1" }, 1, "beside");
+    await deployed({ beside: "1", behind: "2" }, 2, "behind a link");
+    await deployed({ beside: "1", behind: "2", inner: "3" }, 3, "in a subflow");
     // What is behind a checkpoint has nothing of a task that has not come to it.
-    assert.equal(await emissionsAfter({ beside: "1", behind: "2", inner: "3", answered: "4" }), 3, "behind a checkpoint");
-    assert.equal(await emissionsAfter({ beside: "1", behind: "2", inner: "3", answered: "4", ask: "5" }), 4, "a checkpoint");
-    const flags = flow.inbox("sink").all.filter(({ abiquo: a }) => a?.task?.taskId === id).map(({ abiquo: a }) => a?.redelivered);
+    await deployed({ beside: "1", behind: "2", inner: "3", answered: "4" }, 3, "behind a checkpoint");
+    await deployed({ beside: "1", behind: "2", inner: "3", answered: "4", ask: "5" }, 4, "a checkpoint");
+    const flags = flow.inbox("sink").all.filter(isFirst).map(({ abiquo: a }) => a?.redelivered);
     assert.deepEqual(flags, [undefined, true, true, true]);
   });
 });

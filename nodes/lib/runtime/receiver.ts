@@ -76,11 +76,12 @@ export class Receiver {
   async resume(): Promise<void> {
     for (let isFirst = true; !this.#isClosing; isFirst = false) {
       try {
-        const engine = await this.#connection.engine;
+        const engine = await this.#connection.opened;
         const lost = await this.#lost(engine);
         await Promise.all(byGroup(lost).map((group) => this.#emit(engine, group)));
         return;
       } catch (error) {
+        if (this.#isClosing) return;
         if (isFirst) this.#kit.report(error);
         await sleep(LOOK_AGAIN, undefined, { ref: false, signal: this.#kit.signal }).catch(() => undefined);
       }

@@ -10,14 +10,17 @@ const AGAIN = 5_000;
 
 /** What a node attaches to already: a deploy that leaves it alone must not attach it a second time. */
 const attached = new WeakMap<NodeKit, Set<ConnectionNode>>();
-/** Those of its connections whose store cannot be used. */
+/** Connections whose store the node's status tells of. */
+const shown = new WeakMap<NodeKit, Set<ConnectionNode>>();
+/** Those whose store cannot be used. */
 const without = new WeakMap<NodeKit, Set<ConnectionNode>>();
 
 /**
  * Attaches a node to the engine of a connection, once for each connection, as soon as its store can be used. Until
  * then, and whenever it cannot be used, the node's status says so.
  *
- * @param attach is repeated when the store breaks down meanwhile; every other fault is the node's to tell
+ * @param attach is repeated when the store breaks down meanwhile; every other fault is the node's to tell, and what
+ *   caused it may be gone by the next call
  */
 export async function attachToStore(kit: NodeKit, connection: ConnectionNode, attach: (engine: Engine) => Promise<void>): Promise<void> {
   const known = attached.get(kit) ?? new Set();
@@ -31,7 +34,10 @@ export async function attachToStore(kit: NodeKit, connection: ConnectionNode, at
     try {
       return await attach(engine);
     } catch (error) {
-      if (!isStoreFault(error)) throw error;
+      if (!isStoreFault(error)) {
+        known.delete(connection);
+        throw error;
+      }
       await sleep(AGAIN, undefined, { ref: false, signal: kit.signal }).catch(() => undefined);
     }
   }
@@ -39,7 +45,9 @@ export async function attachToStore(kit: NodeKit, connection: ConnectionNode, at
 
 function showStore(kit: NodeKit, connection: ConnectionNode): void {
   const own = kit.config.text("connection");
-  if (own !== "" && own !== connection.id) return;
+  const told = shown.get(kit) ?? new Set();
+  if ((own !== "" && own !== connection.id) || told.has(connection)) return;
+  shown.set(kit, told.add(connection));
   const waiting = without.get(kit) ?? new Set();
   without.set(kit, waiting);
   const end = connection.onStore((fault) => {

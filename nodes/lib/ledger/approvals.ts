@@ -5,8 +5,22 @@ import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";
 import { keyText, type NewTask, type Proposal, type TaskKey, type TaskRecord } from "./records.ts";
 import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./rows.ts";
-import { type ApprovalStatus, type LedgerSchema, type NotificationState, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
+import { type ApprovalStatus, type LedgerSchema, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
 import { lastTurn, waitFor } from "./inboxes.ts";
+import {
+  type Delay,
+  delayNotifications,
+  dueNotifications,
+  insertNotifications,
+  type Mark,
+  markNotification,
+  type NewNotification,
+  nextNotification,
+  notificationOf,
+  type NotificationRecord,
+  notificationsAbout,
+  retryNotifications,
+} from "./notifications.ts";
 import { goneOn, settleApprovals } from "./outcomes.ts";
 import { searchWords } from "./search.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
@@ -56,22 +70,6 @@ export interface Opened {
   readonly asking: readonly TaskKey[];
   /** those with a decision, or that wait no longer */
   readonly decided: readonly TaskKey[];
-}
-
-export interface NewNotification {
-  readonly id: string;
-  /** JSON text */
-  readonly body: string;
-  /** compared e-mail address */
-  readonly person: string;
-}
-
-export interface NotificationRecord extends NewNotification {
-  readonly approval: string;
-  readonly key: string;
-  readonly state: NotificationState;
-  /** what a channel said of an earlier message to this person, to be updated by this one */
-  readonly ref?: string | undefined;
 }
 
 export interface ApprovalChange {
@@ -126,7 +124,6 @@ const RECORD_COLUMNS = [
 ] as const;
 
 // SQLite takes a partial index only where the statement itself holds the index's condition, word for word.
-const isPending = sql<boolean>`notification.state = 'pending'`;
 const isOpen = sql<boolean>`approval.status in (${sql.join(OPEN_APPROVAL.map((status) => sql.lit(status)))})`;
 
 /** The part of the ledger that keeps approvals, with whom they wait for and what people are to be told. */
@@ -136,6 +133,8 @@ export class ApprovalStore {
   readonly #open: (approval: NewApproval & { platform: number }) => Promise<Opened>;
   readonly #change: (change: ApprovalChange) => Promise<boolean>;
   readonly #mark: (mark: Mark) => Promise<undefined>;
+  readonly #delay: (delay: Delay) => Promise<undefined>;
+  readonly #retry: (key: string) => Promise<undefined>;
   readonly #settle: (ids: readonly string[]) => Promise<undefined>;
 
   constructor(db: Kysely<LedgerSchema>, committer: Committer, platforms: Platforms) {
@@ -144,6 +143,9 @@ export class ApprovalStore {
     this.#open = committer.kind("open approval", each(openApproval));
     this.#change = committer.kind("change approval", each(changeApproval));
     this.#mark = committer.kind("mark notification", each(markNotification));
+    // After the marks: a channel says that it failed when the message has left.
+    this.#delay = committer.kind("delay notifications", each(delayNotifications));
+    this.#retry = committer.kind("retry notifications", each(retryNotifications));
     this.#settle = committer.kind("settle approvals", settleApprovals);
   }
 
@@ -282,11 +284,23 @@ export class ApprovalStore {
     await this.#settle(ids);
   }
 
-  /** What waits to be told in the name of this key, oldest first. */
-  async untold(key: string, limit: number): Promise<NotificationRecord[]> {
-    const select = this.#db.selectFrom("notification").selectAll().where("key", "=", key).where(isPending);
-    const rows = await select.orderBy("created_at").orderBy("position").limit(limit).execute();
-    return rows.map(({ id, approval, key: own, person, body, state, ref }) => ({ id, approval, key: own, person, body, state, ref: ref ?? undefined }));
+  /** What may be told now in the name of this key, oldest first. */
+  async untold(key: string, now: number, limit: number): Promise<NotificationRecord[]> {
+    return dueNotifications(this.#db, key, now, limit);
+  }
+
+  /** When something may be told next in the name of this key; undefined when nothing waits. */
+  async nextTelling(key: string): Promise<number | undefined> {
+    return nextNotification(this.#db, key);
+  }
+
+  /** All that these people were told, or are to be told, of these approvals, oldest first. */
+  async notificationsAbout(approvals: readonly string[], people: readonly string[]): Promise<NotificationRecord[]> {
+    return notificationsAbout(this.#db, approvals, people);
+  }
+
+  async notification(id: string): Promise<NotificationRecord | undefined> {
+    return notificationOf(this.#db, id);
   }
 
   /** The message has left the node. */
@@ -294,21 +308,24 @@ export class ApprovalStore {
     await this.#mark({ id, state: "sent" });
   }
 
+  /** Something newer says all that these would have said. */
+  async supersede(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#mark({ id, state: "superseded" })));
+  }
+
   /** A channel keeps its own name of a message, to be told with later messages to the same person. */
   async reference(id: string, ref: string): Promise<void> {
     await this.#mark({ id, state: "sent", ref });
   }
 
-  /** A channel could not deliver: it is to be told again. Answers the key that tells it, if there is such a notification. */
-  async untell(id: string): Promise<string | undefined> {
-    await this.#mark({ id, state: "pending" });
-    return this.keyOf(id);
+  /** What could not be told is told again, but not before its moment. */
+  async delay(delay: Delay): Promise<void> {
+    await this.#delay(delay);
   }
 
-  /** The key in whose name this notification is told, if there is such a one. */
-  async keyOf(notification: string): Promise<string | undefined> {
-    const row = await this.#db.selectFrom("notification").select("key").where("id", "=", notification).executeTakeFirst();
-    return row?.key;
+  /** What failed in the name of this key may be told at once. */
+  async retryNow(key: string): Promise<void> {
+    await this.#retry(key);
   }
 
   /** What waits for a person, oldest first. */
@@ -385,8 +402,6 @@ export class ApprovalStore {
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 }
-
-type Mark = { readonly id: string; readonly state: NotificationState; readonly ref?: string };
 
 /** Jobs that are written one after the other, in one transaction. */
 function each<Job, Result>(write: (db: Db, job: Job) => Promise<Result>) {
@@ -475,37 +490,4 @@ async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> 
     await insertAudit(db, tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })));
   }
   return true;
-}
-
-async function insertNotifications(
-  db: Db,
-  { approval, key, at, notifications }: { approval: string; key: string; at: number; notifications: readonly NewNotification[] },
-): Promise<void> {
-  if (notifications.length === 0) return;
-  const people = notifications.map(({ person }) => person);
-  const earlier = await db
-    .selectFrom("notification")
-    .select(["person", "ref"])
-    .where("approval", "=", approval)
-    .where("person", "in", people)
-    .where("ref", "is not", null)
-    .orderBy("created_at")
-    .execute();
-  const refs = new Map(earlier.map(({ person, ref }) => [person, ref]));
-  for (const some of chunks(notifications)) {
-    await db
-      .insertInto("notification")
-      .values(
-        some.map(({ id, person, body }, position) => ({
-          id, approval, key, person, body, position, created_at: at, state: "pending" as const, ref: refs.get(person) ?? null,
-        })),
-      )
-      .onConflict((conflict) => conflict.column("id").doNothing())
-      .execute();
-  }
-}
-
-async function markNotification(db: Db, { id, state, ref }: Mark): Promise<undefined> {
-  await db.updateTable("notification").set(ref === undefined ? { state } : { state, ref }).where("id", "=", id).execute();
-  return undefined;
 }

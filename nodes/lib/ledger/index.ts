@@ -3,7 +3,8 @@ import type { LedgerPlace, OpenOptions } from "./open.ts";
 import type { LedgerWatch } from "./thread.ts";
 import { keepOpenInThread, openInThread } from "./threads.ts";
 
-export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, NewNotification, NotificationRecord, Opened } from "./approvals.ts";
+export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, Opened } from "./approvals.ts";
+export type { NewNotification, NotificationRecord } from "./notifications.ts";
 export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
 export type { OpenWork } from "./open-work.ts";
 export type { LedgerPlace, OpenOptions } from "./open.ts";

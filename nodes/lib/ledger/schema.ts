@@ -349,6 +349,13 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
         await db.schema.alterTable("approval_person").addColumn("turn", types.long, (c) => c.notNull().defaultTo(0)).execute();
         await db.schema.alterTable("notification").addColumn("failures", "integer", (c) => c.notNull().defaultTo(0)).execute();
         await db.schema.alterTable("notification").addColumn("next_at", types.long, (c) => c.notNull().defaultTo(0)).execute();
+        await db.schema.dropIndex("notification_pending").ifExists().execute();
+        await db.schema
+          .createIndex("notification_untold")
+          .on("notification")
+          .columns(["key", "state", "failures", "created_at", "position"])
+          .where("state", "=", "pending")
+          .execute();
         await repairStages(db);
       },
     },

@@ -18,9 +18,11 @@ export class Desk implements ApprovalPort {
   atNotify: ((record: NotificationRecord) => Promise<void>) | undefined;
   /** whose messages cannot be made */
   untellable = "";
+  /** whose request's messages cannot be made */
+  untellableApproval = "";
 
   async notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): Promise<boolean> {
-    if (notification.person.email === this.untellable) throw new Error("no letter");
+    if (notification.person.email === this.untellable || opened.record.id === this.untellableApproval) throw new Error("no letter");
     if (!this.isClosing) this.told.add({ approval: opened.record.id, notification, record });
     await this.atNotify?.(record);
     return !this.isClosing;

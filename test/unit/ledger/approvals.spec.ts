@@ -101,7 +101,7 @@ describe("the approvals of a ledger", () => {
       assert.deepEqual(results, [true, false]);
       const { state, version } = (await store.get("a1")) ?? {};
       assert.deepEqual([state, version], [`by ${ANA}`, 2]);
-      assert.deepEqual((await store.untold(KEY, 10)).map(({ id }) => id), [`n-${ANA}`]);
+      assert.deepEqual((await store.untold(KEY, START, 10)).map(({ id }) => id), [`n-${ANA}`]);
       assert.equal((await inbox({ person: BEN })).total, 0);
     });
 
@@ -255,28 +255,54 @@ describe("the approvals of a ledger", () => {
 
   describe("with something to tell", () => {
     const note = (id: string, person = ANA): { id: string; person: string; body: string } => ({ id, person, body: `"${id}"` });
-    const untold = async (limit = 10): Promise<string[]> => (await store.untold(KEY, limit)).map(({ id }) => id);
+    const untold = async (limit = 10, now = START): Promise<string[]> => (await store.untold(KEY, now, limit)).map(({ id }) => id);
 
     it("tell in order, once, and again what a channel could not deliver", async () => {
       await asked("a1", {}, { notifications: [note("n2"), note("n1", BEN)], at: START + 1 });
       await asked("a2", {}, { notifications: [note("n0")] });
       assert.deepEqual([await untold(), await untold(2)], [["n0", "n2", "n1"], ["n0", "n2"]]);
       await store.told("n0");
-      await store.told("n2");
+      await store.supersede(["n2", "unheard"]);
       assert.deepEqual(await untold(), ["n1"]);
-      assert.equal(await store.untell("n0"), KEY);
-      assert.equal(await store.untell("unheard"), undefined);
-      assert.deepEqual(await untold(), ["n0", "n1"]);
+      await store.delay({ id: "n0", nextAt: START });
+      await store.delay({ id: "unheard", nextAt: START });
+      assert.deepEqual(await untold(), ["n1", "n0"], "what has failed comes last");
       await store.change(step("a1", 1, { notifications: [note("n2"), note("n1", BEN)] }));
-      assert.deepEqual(await untold(), ["n0", "n1"], "the same notification is kept once");
+      assert.deepEqual(await untold(), ["n1", "n0"], "the same notification is kept once");
     });
 
-    it("bring along what a channel called the message to this person before", async () => {
+    it("put off all of a mailbox, in the name of its key alone", async () => {
       await asked("a1", {}, { notifications: [note("n1"), note("n2", BEN)] });
-      await store.reference("n1", "chat-17");
+      await asked("a2", {}, { notifications: [note("n3")] });
+      await asked("b1", { key: "board" }, { notifications: [note("n4")] });
+      await store.delay({ id: "n1", mailbox: { key: KEY, person: ANA }, nextAt: START + 10 });
+      assert.deepEqual([await untold(), await untold(10, START + 9)], [["n2"], ["n2"]]);
+      assert.deepEqual((await store.untold("board", START, 10)).map(({ id }) => id), ["n4"]);
+      assert.equal(await store.nextTelling(KEY), 0);
       await store.told("n2");
+      assert.equal(await store.nextTelling(KEY), START + 10);
+      assert.deepEqual(await untold(10, START + 10), ["n3", "n1"]);
+      await store.delay({ mailbox: { key: KEY, person: ANA }, nextAt: START + 5 });
+      assert.deepEqual(await untold(10, START + 9), [], "never sooner");
+      await store.retryNow(KEY);
+      assert.deepEqual(await untold(), ["n3", "n1"]);
+    });
+
+    it("wait for no clock that was ahead when they were put off", async () => {
+      await asked("a1", {}, { notifications: [note("n1")] });
+      await store.delay({ id: "n1", nextAt: START + 365 * 24 * 60 * 60_000 });
+      assert.deepEqual(await untold(), ["n1"]);
+    });
+
+    it("are found by approval and person, whatever became of them, with what channels called them", async () => {
+      await asked("a1", {}, { notifications: [note("n1"), note("n2", BEN)] });
+      await asked("a2", {}, { notifications: [note("n5")] });
+      await store.reference("n1", "chat-17");
       await store.change(step("a1", 1, { notifications: [note("n3"), note("n4", BEN)], at: START + 1 }));
-      assert.deepEqual((await store.untold(KEY, 10)).map(({ id, ref }) => [id, ref]), [["n3", "chat-17"], ["n4", undefined]]);
+      const found = await store.notificationsAbout(["a1"], [ANA]);
+      assert.deepEqual(found.map(({ id, state, ref }) => [id, state, ref]), [["n1", "sent", "chat-17"], ["n3", "pending", undefined]]);
+      assert.equal((await store.notification("n4"))?.key, KEY);
+      assert.equal(await store.notification("unheard"), undefined);
     });
   });
 

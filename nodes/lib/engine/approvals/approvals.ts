@@ -133,7 +133,7 @@ export class Approvals {
     for (const id of await store.overtaken(key)) await this.#withdrawOvertaken(id);
     await this.#departures.resume(key);
     this.#count(key);
-    void this.#notifier.tell(key);
+    await this.#notifier.begin(key);
     void this.#beginAll();
     this.#sleepUntil(this.#clock.now());
   }

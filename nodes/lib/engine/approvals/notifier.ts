@@ -1,7 +1,9 @@
 import type { ApprovalEvent } from "../../approval/index.ts";
-import type { ApprovalRecord, Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
+import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
 import type { Clock } from "../clock.ts";
+import { Mailboxes, pauseAfter } from "./mailboxes.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
+import { sift, type Telling } from "./sift.ts";
 
 /** What one person is to be told. */
 export interface Notification {
@@ -25,22 +27,30 @@ export interface NotifierPort {
 class Flight {
   /** Resolves once its channel has said how it went. */
   readonly said: Promise<void>;
+  /** Resolves once what became of it is on disk. */
+  readonly written: Promise<void>;
   hasFailed = false;
-  #end: () => void = () => undefined;
+  #say: () => void = () => undefined;
+  #land: () => void = () => undefined;
 
   constructor() {
-    this.said = new Promise((resolve) => (this.#end = resolve));
+    this.said = new Promise((resolve) => (this.#say = resolve));
+    this.written = new Promise((resolve) => (this.#land = resolve));
   }
 
   end(hasFailed: boolean): void {
     this.hasFailed = hasFailed;
-    this.#end();
+    this.#say();
+  }
+
+  land(): void {
+    this.#land();
   }
 }
 
 /** How many notifications are read at once. */
 const READ_AT_ONCE = 100;
-/** How long until what could not be told is tried again, in ms. */
+/** How long until a ledger that cannot be used is used again, in ms. */
 const AGAIN = 30_000;
 
 /** Tells people. What is to be told rests in the ledger until it has been told, and so survives every stop. */
@@ -51,14 +61,23 @@ export class Notifier {
   readonly #telling = new Map<string, { again: boolean }>();
   /** those that are being told, by id */
   readonly #flights = new Map<string, Flight>();
-  /** calls off the next try, by key */
-  readonly #retries = new Map<string, () => void>();
+  /** the next try, by key */
+  readonly #retries = new Map<string, { readonly at: number; readonly callOff: () => void }>();
+  readonly #mailboxes: Mailboxes;
   #isClosed = false;
 
   constructor(ledger: Ledger, clock: Clock, portOf: (key: string) => NotifierPort | undefined) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#portOf = portOf;
+    this.#mailboxes = new Mailboxes(clock);
+  }
+
+  /** A node begins, or what is behind it was deployed: what failed before may go well now. */
+  async begin(key: string): Promise<void> {
+    this.#mailboxes.forget(key);
+    await this.#ledger.approvals.retryNow(key);
+    void this.tell(key);
   }
 
   /** Tells one after the other, each marked before the next: a kill repeats the one in flight at the most. */
@@ -71,13 +90,16 @@ export class Notifier {
     const own = { again: true };
     this.#telling.set(key, own);
     try {
-      while (own.again) {
+      let next: number | undefined;
+      while (own.again && !this.#isClosed) {
         own.again = false;
         if (await this.#tellSome(key)) own.again = true;
+        else next = await this.#ledger.approvals.nextTelling(key);
       }
+      if (next !== undefined && this.#portOf(key) !== undefined) this.#tellLater(key, next);
     } catch {
       // The ledger cannot be read or written for now; whoever asks or votes is told so.
-      this.#tellLater(key);
+      this.#tellLater(key, this.#clock.now() + AGAIN);
     } finally {
       this.#telling.delete(key);
     }
@@ -85,73 +107,109 @@ export class Notifier {
 
   /** A channel says what it calls the message of this notification, or that it could not deliver it. */
   async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
+    const flight = this.#flights.get(notification);
     if (failed !== true) {
       await this.#ledger.approvals.reference(notification, ref ?? "");
-      this.#flights.get(notification)?.end(false);
+      flight?.end(false);
       return;
     }
-    this.#flights.get(notification)?.end(true);
-    const key = await this.#ledger.approvals.untell(notification);
-    if (key === undefined) return;
-    // Once at once; then a channel that is down must not be asked as fast as it can refuse.
-    if (!this.#retries.has(key)) void this.tell(key);
-    this.#tellLater(key);
+    if (flight !== undefined) {
+      flight.end(true);
+      return flight.written;
+    }
+    const record = await this.#ledger.approvals.notification(notification);
+    if (record === undefined) return;
+    await this.#failed(record);
+    void this.tell(record.key);
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const callOff of this.#retries.values()) callOff();
+    for (const { callOff } of this.#retries.values()) callOff();
     this.#retries.clear();
   }
 
-  #tellLater(key: string): void {
-    if (this.#isClosed || this.#retries.has(key)) return;
-    const callOff = this.#clock.after(AGAIN, () => {
+  #tellLater(key: string, at: number): void {
+    const planned = this.#retries.get(key);
+    if (this.#isClosed || (planned !== undefined && planned.at <= at)) return;
+    planned?.callOff();
+    const callOff = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
       this.#retries.delete(key);
       void this.tell(key);
     });
-    this.#retries.set(key, callOff);
+    this.#retries.set(key, { at, callOff });
   }
 
-  /** False when the node closed before the nodes behind were done with it. */
-  async #leave(key: string, port: NotifierPort, about: ApprovalRecord, record: NotificationRecord, flight: Flight): Promise<boolean> {
+  /** Once more at once; then a channel that is down must not be asked as fast as it can refuse. */
+  async #failed({ id, key, person, failures }: NotificationRecord): Promise<void> {
+    await this.#ledger.approvals.delay({ id, mailbox: { key, person }, nextAt: this.#mailboxes.failed(key, person, failures + 1) });
+  }
+
+  /** `closed`: the node closed before the nodes behind were done with it. */
+  async #leave(port: NotifierPort, { record, opened, notification }: Telling, flight: Flight): Promise<"left" | "closed" | "unsaid"> {
     try {
-      const left = port.notify(openedApproval(about), JSON.parse(record.body) as Notification, record);
-      return await Promise.race([left, flight.said.then(() => true)]);
+      const left = port.notify(opened, notification, record);
+      return (await Promise.race([left, flight.said.then(() => true)])) ? "left" : "closed";
     } catch (problem) {
-      // One that cannot be told must not stand before all others.
-      flight.hasFailed = true;
       port.report(problem);
-      this.#tellLater(key);
-      return true;
+      return "unsaid";
     }
   }
 
   /** True when there may be more to tell at once. */
   async #tellSome(key: string): Promise<boolean> {
-    const untold = await this.#ledger.approvals.untold(key, READ_AT_ONCE);
-    const records = await this.#ledger.approvals.several(untold.map(({ approval }) => approval));
-    const approvals = new Map(records.map((record) => [record.id, record]));
-    let told = 0;
-    for (const notification of untold) {
+    const store = this.#ledger.approvals;
+    const due = await store.untold(key, this.#clock.now(), READ_AT_ONCE);
+    if (due.length === 0) return false;
+    const ids = [...new Set(due.map(({ approval }) => approval))];
+    const approvals = new Map((await store.several(ids)).map((record) => [record.id, record]));
+    const about = await store.notificationsAbout(ids, [...new Set(due.map(({ person }) => person))]);
+    const opened = (id: string): OpenedApproval | undefined => {
+      const record = approvals.get(id);
+      return record === undefined ? undefined : openedApproval(record);
+    };
+    const { tell, superseded } = sift(due, about, opened);
+    if (superseded.length > 0) await store.supersede(superseded);
+    let done = superseded.length;
+    for (const telling of tell) {
       const port = this.#portOf(key);
-      if (port === undefined) return false;
-      const about = approvals.get(notification.approval);
-      const flight = new Flight();
-      this.#flights.set(notification.id, flight);
-      try {
-        if (about !== undefined && !(await this.#leave(key, port, about, notification, flight))) return false;
-        if (flight.hasFailed) continue;
-        // Asked for while a failure still finds the flight: what is said later is written later.
-        const marked = this.#ledger.approvals.told(notification.id);
-        this.#flights.delete(notification.id);
-        await marked;
-        told++;
-      } finally {
-        this.#flights.delete(notification.id);
-      }
+      if (port === undefined || this.#isClosed) return false;
+      const { person } = telling.record;
+      const nextAt = this.#mailboxes.pausedUntil(key, person);
+      // What came for a mailbox that fails must not be read again and again before what waits for others.
+      if (nextAt !== undefined) await store.delay({ mailbox: { key, person }, nextAt });
+      else if (!(await this.#tellOne(port, telling))) return false;
+      done++;
     }
-    return untold.length === READ_AT_ONCE && told > 0;
+    return done > 0;
+  }
+
+  /** False when the node closed before the nodes behind were done with it. */
+  async #tellOne(port: NotifierPort, telling: Telling): Promise<boolean> {
+    const { record } = telling;
+    const flight = new Flight();
+    this.#flights.set(record.id, flight);
+    try {
+      const end = await this.#leave(port, telling, flight);
+      if (end === "closed") return false;
+      if (end === "unsaid") {
+        // That says nothing of the mailbox; and it must not stand before all others.
+        await this.#ledger.approvals.delay({ id: record.id, nextAt: this.#clock.now() + pauseAfter(record.failures + 1) });
+        return true;
+      }
+      if (flight.hasFailed) {
+        await this.#failed(record);
+        return true;
+      }
+      // Asked for while a failure still finds the flight: what is said later is written later.
+      const marked = this.#ledger.approvals.told(record.id);
+      this.#flights.delete(record.id);
+      await marked;
+      return true;
+    } finally {
+      this.#flights.delete(record.id);
+      flight.land();
+    }
   }
 }
 

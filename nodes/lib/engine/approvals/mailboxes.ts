@@ -1,0 +1,69 @@
+import type { Clock } from "../clock.ts";
+
+/** The pause after a second failure in a row, in ms; it doubles with each that follows. */
+const FIRST_PAUSE = 30_000;
+/** Short enough that people hear soon after an outage, however long it was, in ms. */
+const LONGEST_PAUSE = 10 * 60_000;
+/** After how long without a failure a mailbox counts as one that never failed, in ms. */
+const FORGIVEN = 2 * LONGEST_PAUSE;
+/** How many that have failed are remembered. */
+const REMEMBERED = 10_000;
+
+interface Mailbox {
+  readonly failures: number;
+  /** monotonic */
+  readonly failedAt: number;
+  readonly pause: number;
+}
+
+/** Whose mailboxes refuse for now: each is asked once a pause, whatever the number of messages that wait for it. */
+export class Mailboxes {
+  readonly #clock: Clock;
+  readonly #failing = new Map<string, Mailbox>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Until when nothing is to be sent there, in ms since 1970; undefined when it may be tried. */
+  pausedUntil(key: string, person: string): number | undefined {
+    const mailbox = this.#failing.get(placeOf(key, person));
+    const left = mailbox === undefined ? 0 : mailbox.pause - (this.#clock.monotonic() - mailbox.failedAt);
+    return left > 0 ? this.#clock.now() + left : undefined;
+  }
+
+  /**
+   * Notes that a message could not be delivered.
+   *
+   * @param failures how often this very message could not
+   * @returns until when nothing is to be sent there, in ms since 1970; that is now after a first failure
+   */
+  failed(key: string, person: string, failures: number): number {
+    const place = placeOf(key, person);
+    const at = this.#clock.monotonic();
+    const known = this.#failing.get(place);
+    // Several messages that were on their way together fail together.
+    const paused = this.pausedUntil(key, person);
+    if (paused !== undefined) return paused;
+    const before = known === undefined || at - known.failedAt > known.pause + FORGIVEN ? 0 : known.failures;
+    const count = Math.max(before + 1, failures);
+    const pause = count < 2 ? 0 : pauseAfter(count);
+    if (this.#failing.size >= REMEMBERED) this.#failing.clear();
+    this.#failing.set(place, { failures: count, failedAt: at, pause });
+    return this.#clock.now() + pause;
+  }
+
+  /** What failed in the name of this key may go well now. */
+  forget(key: string): void {
+    for (const place of this.#failing.keys()) if (place.startsWith(placeOf(key, ""))) this.#failing.delete(place);
+  }
+}
+
+/** How long until it is tried again after so many failures in a row, in ms. */
+export function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(Math.max(0, failures - 2), 10));
+}
+
+function placeOf(key: string, person: string): string {
+  return `${key}\n${person}`;
+}

@@ -1,0 +1,80 @@
+import { identity, waitingFor } from "../../approval/index.ts";
+import type { NotificationRecord } from "../../ledger/index.ts";
+import type { Notification } from "./notifier.ts";
+import type { OpenedApproval } from "./request.ts";
+import { dueOf } from "./views.ts";
+
+/** What is to be told now, and of whom else's notifications nothing is left to tell. */
+export interface Sifted {
+  readonly tell: readonly Telling[];
+  /** ids of those that something newer has taken the place of */
+  readonly superseded: readonly string[];
+}
+
+export interface Telling {
+  readonly record: NotificationRecord;
+  readonly opened: OpenedApproval;
+  readonly notification: Notification;
+}
+
+interface Parsed {
+  readonly record: NotificationRecord;
+  readonly notification: Notification;
+}
+
+/**
+ * Chooses what is still true. What could not be told for hours, or had to wait behind much else, is told as it stands
+ * now: of one request, one message to each person.
+ *
+ * @param due those whose time has come, oldest first
+ * @param about all that the same people were, or are to be, told of the same approvals, oldest first
+ */
+export function sift(due: readonly NotificationRecord[], about: readonly NotificationRecord[], openedOf: (approval: string) => OpenedApproval | undefined): Sifted {
+  const tell: Telling[] = [];
+  const superseded: string[] = [];
+  const groups = Map.groupBy(about, placeOf);
+  for (const place of new Set(due.map(placeOf))) {
+    const group = groups.get(place) ?? [];
+    const pending = group.filter(({ state }) => state === "pending").map(parsed);
+    const opened = openedOf(group[0]?.approval ?? "");
+    const chosen = opened === undefined ? undefined : choose(opened, pending, group);
+    superseded.push(...pending.filter(({ record }) => record.id !== chosen?.record.id).map(({ record }) => record.id));
+    if (opened !== undefined && chosen !== undefined) tell.push({ ...chosen, record: { ...chosen.record, ref: refOf(group) }, opened });
+  }
+  return { tell, superseded };
+}
+
+function placeOf({ approval, person }: NotificationRecord): string {
+  return `${approval} ${person}`;
+}
+
+function parsed(record: NotificationRecord): Parsed {
+  return { record, notification: JSON.parse(record.body) as Notification };
+}
+
+/** A channel's own name of the newest message that it has named. */
+function refOf(group: readonly NotificationRecord[]): string | undefined {
+  return group.findLast(({ ref }) => ref !== undefined && ref !== "")?.ref;
+}
+
+function choose(opened: OpenedApproval, pending: readonly Parsed[], group: readonly NotificationRecord[]): Parsed | undefined {
+  const { state } = opened;
+  if (state === undefined) return undefined;
+  const { approval } = state;
+  if (approval.status !== "open") {
+    const end = pending.findLast(({ notification: { kind } }) => kind === "decided" || kind === "withdrawn");
+    return end !== undefined && isConcerned(opened, end, group) ? end : undefined;
+  }
+  const waiting = new Set(waitingFor(approval).map(({ email }) => identity(email)));
+  const asks = pending.filter(({ notification: { level, person } }) => level === approval.level && waiting.has(identity(person.email)));
+  const ask = asks.findLast(({ notification: { kind } }) => kind !== "reminder") ?? asks.at(-1);
+  if (ask === undefined) return undefined;
+  const { dueAt: _then, ...rest } = ask.notification;
+  return { record: ask.record, notification: { ...rest, ...dueOf(approval) } };
+}
+
+/** How it ended matters to the requester, and to those who know of it: who was never asked need not hear of the end. */
+function isConcerned({ state }: OpenedApproval, { notification: { requester, person } }: Parsed, group: readonly NotificationRecord[]): boolean {
+  const hasVoted = state?.approval.votes.some(({ by }) => identity(by) === identity(person.email)) === true;
+  return requester === true || hasVoted || group.some((each) => each.state === "sent");
+}

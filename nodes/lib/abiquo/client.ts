@@ -100,6 +100,11 @@ export class AbiquoClient {
     return this.#session.halted;
   }
 
+  /** Whether an outage has been told, and nobody has answered well since. */
+  get isDown(): boolean {
+    return this.#session.isDown;
+  }
+
   resume(): void {
     this.#session.resume();
   }

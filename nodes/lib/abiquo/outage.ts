@@ -14,6 +14,11 @@ export class Outage {
     return true;
   }
 
+  /** Whether an outage has been told and is not over. */
+  get isOn(): boolean {
+    return this.#isTold;
+  }
+
   /** Notes that the server does its work; a later failure begins anew. */
   answered(): void {
     this.#since = undefined;

@@ -99,6 +99,10 @@ export class Session {
     return this.#halted;
   }
 
+  get isDown(): boolean {
+    return this.#outage.isOn;
+  }
+
   resume(): void {
     this.#halted = undefined;
   }

@@ -16,7 +16,10 @@ export interface Connection {
 export interface OutboxEvents {
   /** The decision reached its end: delivered, decided elsewhere, gone, or refused. It is on disk. */
   settled(task: TaskRecord, decision: DecisionRecord, fault?: Fault): void;
-  /** Nothing is sent until somebody acts: the connection was refused, or there is none; the decision is kept. */
+  /**
+   * It needs somebody to act: the connection was refused, there is none, or this answer does not get through for long.
+   * The decision is kept.
+   */
   stopped(key: TaskKey, fault: Fault): void;
 }
 
@@ -26,6 +29,8 @@ const WIDTH = 32;
 const NOT_YET_KNOWN = 60_000;
 /** How long answers may be without a connection before that is told, in ms. */
 const PATIENCE = 60_000;
+/** After so many attempts, some ten minutes, it is told that an answer does not get through though others do. */
+const LONG = 12;
 /** How late a timer may ring, in ms. */
 const TIMER_LAG = 20;
 const FIRST_DELAY = 1_000;
@@ -275,6 +280,8 @@ export class Outbox {
       const delay = client.halted === undefined ? Math.max(backoff(job.decision.attempts), attempt.retryAfterMs) : 0;
       const nextAt = this.#clock.now() + delay;
       await this.#report(job, { ...job.decision, delivery: "waiting", uncertain, nextAt, fault: faultText(attempt.fault) });
+      // Of an outage the connection tells, once for all.
+      if (job.decision.attempts === LONG && !client.isDown) this.#events.stopped(job.decision, attempt.fault);
       return delay;
     }
     if (attempt.end === "delivered") this.#width = Math.min(WIDTH, this.#width * 2);

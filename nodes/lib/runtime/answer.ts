@@ -19,6 +19,9 @@ import { keepable } from "./keepable.ts";
 import { sharedText, tell } from "./text.ts";
 import { entriesOf, withEntries } from "./verdicts.ts";
 
+/** The connection stands still after these; other faults are of one answer. */
+const STOPPED_BY_ABIQUO: ReadonlySet<string> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
+
 interface Caller {
   readonly message: Message;
   readonly send: Send;
@@ -57,7 +60,8 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         return true;
       },
       stopped(fault, id) {
-        kit.show("red", "ring", "unauthorized");
+        if (STOPPED_BY_ABIQUO.has(fault.code)) kit.show("red", "ring", "unauthorized");
+        else kit.showFailure();
         take(String(id))?.done(tell(RED, fault));
       },
     };

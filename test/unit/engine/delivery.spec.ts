@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Credentials } from "../../../nodes/lib/abiquo/index.ts";
 import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
+import type { Fault } from "../../../nodes/lib/fault.ts";
 import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
 import type { Reply } from "../abiquo/support.ts";
 import { DECISION, error, isAnswer, notWaiting, ok, Port, taskIn, unknownTask, Workshop } from "./support.ts";
@@ -68,6 +69,49 @@ describe("an answer on its way", () => {
       shop.clock.advance(SECOND_TRY);
       assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
       assert.deepEqual(await shop.at("delivered"), ["t1"]);
+    });
+
+    describe("for long", () => {
+      /** The longest wait of `count` attempts. */
+      const attempts = async (count: number): Promise<void> => {
+        for (let attempt = 1; attempt <= count; attempt++) {
+          const waits = await shop.clock.waits.have(attempt);
+          await between();
+          shop.clock.advance(waits[attempt - 1] ?? 0);
+        }
+      };
+      let between: () => Promise<void>;
+      const now = performance.now.bind(performance);
+      afterEach(() => {
+        performance.now = now;
+      });
+
+      it("tells the caller once while others get through, and goes on", async () => {
+        await open({ answering: (request) => (isAnswer(request) ? { status: 404 } : taskIn("QUEUEING")(request)) });
+        between = async () => void (await shop.client.readTask(`${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`));
+        await shop.receive("t1");
+        await shop.answer("continue", "t1");
+        await attempts(11);
+        await shop.clock.waits.have(12);
+        assert.deepEqual((await shop.port.stops.have(1)).map(({ fault }) => fault.code), ["ABIQUO_UNEXPECTED_ANSWER"]);
+        await attempts(14);
+        assert.equal(shop.port.stops.all.length, 1);
+        shop.answering = () => ok;
+        shop.clock.advance(60_000);
+        assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      });
+
+      it("leaves it to the connection to tell of an outage, once for all answers", async () => {
+        await open({ answering: () => ({ status: 404 }) });
+        const outages: Fault[] = [];
+        shop.client.onOutage = (fault) => outages.push(fault);
+        between = async () => void (performance.now = () => now() + 31_000);
+        await shop.receive("t1");
+        await shop.answer("continue", "t1");
+        await attempts(14);
+        await shop.clock.waits.have(15);
+        assert.deepEqual([outages.length, shop.port.stops.all.length], [1, 0]);
+      });
     });
 
     for (const code of ["TASK-1", "VM-1", "EN-0"]) {

@@ -137,6 +137,22 @@ for (const version of VERSIONS) {
         await sink.have("notify", 1, isTo(BEN, "decided"));
       });
 
+      it("take no link any more that a message has revoked, and send a fresh one to whom it was for", async () => {
+        const [id = ""] = await submit();
+        const { links } = await askedOf(ANA);
+        await say({ control: { action: "revoke-links" } });
+        await say({ control: { action: "revoke-links", by: "ops@example.com", reason: "a mailbox was read" } });
+        const answers = (await sink.have("vote", 2)).map(({ body }) => (body as { abiquo: { control: Record<string, unknown> } }).abiquo.control);
+        assert.deepEqual(answers.map(({ result, why }) => [result, why]).toSorted(), [["done", undefined], ["forbidden", "BY_REQUIRED"]]);
+        for (const link of [links.page, links.inbox]) assert.equal((await post(link, { action: "approve" })).status, 410);
+        assert.equal(abiquo.task(id)?.state, "QUEUEING");
+        assert.equal((await post(links.page, { action: "fresh" })).status, 200);
+        const mails = await sink.have("notify", 2, isTo(ANA));
+        assert.equal((await post(told(mails.at(-1)).abiquo.approval.links.page, { action: "approve" })).status, 200);
+        await sink.have("answered");
+        assert.equal(abiquo.task(id)?.state, "PENDING");
+      });
+
       it("decide nothing when robots look at the links of a mail", async () => {
         const [id = ""] = await submit();
         const { links, id: approval } = await askedOf(ANA);

@@ -62,15 +62,11 @@ export function comparableRequester(policy: Policy, requester: string | undefine
 export function requesterTest(approval: Pick<Approval, "policy" | "told" | "subject">): (email: string) => boolean {
   const { requester, requesterAccount, requesterNames = [] } = approval.subject;
   const names = new Set([...(requester === undefined ? [] : [requester]), ...requesterNames].map(possibleIdentity));
-  let strangers = [...known(approval)].map((person) => ({ account: person.account, names: namesOf(person).map(possibleIdentity) }));
-  const isRequester = (each: (typeof strangers)[number]): boolean =>
-    (requesterAccount !== undefined && each.account === requesterAccount) || each.names.some((name) => names.has(name));
-  for (let before = -1; before !== strangers.length; ) {
-    before = strangers.length;
-    for (const each of strangers.filter(isRequester)) for (const name of each.names) names.add(name);
-    strangers = strangers.filter((each) => !isRequester(each));
-  }
-  return (email) => names.has(possibleIdentity(email));
+  const own = [...known(approval)].filter(
+    (person) => (requesterAccount !== undefined && person.account === requesterAccount) || namesOf(person).some((name) => names.has(possibleIdentity(name))),
+  );
+  const all = new Set([...names, ...own.flatMap(namesOf).map(possibleIdentity)]);
+  return (email) => all.has(possibleIdentity(email));
 }
 
 function namesOf({ email, aliases = [] }: Person): string[] {

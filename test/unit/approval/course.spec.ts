@@ -677,6 +677,8 @@ describe("handing over", () => {
     const levels = [{ approvers: [ANNA, BERT] }, { approvers: [BERT] }];
     const second = after(opened(levels), ANNA);
     assert.equal(command(second, { action: "reassign", to: { email: "anna+2@x.com" }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
+    const tagged = after(opened([{ approvers: ["anna+1@x.com"] }, { approvers: [BERT] }]), "anna+1@x.com");
+    assert.equal(command(tagged, { action: "reassign", to: { email: ANNA }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
   });
 
   it("does not make a second person of somebody's second address", () => {

@@ -424,6 +424,25 @@ describe("what a page leads to", () => {
     for (const token of tokens) assert.deepEqual([await desk.knowsDecision(token), await desk.knowsInbox(token)], [false, false]);
   });
 
+  it("finds what waits for a signed-in person under another address of theirs, and takes the answer", async () => {
+    const { desk } = shop.engine;
+    await shop.receive("t2");
+    const second = "mia.second@example.com";
+    const policy = parsePolicy({ levels: [{ name: "Managers", approvers: [{ email: MIA, aliases: [second, "U1"] }] }] });
+    await shop.engine.ask({
+      key: KEY, connection: shop.connection, scope: "task", title: "Web", references: taskReferences("t2"), messageFor: () => "{}",
+      terms: { policy, language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
+    });
+    shop.clock.advance(0);
+    await people.told.have(3);
+    const { html } = await desk.ownInbox(second, nothing);
+    const picks = [...html.matchAll(/name="pick" value="([^"]+)"/g)].map(([, pick = ""]) => pick);
+    assert.equal(picks.length, 1);
+    const done = await desk.submitOwnInbox(second, new URLSearchParams({ action: "approve", pick: picks[0] ?? "", form: formIn(html) }));
+    assert.match(done.html, /pages\.inbox\.each\.counted/);
+    assert.doesNotMatch((await desk.ownInbox("u1", nothing)).html, /name="pick"/);
+  });
+
   it("decides for a signed-in person by the form of that page only, and shows a request to those who were asked only", async () => {
     const { desk } = shop.engine;
     const withForm = (form: string): URLSearchParams => new URLSearchParams({ action: "approve", form });
@@ -545,7 +564,10 @@ describe("the links of approvals", () => {
   it("that are to hold longer than a year do not", async () => {
     const links = new ApprovalLinks(ledger, clock);
     const token = await links.decision(link(10_000));
-    clock.oversleep(0, 366 * DAY);
+    clock.oversleep(0, 91 * DAY);
+    await links.decision(link(1));
+    assert.equal((await links.readDecision(token)).code, "OK", "a new key does not end it before");
+    clock.oversleep(0, 275 * DAY);
     assert.notEqual((await links.readDecision(token)).code, "OK");
   });
 

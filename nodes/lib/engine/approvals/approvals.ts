@@ -7,9 +7,11 @@ import {
   clashingAliases,
   command,
   identity,
+  isAddress,
   newApprovalId,
   nextWake,
   openApproval,
+  type Person,
   type Step,
   resolvePolicy,
   type Subject,
@@ -309,7 +311,7 @@ export class Approvals {
       status: approval.status,
       state: JSON.stringify(state),
       nextWake: wakeAt,
-      waiting: waitingFor(approval).map(({ email }) => identity(email)),
+      waiting: [...new Set(waitingFor(approval).flatMap(addressesOf))],
       level: approval.level,
       notifications,
       at: this.#clock.now(),
@@ -434,6 +436,11 @@ export class Approvals {
     });
     this.#counting.set(key, callOff);
   }
+}
+
+/** Under each of them a person may sign in. */
+function addressesOf({ email, aliases = [] }: Person): string[] {
+  return [email, ...aliases.filter(isAddress)].map(identity);
 }
 
 function requesterIn({ requester }: People): Omit<Subject, "id" | "items"> {

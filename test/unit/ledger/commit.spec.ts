@@ -124,6 +124,14 @@ describe("What the ledger says is written", () => {
     await after.close();
   });
 
+  it("is waited for by a close in its own thread too", async () => {
+    const ledger = await watched(() => undefined);
+    const written = ledger.approvals.told("a1-1");
+    const closed = ledger.close();
+    assert.equal(await written, undefined);
+    await closed;
+  });
+
   it("has reached the disk: every commit is synced, in a log that a power loss does not spoil", async () => {
     const database = await openSqliteFile(file);
     const valueOf = (pragma: string): unknown => Object.values(database.prepare(`pragma ${pragma}`).all([])[0] as object)[0];

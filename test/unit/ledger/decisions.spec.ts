@@ -55,6 +55,13 @@ describe("A decision in the ledger", () => {
     assert.equal(await stage(), "elsewhere");
   });
 
+  it("keeps its task, whatever else is to be moved from where it no longer rests", async () => {
+    await ledger.decide({ proposals: [proposal] });
+    await ledger.move({ ...KEY, from: ["received", "asked"], to: "held" });
+    assert.equal(await stage(), "decided");
+    assert.equal((await ledger.undelivered(API)).length, 1);
+  });
+
   it("says when it was settled, and keeps when its next attempt is due while it is not", async () => {
     await ledger.decide({ proposals: [proposal] });
     const decision = async (): Promise<object> => {

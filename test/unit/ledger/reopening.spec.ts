@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import type { Fault } from "../../../nodes/lib/fault.ts";
 import { keepLedgerOpen, type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { openSqliteFile } from "../../../nodes/lib/ledger/sqlite.ts";
 
 /** What a watch was told, and who waits for the next of it. */
 class Watch {
@@ -37,6 +38,7 @@ describe("A ledger that cannot be opened", () => {
   let folder: string;
   let file: string;
   let threads: Worker[];
+  let restore = (): void => undefined;
   const keepThread = (thread: Worker): void => void threads.push(thread);
   const running = (): Worker[] => threads.filter(({ threadId }) => threadId !== -1);
 
@@ -48,9 +50,24 @@ describe("A ledger that cannot be opened", () => {
   });
 
   afterEach(() => {
+    restore();
     process.off("worker", keepThread);
     rmSync(folder, { recursive: true });
   });
+
+  /** For how long something is put off from now on, in ms. */
+  function pausesFromNow(): number[] {
+    const pauses: number[] = [];
+    const { setTimeout: original } = globalThis;
+    globalThis.setTimeout = ((run: () => void, ms: number) => {
+      pauses.push(ms);
+      return original(run, ms);
+    }) as typeof setTimeout;
+    restore = () => {
+      globalThis.setTimeout = original;
+    };
+    return pauses;
+  }
 
   const makePlace = (): unknown => mkdirSync(join(folder, "none"));
   const write = (ledger: Ledger): Promise<unknown> => ledger.approvals.setting("name", "value");
@@ -67,14 +84,17 @@ describe("A ledger that cannot be opened", () => {
     assert.deepEqual(running(), []);
   });
 
-  it("is tried again until it can be, with one thread at a time, and both are told once", async () => {
+  it("is tried again until it can be, with growing pauses and one thread at a time, and both are told once", async () => {
     const watch = new Watch();
     const opening = keepLedgerOpen({ engine: "sqlite", file }, watch, new AbortController().signal);
     assert.equal(await watch.next(), "LEDGER_UNAVAILABLE");
+    const pauses = pausesFromNow();
     while (threads.length < 4) {
       assert.ok(running().length <= 1);
       await once(process, "worker");
     }
+    // Each up to twice as long as the one before, and at the least half of that.
+    for (const [index, longest] of [1_000, 2_000].entries()) assert.ok(Number(pauses[index]) >= longest / 2 && Number(pauses[index]) <= longest, String(pauses));
     makePlace();
     const ledger = await opening;
     assert.equal(await write(ledger), "value");
@@ -101,14 +121,15 @@ describe("A ledger that cannot be opened", () => {
   it("is waited for while a process that is about to stop has it", async () => {
     makePlace();
     const other = lock();
-    const opening = openLedger({ engine: "sqlite", file });
-    const [thread] = (await once(process, "worker")) as [Worker];
-    await once(thread, "online");
-    setTimeout(() => other.close(), 300);
-    const ledger = await opening;
-    assert.equal(threads.length, 1);
-    assert.equal(await write(ledger), "value");
-    await ledger.close();
+    const opening = openSqliteFile(file);
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    opening.then(over, over);
+    // In this thread the first attempt is made within a few turns.
+    for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+    assert.equal(isOver, false);
+    other.close();
+    (await opening).close();
   });
 
   it("again, after its thread broke down, rejects every call with the reason, and works by itself once it can", async () => {

@@ -112,15 +112,15 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         ["connection", { url: "cloud.example.com" }, /API address: enter an address that starts with http/],
         ["connection", { url: "https://me:secret@cloud.example.com/api" }, /leave user and password out/],
         ["connection", { apiVersion: "six" }, /two numbers with a dot/],
-        ["connection", { timeout: "soon" }, /a number from 1 to 600/],
-        ["connection", { pace: -1 }, /a number from 0/],
+        ["connection", { timeout: "soon" }, /a number of at least 0\.1/],
+        ["connection", { pace: -1 }, /a number of at least 0/],
         ["connection", { trustedProxies: "10.0.0.0/8, 10.0.0.300" }, /10\.0\.0\.300/],
         ["webhook", { path: "/a b" }, /letters, digits/],
         ["webhook", { path: "/a/../b" }, /letters, digits/],
         ["webhook", { connection: "" }, /Connection/],
         ["webhook", { allowFrom: "somewhere" }, /not an address or a network.*somewhere/],
-        ["webhook", { maxBody: 0 }, /a number from/],
-        ["details", { include: [] }, /Details: enter a value/],
+        ["webhook", { maxBody: 0 }, /a number of at least 0\.001/],
+        ["details", { include: ["disks", "all"] }, /Details: “all” is none of the choices/],
         ["details", { source: "rel" }, /Relation: enter a value/],
         ["details", { source: "path" }, /Path: enter a value/],
         ["details", { source: "path", path: "https://cloud.example.com/api/admin" }, /without scheme and host/],
@@ -144,12 +144,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const rule = (when: object[]) => ({ name: "", when, outcome: "continue", reason: "" });
       const time = { days: ["mon"], from: "09:00", to: "18:00", timeZone: "Europe/Madrid" };
       const wrong: [condition: object, reason: RegExp][] = [
-        [{ field: "", op: "eq", value: "x", valueType: "str" }, /Enter a property/],
+        [{ field: "", op: "eq", value: "x", valueType: "str" }, /Choose what to look at/],
         [{ field: "payload.x", op: "eq", value: "x", valueType: "str" }, /payload\.x/],
         [{ field: "group.count", op: "gt", value: "many", valueType: "num" }, /Enter a number/],
         [{ field: "group.count", op: "between", value: [5, 2], valueType: "json" }, /larger/],
         [{ field: "task.enterpriseId", op: "in", value: [], valueType: "json" }, /at least one value/],
-        [{ field: "time", op: "in", value: { ...time, days: [] }, valueType: "json" }, /one day/],
+        [{ field: "time", op: "in", value: { ...time, days: [""] }, valueType: "json" }, /one day/],
         [{ field: "time", op: "in", value: { ...time, to: "09:00" }, valueType: "json" }, /two different times/],
         [{ field: "time", op: "in", value: { ...time, timeZone: "Madrid" }, valueType: "json" }, /Madrid/],
         [{ field: "", op: "jsonata", value: "$(", valueType: "jsonata" }, /JSONata/],
@@ -258,11 +258,14 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.match(await added.locator(".abiquo-problem").innerText(), /not a time zone/);
       await added.locator(".abiquo-zone").fill("Europe/Madrid");
       await added.locator(".abiquo-zone").blur();
-      assert.equal(await added.locator(".abiquo-problem").isVisible(), false);
+      assert.equal(await added.locator(".abiquo-problem").innerText(), "Choose an outcome.");
       await added.locator(".abiquo-add-condition").click();
-      await added.locator(".abiquo-condition").nth(1).locator(".abiquo-text").fill("*-batch");
+      const second = added.locator(".abiquo-condition").nth(1);
+      await second.locator(".abiquo-field").selectOption("task.requester");
+      await second.locator(".abiquo-text").fill("*-batch");
       await added.locator(".abiquo-outcome").selectOption("cancel");
       await added.locator(".abiquo-reason").fill("Not at night");
+      assert.equal(await added.locator(".abiquo-problem").isVisible(), false);
       await picture(page, `${distribution}-rule`);
       for (let place = RULES.length; place > 0; place--) {
         await rules.nth(place).locator("button[aria-label='Move up']").focus();

@@ -8,6 +8,8 @@ export const MODULE = "@abiquo-workflow/node-red-abiquo";
 export interface Editor {
   readonly url: string;
   flows(): Promise<Record<string, unknown>[]>;
+  /** Everything that Node-RED has printed. */
+  logs(): string;
   /** The editor in a new page, loaded, with what went wrong in it. */
   open(browser: Browser, options?: { language?: string; dark?: boolean }): Promise<EditorPage>;
   stop(): Promise<void>;
@@ -22,15 +24,20 @@ export interface EditorPage {
   close(): Promise<void>;
 }
 
-/** @param credentials by node id */
+/**
+ * @param credentials by node id
+ * @param env variables of its process
+ */
 export async function startEditor(
   distribution: "node-red" | "node-red-4",
   flows: readonly object[],
   credentials: Record<string, Record<string, string>>,
+  env: Record<string, string> = {},
 ): Promise<Editor> {
   const nodeRed = await startNodeRed({
     flows,
     credentials,
+    env,
     nodeRed: join(process.cwd(), "node_modules", distribution),
     palette: process.cwd(),
     settings: { editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } } },
@@ -41,6 +48,7 @@ export async function startEditor(
     async flows() {
       return (await (await nodeRed.admin("flows")).json()) as Record<string, unknown>[];
     },
+    logs: () => nodeRed.logs(),
     open: (browser, options = {}) => openEditor(browser, url, options),
     async stop() {
       await nodeRed.stop();

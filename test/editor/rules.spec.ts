@@ -83,6 +83,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await row.locator(".abiquo-rule-name").fill(name);
       await row.locator(".abiquo-field").selectOption(field);
       await row.locator(".abiquo-op").selectOption(op);
+      await row.locator(".abiquo-outcome").selectOption("continue");
       return row;
     };
     const stored = (): Promise<any[]> => page.evaluate(() => RED.nodes.node("decision").rules);
@@ -160,6 +161,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("marks rules that never decide, and says why, until they can", async () => {
       await open();
       const again = await add("Again", "task.type", "eq");
+      await again.locator(".abiquo-value select").selectOption("DEPLOY");
       const mark = again.locator(".abiquo-unreachable");
       await mark.waitFor();
       assert.equal(await mark.innerText(), "This rule never decides: rule “Deploys” matches whenever this one does.");

@@ -57,7 +57,8 @@ const PEOPLE = [
   "ana@example.com", " ana@example.com ;\nberta@example.com", "role:ENTERPRISE_ADMIN", "ROLE: a role", '["ana@example.com"]', '{"email":"ana@example.com","name":"Ana"}',
   ["ana@example.com", { email: "berta@example.com", name: "Berta", aliases: ["U1"], note: "kept" }], { email: "ana@example.com" }, { role: "X" }, [{ role: "X", email: null }],
   [{ email: "ana@example.com", aliases: "U1, U2" }], [{ email: "ana@example.com", aliases: 7 }], "${T_PERSON}", ["${T_PERSON}"], "ana@example.com, ${T_PERSON}", "ana", "ana@", 5, true,
-  ["ana@example.com", 5], [{ name: "Ana" }], [{ email: "ana@example.com", aliases: [""] }], "[{", "a b@example.com", "ana@example.com\u0007", [[]], { role: "" },
+  ["ana@example.com", 5], [{ name: "Ana" }], [{ email: "ana@example.com", aliases: [""] }], "[{", "a b@example.com", "ana@example.com\u0007", [[]], { role: "" }, "ana@[10.0.0.1]", "ana@example.com.", "ana@example..com", "ana@exa_mple.com", "ana+x@example.com", '"ana"@example.com', "a\u200bna@example.com",
+  "\u0430na@example.com", "ana@\u0435xample.com", "\u0430\u043d\u044f@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", "a,victim@example.com", `${"x".repeat(65)}@example.com`, `ana@${"x".repeat(250)}.com`, "ana@-x.com", "@example.com",
 ];
 const TIMES = [0, "0", 90, "90", " 90 ", 1440, 2880, 0.5, 1.333, "1e2", "0x10", 527_040, "${T_NUMBER}", ...["", null, undefined], -1, "soon", 527_041, true, [5], "Infinity"];
 const fields: Record<string, unknown[]> = {
@@ -84,6 +85,8 @@ export const LEVEL_LISTS: readonly unknown[] = [
   JSON.stringify([{ ...LEVEL, approvers: "${T_PERSON}" }]), JSON.stringify([{ ...LEVEL, need: "${T_NEED}" }]), JSON.stringify([{ ...LEVEL, onDeadline: "${T_AT_DEADLINE}" }]),
   [{ approvers: [{ email: "a@example.com", aliases: ["x"] }] }, { approvers: [{ email: "b@example.com", aliases: ["X"] }] }],
   [{ approvers: [{ email: "a@example.com", aliases: ["b@example.com"] }, "b@example.com"] }], [{ approvers: [{ email: "a@example.com", aliases: ["b@example.com"] }, { email: "b@example.com", aliases: ["c"] }] }],
+  [{ approvers: [{ email: "a+x@example.com", aliases: ["x"] }, { email: "A@example.com", aliases: ["x"] }] }],
+  [{ approvers: [{ email: "a@example.com", aliases: ["b@example.com", "x"] }, { email: "b@example.com", aliases: ["x"] }] }],
   "", null, undefined, [], "[]", "nonsense", "ana@example.com", 5, {}, '"x"', '["x"]',
 ];
 

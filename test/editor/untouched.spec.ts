@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { parsePolicy, resolvePolicy } from "../../nodes/lib/approval/index.ts";
+import { clashingAliases, parsePolicy } from "../../nodes/lib/approval/index.ts";
 import { compileRules } from "../../nodes/lib/rules/index.ts";
 import { launchBrowser } from "./browser.ts";
 import { startEditor, type Editor, type EditorPage } from "./editor.ts";
@@ -215,5 +215,6 @@ function readLevels(levels: unknown): void {
     for (const name of ["approvers", "escalateTo"]) if (own[`${name}Type`] === "msg") own[name] = "";
     return typeof level === "object" && level !== null && !Array.isArray(level) ? own : level;
   };
-  resolvePolicy(parsePolicy({ levels: Array.isArray(given) ? given.map(later) : given, noApprover: "fallback", fallback: "dora@example.com" }), {});
+  const policy = parsePolicy({ levels: Array.isArray(given) ? given.map(later) : given, noApprover: "fallback", fallback: "dora@example.com" });
+  assert.deepEqual(clashingAliases(policy, {}), []);
 }

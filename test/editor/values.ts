@@ -171,7 +171,9 @@ const APPROVAL = [
   ...each("abiquo-approval", "requireReason", choices("T_REASON", "never", "reject", "always")),
   ...each("abiquo-approval", "allowSelfApproval", FLAGS),
   ...each("abiquo-approval", "allowSamePersonTwice", FLAGS),
-  ...each("abiquo-approval", "delegation", FLAGS),
+  ...each("abiquo-approval", "delegation", [
+    ...FLAGS, "example.com", "example.com, ana@example.org", ["@intranet", "ana@example.org"], '["example.com"]', [], "${T_NET}", ["${T_PERSON}"], "intranet", ["a b"], "example.com, ",
+  ].filter((value) => value !== "${T_NET}")),
   ...each("abiquo-approval", "noApprover", choices("T_NOBODY", "keep", "reject", "fallback"), { fallback: "dora@example.com" }),
   ...each("abiquo-approval", "fallback", [
     "dora@example.com", "a@example.com, b@example.com", "a@example.com\nb@example.com", '["a@example.com"]', ["a@example.com", { email: "b@example.com", name: "B" }],

@@ -10,6 +10,8 @@ export interface Editor {
   flows(): Promise<Record<string, unknown>[]>;
   /** Everything that Node-RED has printed. */
   logs(): string;
+  /** Deploys past the editor. */
+  deploy(flows: readonly object[]): Promise<void>;
   /** The editor in a new page, loaded, with what went wrong in it. */
   open(browser: Browser, options?: { language?: string; dark?: boolean }): Promise<EditorPage>;
   stop(): Promise<void>;
@@ -49,6 +51,7 @@ export async function startEditor(
       return (await (await nodeRed.admin("flows")).json()) as Record<string, unknown>[];
     },
     logs: () => nodeRed.logs(),
+    deploy: (changed) => nodeRed.deploy(changed),
     open: (browser, options = {}) => openEditor(browser, url, options),
     async stop() {
       await nodeRed.stop();

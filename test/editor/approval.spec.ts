@@ -59,7 +59,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await showTab(page, "Request");
       assert.deepEqual(await shown(), ["name", "connection", "scope", "title", "language", "linkValidity", "key"]);
       await showTab(page, "People");
-      assert.deepEqual(await shown(), ["name", "connection", "noApprover", "fallback", "allowSelfApproval", "allowSamePersonTwice", "delegation"]);
+      assert.deepEqual(await shown(), ["name", "connection", "noApprover", "fallback", "allowSelfApproval", "allowSamePersonTwice", "abiquo-approval-delegation", "abiquo-approval-delegates"]);
       await page.locator("#node-input-noApprover").selectOption("keep");
       assert.equal(await page.locator("#node-input-fallback").isVisible(), false);
       await showTab(page, "Working time");
@@ -161,7 +161,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.locator("#node-input-language").selectOption("en-US");
       await showTab(page, "People");
       await page.locator("#node-input-allowSelfApproval").check();
-      await page.locator("#node-input-delegation").uncheck();
+      await page.locator("#abiquo-approval-delegation").uncheck();
       await page.locator("#node-input-fallback").fill("role:CLOUD_ADMIN");
       await showTab(page, "Working time");
       await page.locator("#abiquo-approval-clock").selectOption("business");
@@ -230,7 +230,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await openDialog(page, "approval");
       assert.equal(await meaning(1), "Decided by ana@example.com or Berta; there is no deadline.");
       await showTab(page, "People");
-      assert.equal(await page.locator("#node-input-delegation").isChecked(), true);
+      assert.equal(await page.locator("#abiquo-approval-delegation").isChecked(), true);
       assert.equal(await page.locator("#node-input-noApprover").inputValue(), "keep");
       await showTab(page, "Request");
       assert.equal(await page.locator("#node-input-linkValidity").inputValue(), "168");
@@ -241,7 +241,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await showTab(page, "Request");
       await page.locator("#node-input-key").fill("deploys");
       await closeDialog(page, "ok");
-      assert.deepEqual(await read(), [true, "never", "task", "keep", "168", undefined], "once something is changed, what was shown is saved");
+      assert.deepEqual(await read(), [true, "never", "task", "keep", "168", ""], "once something is changed, what was shown is saved");
     });
 
     it("names the level and what is wrong with it", async () => {
@@ -279,7 +279,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         [{ requireReason: "sometimes" }, /^Reason: “sometimes” is none of the choices/],
         [{ scope: "all" }, /“all” is none of the choices; choose one/],
         [{ noApprover: "shrug" }, /“shrug” is none of the choices/],
-        [{ delegation: "perhaps" }, /enter true or false/],
+        [{ delegation: "perhaps" }, /“perhaps” does not say to whom votes may be handed/],
         [{ fallback: "" }, /^Fallback: enter who is asked when nobody else may approve/],
         [{ fallback: "dora" }, /Not an e-mail address.*dora/],
         [{ linkValidity: "long" }, /^Links are valid \(hours\): enter a number/],

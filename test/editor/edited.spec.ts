@@ -154,7 +154,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("shows stored levels for what they are, and changes of them only what was changed", async () => {
       await set("approval", { levels: OLD_LEVELS });
       await openDialog(page, "approval");
-      assert.equal(await levels.nth(0).locator(".red-ui-typedInput-input").first().inputValue(), "ana@example.com;, berta@example.com");
+      assert.equal(await levels.nth(0).locator(".red-ui-typedInput-input").first().inputValue(), "ana@example.com, berta@example.com");
       assert.equal(await levels.nth(0).locator(".abiquo-amount").inputValue(), "50");
       assert.equal(await levels.nth(0).locator(".abiquo-deadline").inputValue(), "2");
       const json = levels.nth(1).getByRole("textbox", { name: "Level as JSON" });
@@ -185,6 +185,25 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await fillJson(field, '{"days":[1]}');
       await closeDialog(page, "ok");
       assert.deepEqual(await stored("approval", "calendar"), { days: [1] });
+    });
+
+    it("limits to whom votes may be handed, and keeps such a limit", async () => {
+      await set("approval", { delegation: true });
+      await openDialog(page, "approval");
+      await showTab(page, "People");
+      await page.locator("#abiquo-approval-delegates").fill("somewhere");
+      assert.match(await page.locator("#abiquo-approval-delegates-problem").innerText(), /“somewhere” does not say to whom/);
+      await page.locator("#abiquo-approval-delegates").fill("example.com, ana@example.org");
+      await picture(page, `${distribution}-delegates`);
+      await closeDialog(page, "ok");
+      assert.equal(await stored("approval", "delegation"), "example.com, ana@example.org");
+      assert.equal(await isValid("approval"), true);
+      await openDialog(page, "approval");
+      await showTab(page, "People");
+      await page.locator("#abiquo-approval-delegation").uncheck();
+      assert.equal(await page.locator("#abiquo-approval-delegates").isVisible(), false);
+      await closeDialog(page, "ok");
+      assert.equal(await stored("approval", "delegation"), false);
     });
 
     it("ticks the details that a text names, and saves a list once one is changed", async () => {

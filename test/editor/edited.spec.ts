@@ -308,6 +308,22 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(found["abiquo-webhook-in"]!["auth"], "secret");
     });
 
+    it("that is a configuration says what it lacks", async () => {
+      for (const [type, complete] of [["abiquo-config", false], ["abiquo-store", true]] as const) {
+        await page.evaluate((wanted) => RED.editor.editConfig("", wanted, "_ADD_"), type);
+        await page.locator(".red-ui-tray .abiquo-form").waitFor();
+        await closeDialog(page, "ok");
+        const added = await page.evaluate((wanted) => {
+          const found: any[] = [];
+          RED.nodes.eachConfig((node: any) => node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node));
+          return found.map((node) => ({ valid: node.valid as boolean, own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")), defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")) }));
+        }, type);
+        assert.equal(added.length, 1, type);
+        assert.deepEqual(added[0]!.own, added[0]!.defaults, type);
+        assert.equal(added[0]!.valid, complete, type);
+      }
+    });
+
     it("decides nothing by a new rule before its author says what, and is refused by Node-RED until then", async () => {
       const id = await drag("abiquo-task-decision");
       await openDialog(page, id);
@@ -342,22 +358,6 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         valid: true,
         rules: [{ name: "", when: [{ field: "task.type", op: "eq", value: "UNDEPLOY", valueType: "str" }], outcome: "continue", reason: "" }],
       });
-    });
-
-    it("that is a configuration says what it lacks", async () => {
-      for (const [type, complete] of [["abiquo-config", false], ["abiquo-store", true]] as const) {
-        await page.evaluate((wanted) => RED.editor.editConfig("", wanted, "_ADD_"), type);
-        await page.locator(".red-ui-tray .abiquo-form").waitFor();
-        await closeDialog(page, "ok");
-        const added = await page.evaluate((wanted) => {
-          const found: any[] = [];
-          RED.nodes.eachConfig((node: any) => node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node));
-          return found.map((node) => ({ valid: node.valid as boolean, own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")), defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")) }));
-        }, type);
-        assert.equal(added.length, 1, type);
-        assert.deepEqual(added[0]!.own, added[0]!.defaults, type);
-        assert.equal(added[0]!.valid, complete, type);
-      }
     });
   });
 }

@@ -247,7 +247,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       } finally {
         await plain.close();
       }
-    });
+    }).timeout(120_000);
   });
 
   describe(`A new node in ${distribution === "node-red" ? "Node-RED 5" : "Node-RED 4.1"}`, () => {
@@ -315,7 +315,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         await closeDialog(page, "ok");
         const added = await page.evaluate((wanted) => {
           const found: any[] = [];
-          RED.nodes.eachConfig((node: any) => node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node));
+          RED.nodes.eachConfig((node: any) => void (node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node)));
           return found.map((node) => ({ valid: node.valid as boolean, own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")), defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")) }));
         }, type);
         assert.equal(added.length, 1, type);

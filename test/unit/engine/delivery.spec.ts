@@ -221,6 +221,21 @@ describe("an answer on its way", () => {
       shop.engine.disconnect(same);
     });
 
+    it("leaves by the one of the same user that Abiquo lets in", async () => {
+      const refused = shop.connect(0, "refused", basic("ana"));
+      shop.next({ status: 401 });
+      await assert.rejects(refused.client.currentUser());
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      const same = shop.connect(0, "same", basic("ana"));
+      for (const connection of [refused, same]) await shop.engine.connect(connection);
+      shop.engine.disconnect(own);
+      shop.clock.advance(SECOND_TRY);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      for (const connection of [refused, same]) shop.engine.disconnect(connection);
+    });
+
     it("tells its caller when there is none for a minute, and leaves by the one that is asked to answer again", async () => {
       shop.next(busy);
       await shop.answer("continue", "t1", { connection: own });
@@ -305,36 +320,57 @@ describe("an answer on its way", () => {
       assert.deepEqual(await shop.at("delivered"), ["t1"]);
     });
 
-    it("is not sent while the disk does not take that it is", async () => {
-      await open();
-      let isBroken = false;
-      const { ledger } = shop.engine;
-      const report: Ledger["report"] = async (news) => {
-        if (isBroken) throw new Error("disk I/O error");
-        await ledger.report(news);
-      };
-      const engine = new Engine(new Proxy(ledger, { get: (target, name) => (name === "report" ? report : Reflect.get(target, name)) }), { settle: 60_000, clock: shop.clock });
+    describe("that does not take everything", () => {
+      let refuses: (news: Parameters<Ledger["report"]>[0]) => boolean;
+      let engine: Engine;
       const port = new Port();
-      shop.engine.disconnect(shop.connection);
-      await engine.connect(shop.connection);
-      await engine.attach("other", port);
-      await shop.receive("t1");
-      shop.next(busy);
-      const call = { node: "other", connection: shop.connection, action: "continue", references: [{ id: "t1" }], decision: DECISION, text: () => "", message: "{}", caller: 1 } as const;
-      await engine.answer(call);
-      const waits = await shop.clock.waits.have(1);
-      isBroken = true;
-      shop.clock.advance(waits[0] ?? 0);
-      await shop.clock.waits.have(2);
-      assert.equal(shop.requests.all.length, 1);
-      isBroken = false;
-      shop.next(() => new Promise<never>(() => undefined));
-      shop.clock.advance(60_000);
-      await shop.requests.have(2);
-      assert.equal(await delivery(), "sending");
-      engine.disconnect(shop.connection);
-      engine.intake.close();
-      engine.approvals.close();
+      beforeEach(async () => {
+        await open();
+        refuses = () => false;
+        const { ledger } = shop.engine;
+        const report: Ledger["report"] = async (news) => {
+          if (refuses(news)) throw new Error("disk I/O error");
+          await ledger.report(news);
+        };
+        engine = new Engine(new Proxy(ledger, { get: (target, name) => (name === "report" ? report : Reflect.get(target, name)) }), { settle: 60_000, clock: shop.clock });
+        shop.engine.disconnect(shop.connection);
+        await engine.connect(shop.connection);
+        await engine.attach("other", port);
+        await shop.receive("t1");
+      });
+      afterEach(() => {
+        engine.disconnect(shop.connection);
+        engine.intake.close();
+        engine.approvals.close();
+      });
+      const answer = (): Promise<void> =>
+        engine.answer({ node: "other", connection: shop.connection, action: "continue", references: [{ id: "t1" }], decision: DECISION, text: () => "", message: "{}", caller: 1 });
+
+      it("is not sent while that it is sent cannot be written", async () => {
+        shop.next(busy);
+        await answer();
+        const waits = await shop.clock.waits.have(1);
+        refuses = () => true;
+        shop.clock.advance(waits[0] ?? 0);
+        await shop.clock.waits.have(2);
+        assert.equal(shop.requests.all.length, 1);
+        refuses = () => false;
+        shop.next(() => new Promise<never>(() => undefined));
+        shop.clock.advance(60_000);
+        await shop.requests.have(2);
+        assert.equal(await delivery(), "sending");
+      });
+
+      it("is sent again when what came of it cannot be written, and then known for its own work", async () => {
+        refuses = ({ delivery: news }) => news === "delivered";
+        await answer();
+        await shop.clock.waits.have(1);
+        refuses = () => false;
+        shop.next(notWaiting, taskIn("PENDING"));
+        shop.clock.advance(SECOND_TRY);
+        assert.deepEqual(await port.outcomes(1), ["t1 as asked: continued"]);
+        assert.deepEqual(await shop.at("delivered"), ["t1"]);
+      });
     });
   });
 });

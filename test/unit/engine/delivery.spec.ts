@@ -263,6 +263,16 @@ describe("an answer on its way", () => {
       assert.deepEqual(work, { api: shop.client.base, connection: "own", decisions: 1, requests: 0 });
     });
 
+    it("stays with its own connection while that is there, whoever is asked to answer again", async () => {
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      await shop.answer("continue", "t1", { connection: other });
+      shop.clock.advance(SECOND_TRY);
+      await shop.port.outcomes(2);
+      assert.deepEqual(usersWhoAnswered(), ["ana", "ana"]);
+    });
+
     it("stays with the one that took it over, also after a stop", async () => {
       shop.next(busy, busy);
       await shop.answer("continue", "t1", { connection: own });

@@ -76,5 +76,10 @@ describe("Requests that have left", () => {
     forgetting.add("other");
     await pass(24 * 3_600_000);
     assert.deepEqual(ledger.asked, [["one"]]);
+    const idle = new Forgetting(ledger, clock);
+    await idle.close();
+    idle.add("late");
+    await pass(24 * 3_600_000);
+    assert.deepEqual(ledger.asked, [["one"]]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -96,6 +96,14 @@ describe("What is read from the ledger", () => {
       await ledger.close();
       await ended;
       assert.equal(existsSync(`${file}-wal`), false);
+    });
+
+    it("that could not be opened once is opened by the next read", async () => {
+      await ledger.receive([newTask("t1")]);
+      renameSync(file, `${file}.away`);
+      await assert.rejects(ledger.list({ stages: ["received"] }), { code: "LEDGER_UNAVAILABLE" });
+      renameSync(`${file}.away`, file);
+      assert.deepEqual(ids(await ledger.list({ stages: ["received"] })), ["t1"]);
     });
 
     it("comes from the file that the writer has, when that is another one after a breakdown", async () => {

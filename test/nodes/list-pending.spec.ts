@@ -187,11 +187,10 @@ describe("the node abiquo-list-pending", () => {
   });
 
   it("gives continue what it needs, be it a task or the list", async () => {
-    const flow = await load({ scope: "enterprise", enterprise: "2", emit: "list" });
+    const flow = await load({ scope: "enterprise", enterprise: "2", emit: "list" }, [node("own", "abiquo-continue", ["answered", ""])]);
     const tasks = abiquo.hold({ count: 2 });
     flow.send("list", {});
-    const out = await flow.inbox("out").first();
-    flow.send("continue", { payload: out.abiquo });
+    flow.send("own", await flow.inbox("out").first());
     const answered = await flow.inbox("answered").first();
     assert.deepEqual(answered.abiquo?.tasks?.map(({ answer }) => answer?.outcome), ["continued", "continued"]);
     assert.ok(tasks.every(({ state }) => state === "PENDING"));

@@ -134,8 +134,10 @@ describe("threads for expressions", function () {
 
   it("stop what needs too much memory, and go on", async () => {
     const threads = new ExpressionThreads(() => 0, LIMITS);
+    const before = process.resourceUsage().maxRSS;
     const greedy = await threads.judge(job("$count([1..20000].$string([1..9999])) > 1"));
     assert.deepEqual(greedy.truths, ["RULE_EXPRESSION_RUNAWAY"]);
+    assert.ok(process.resourceUsage().maxRSS - before < 500_000, "kilobytes: long before Node.js itself would end it");
     assert.ok(greedy.steps >= EXPRESSION_LIMITS.steps, "the steps of what was stopped are spent");
     assert.deepEqual((await threads.judge(job("task.type = 'DEPLOY'"))).truths, [true]);
   });

@@ -12,13 +12,21 @@ const LONGEST_TEXT = 65_536;
 /** Tags of one task in XML, opening and closing, and its attributes: reading each takes some microseconds. */
 const MOST_TAGS = 20_000;
 
-const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
-const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
-const [LESS, EQUALS, GREATER] = [0x3c, 0x3d, 0x3e];
+/** Marks of JSON and of XML; comparing numbers is several times faster than comparing characters. */
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const BACKSLASH = 0x5c;
+export const OPEN_BRACKET = 0x5b;
+export const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
 
 /** Looks at JSON text before it is parsed: what has parts by the million would stop everything else meanwhile. */
 export function excessOfJson(text: string): Excess | undefined {
-  const members = new Map<number, number>();
+  const members: number[] = [];
   let [depth, start] = [0, -1];
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -31,12 +39,12 @@ export function excessOfJson(text: string): Excess | undefined {
     } else if (code === QUOTE) start = index;
     else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       if (++depth > DEEPEST) return "TOO_DEEP";
-      members.set(depth, 1);
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+      members[depth] = 1;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth = Math.max(0, depth - 1);
     else if (code === COMMA) {
-      const count = (members.get(depth) ?? 0) + 1;
+      const count = (members[depth] ?? 0) + 1;
       if (count > MOST_MEMBERS) return "TOO_MANY";
-      members.set(depth, count);
+      members[depth] = count;
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { MOST_MEMBERS } from "./bounds.ts";
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COMMA, MOST_MEMBERS, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./bounds.ts";
 
 /** The text of a long list taken apart, so that its elements can be parsed one by one. */
 export interface TextList {
@@ -18,23 +18,23 @@ export function listInJson(text: string): TextList | undefined {
   const elements: string[] = [];
   let [depth, start, end, from, isInText] = [0, -1, -1, 0, false];
   for (let index = 0; index < text.length; index++) {
-    const mark = text[index];
+    const mark = text.charCodeAt(index);
     if (isInText) {
-      if (mark === "\\") index++;
-      else if (mark === '"') isInText = false;
-    } else if (mark === '"') isInText = true;
-    else if (mark === "[" || mark === "{") {
+      if (mark === BACKSLASH) index++;
+      else if (mark === QUOTE) isInText = false;
+    } else if (mark === QUOTE) isInText = true;
+    else if (mark === OPEN_BRACKET || mark === OPEN_BRACE) {
       depth++;
-      if (depth !== level || mark === "{" || start >= 0 || (level === 2 && !isCollection(text, index))) continue;
+      if (depth !== level || mark === OPEN_BRACE || start >= 0 || (level === 2 && !isCollection(text, index))) continue;
       start = from = index + 1;
-    } else if (mark === "]" || mark === "}") {
+    } else if (mark === CLOSE_BRACKET || mark === CLOSE_BRACE) {
       if (depth === level && start >= 0 && end < 0) {
-        if (mark === "}") return undefined;
+        if (mark === CLOSE_BRACE) return undefined;
         end = index;
         elements.push(text.slice(from, index));
       }
       depth--;
-    } else if (mark === "," && depth === level && start >= 0 && end < 0) {
+    } else if (mark === COMMA && depth === level && start >= 0 && end < 0) {
       elements.push(text.slice(from, index));
       from = index + 1;
       if (elements.length > MOST_MEMBERS) return { frame: "", elements: [], isTooLong: true };

@@ -78,13 +78,15 @@ export function parseWebhookJson(value: unknown, base: ApiBase): WebhookBody {
   return fromJson(value, base);
 }
 
-/** Can be put down after each element of a long list. */
+/** Can be put down after each step of its way, and after each element of a long list. */
 function* reading(body: Uint8Array, base: ApiBase): Generator<undefined, WebhookBody> {
   const text = decode(body).trim();
   if (text === "") throw badBody("EMPTY");
+  yield;
   const isXml = text.startsWith("<");
   const excess = isXml ? undefined : excessOfJson(text);
   if (excess !== undefined) throw badBody(excess);
+  yield;
   const list = text.length <= AT_ONCE ? undefined : isXml ? listInXml(text) : listInJson(text);
   if (list === undefined) return isXml ? fromXml(parsedXml(text), base) : fromJson(parsedJson(text), base);
   if (list.isTooLong) throw badBody("TOO_MANY");

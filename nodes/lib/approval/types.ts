@@ -271,7 +271,10 @@ export interface Step {
 
 /** What somebody says to a request. */
 export interface Ballot {
-  /** The level it was asked on, from 0; absent means the present one. */
+  /**
+   * The level it was asked on, from 0. Absent means the present one, except for what the person has said before and
+   * for whoever was asked on an earlier level only. Needed where one person may vote on two levels.
+   */
   readonly level?: number;
   readonly action: Action;
   /** E-mail address or alias. */

@@ -24,7 +24,7 @@ export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep 
   const step = wake(approval, now);
   const { approval: awake } = step;
   const by = identify(awake, ballot.by);
-  const level = ballot.level ?? awake.level;
+  const level = ballot.level ?? meantLevel(awake, by, ballot);
 
   const earlier = awake.votes.find((given) => given.by === by && given.level === level);
   if (earlier !== undefined && sameVote(earlier, ballot)) return answer(step, "repeated", level);
@@ -38,6 +38,19 @@ export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep 
   const draft = new Draft(step, now);
   cast(draft, by, ballot);
   return answer(draft.done(), "counted", level);
+}
+
+/**
+ * The level that a vote without one is for: the present one, unless it says again what the person said on an earlier
+ * level, as a message that is delivered twice does, or comes from somebody who was asked before and is not any more.
+ */
+function meantLevel(approval: Approval, by: string, ballot: Ballot): number {
+  const { status, level, votes } = approval;
+  if (status !== "open") return level;
+  const said = votes.findLast((vote) => vote.by === by && sameVote(vote, ballot));
+  if (said !== undefined) return said.level;
+  const isPast = level > 0 && seatOf(approval, by) === undefined && whyWithoutSeat(approval, by) === "NOT_APPROVER" && isConcerned(approval, by);
+  return isPast ? level - 1 : level;
 }
 
 function sameVote(given: Vote, ballot: Ballot): boolean {

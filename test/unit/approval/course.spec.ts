@@ -144,6 +144,36 @@ describe("levels", () => {
     assert.deepEqual([late.result, late.decidedBy, late.at], ["late", ANNA, START + MINUTE]);
   });
 
+  describe("when a vote names none", () => {
+    const both = [{ approvers: [ANNA, CARL] }, { approvers: [ANNA, BERT], need: "all" }];
+    const passed = (more: object = {}): Approval => approve(opened(both, more), ANNA).approval;
+
+    it("are the one that the person was asked on, and tell who was first", () => {
+      const late = reject(passed(), CARL);
+      assert.deepEqual([late.result, late.why, late.decidedBy, late.at], ["late", undefined, ANNA, START + MINUTE]);
+      assert.deepEqual(late.events, []);
+    });
+
+    it("are not taken twice by one message that a chat delivers twice, although one person may vote on both", () => {
+      const once = passed({ allowSamePersonTwice: true });
+      const twice = approve(once, ANNA);
+      assert.deepEqual([twice.result, twice.decidedBy, twice.approval.level], ["repeated", ANNA, 1]);
+      assert.equal(twice.approval.votes.length, 1);
+      const named = approve(twice.approval, ANNA, { level: 1 });
+      assert.deepEqual([named.result, named.approval.votes.length], ["counted", 2], "with its level it counts");
+    });
+
+    it("tell a message that comes again that it is known, whoever may not vote on the present one", () => {
+      assert.equal(approve(passed(), ANNA).result, "repeated");
+      assert.deepEqual([reject(passed(), ANNA).result, reject(passed(), ANNA).why], ["forbidden", "VOTED_ON_OTHER_LEVEL"]);
+    });
+
+    it("are the present one for everybody asked there, and tell strangers nothing", () => {
+      assert.equal(approve(passed(), BERT).result, "counted");
+      assert.deepEqual([approve(passed(), "eve@x.com").result, approve(passed(), "eve@x.com").decidedBy], ["forbidden", undefined]);
+    });
+  });
+
   it("end with the first that is rejected", () => {
     const step = reject(opened(levels), ANNA, { reason: "too big" });
     const decided = decidedIn(step);

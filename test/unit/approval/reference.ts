@@ -76,8 +76,8 @@ export class Reference {
   vote(ballot: Ballot, now: number): string {
     this.wake(now);
     const by = this.#who(ballot.by);
-    const level = ballot.level ?? this.level;
     const said = JSON.stringify([ballot.action, [...new Set(ballot.except ?? [])].sort()]);
+    const level = ballot.level ?? this.#meant(by, said);
     const earlier = this.#given.find((each) => each.level === level && each.by === by);
     if (earlier?.said === said) return this.#result("repeated", level);
     if (this.status !== "open" || level < this.level) return this.#asked.has(by) || this.#placeOf(by) !== undefined ? this.#result("late", level) : `forbidden ${this.#whyNotAsked(by)}`;
@@ -85,6 +85,15 @@ export class Reference {
     if (refused !== undefined) return `forbidden ${refused}`;
     this.#count(by, ballot, said, now);
     return this.#result("counted", level);
+  }
+
+  /** What names no level is for the present one; but who says something twice has said it once, and who was asked only before comes late. */
+  #meant(by: string, said: string): number {
+    if (this.status !== "open") return this.level;
+    const before = this.#given.filter((each) => each.by === by && each.said === said).at(-1);
+    if (before !== undefined) return before.level;
+    const isAskedNow = this.#placeOf(by) !== undefined || this.#replaced.has(by) || this.#whyNotAsked(by) !== "NOT_APPROVER";
+    return isAskedNow || !this.#asked.has(by) ? this.level : Math.max(0, this.level - 1);
   }
 
   #whyNot(by: string, level: number): string | undefined {

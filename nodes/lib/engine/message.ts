@@ -48,7 +48,7 @@ export interface OpenRequest {
   readonly dueAt?: string;
   readonly title?: string;
   /** as far as the message that asked knew it */
-  readonly machine: { readonly name?: string; readonly cpu?: number; readonly ramMb?: number; readonly diskMb?: number };
+  readonly machine: { readonly name?: string; readonly cpu?: number; readonly ramMb?: number; readonly diskMb?: number; readonly diskIsPart?: boolean };
 }
 
 export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest };

@@ -276,6 +276,16 @@ describe("approvals at work", () => {
     assert.deepEqual(opened?.request.subject.machines, [{ id: "t1", name: "web", cpu: 2, ramMb: 4_096, diskMb: 13_312 }]);
   });
 
+  for (const [what, details] of [["volumes are", { disks: [{ sizeInMb: 10_240 }] }], ["disks are", { volumes: [{ sizeInMB: 10_240 }] }], ["one disk's size is", { disks: [{ sizeInMb: 10_240 }, {}], volumes: [] }]] as const) {
+    it(`say that a machine stores more than is known where its ${what} not`, async () => {
+      const [arrival] = await shop.receive("t1");
+      await ask({ ...arrival?.abiquo, details });
+      const [{ approval = "" } = {}] = await desk.told.have(1);
+      const opened = await shop.engine.approvals.get(approval);
+      assert.deepEqual(opened?.request.subject.machines, [{ id: "t1", diskMb: 10_240, diskIsPart: true }]);
+    });
+  }
+
   it("say that there is no such request", async () => {
     await assert.rejects(shop.engine.approvals.vote("none", { action: "approve", by: "mia@example.com" }), { code: "APPROVAL_UNKNOWN" });
   });

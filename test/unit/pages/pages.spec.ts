@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { headers, inboxPage, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/engine/pages/index.ts";
+import { headers, inboxPage, mailFor, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/engine/pages/index.ts";
 import { ATTACKS, inboxes, requests, skeleton } from "./hostile.ts";
 import { STATES } from "./states.ts";
-import { ANA, BULK, HOUR, inbox, LANGUAGES, LUIS, machines, NOW, request, rows, subject, wordsIn } from "./support.ts";
+import { ANA, BULK, HOUR, inbox, LANGUAGES, LUIS, machines, mail, NOW, request, rows, subject, wordsIn } from "./support.ts";
 
 const english = wordsIn("en-US");
 
@@ -209,6 +209,24 @@ describe("The page of a request", () => {
   it("keeps the address that a request could not be handed to, with its form open", () => {
     const page = requestPage(request({ result: { kind: "delegate-refused" }, typed: { to: "mei.chen@example.com" } }), english);
     assert.match(page, /<details open>[\s\S]*value="mei.chen@example.com"[^>]*aria-invalid="true"/);
+  });
+
+  it("says of a disk of which not all is known that it is at least so large, in the list, in the totals and in mails", () => {
+    const [first, second] = machines(2);
+    const partly = subject({ machines: [{ ...first!, diskIsPart: true }, second!] });
+    const page = shown({ subject: partly });
+    assert.match(page, /at least 40 GB disk/);
+    assert.match(page, /80 GB Disk, at least/);
+    assert.match(mailFor(mail({ subject: partly }), english).text, /2 virtual machines .* at least 80 GB disk/);
+    assert.doesNotMatch(shown({ subject: subject({ machines: [first!, second!] }) }), /at least/);
+  });
+
+  it("counts only machines in question, and says of the others why they are not", () => {
+    const [first, second, third] = machines(3);
+    const page = shown({ subject: subject({ machines: [first!, { ...second!, decided: true }, { ...third!, excepted: true }] }) });
+    assert.match(page, / 1 Machine 2 CPU 4 GB RAM 40 GB Disk /);
+    assert.match(page, /web-02 Decided already/);
+    assert.match(page, /web-03 Left out/);
   });
 
   describe("with thousands of machines", () => {

@@ -20,6 +20,7 @@ export const STATES: readonly PageState[] = [
   asks(200, "waiting-one", request({ subject: subject({ machines: machines(1), title: "Test system for the auditors, until Friday" }), levels: [], history: [], state: { kind: "waiting", requireReason: "never", delegation: false, onDeadline: "wait" }, inbox: undefined })),
   asks(200, "waiting-many", request({ subject: subject({ type: "UNDEPLOY", requester: undefined, machines: machines(40) }), state: { kind: "waiting", requireReason: "always", delegation: true, dueAt: NOW - HOUR, onDeadline: "wait" } })),
   asks(200, "waiting-size-unknown", request({ subject: subject({ type: "ACTION", machines: [{ id: "t1", name: "db-01" }, { id: "t2" }] }) })),
+  asks(200, "waiting-size-partly-known", request({ subject: subject({ machines: machines(3).map((machine, at) => ({ ...machine, ...(at === 0 ? { diskIsPart: true } : {}), ...(at === 1 ? { decided: true } : {}), ...(at === 2 ? { excepted: true } : {}) })) }) })),
   asks(200, "voted", request({ state: { kind: "voted", vote: "approve", at: NOW, reason: "Fine with me.", dueAt: NOW + HOUR, onDeadline: "reject" }, result: { kind: "counted", vote: "approve" } })),
   asks(200, "delegated", request({ state: { kind: "delegated", to: SAM, at: NOW }, result: { kind: "delegated", to: SAM } })),
   asks(200, "passed", request({ state: { kind: "passed", decision: { outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR } }, result: { kind: "late" } })),

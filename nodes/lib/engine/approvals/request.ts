@@ -68,10 +68,12 @@ function machineOf({ task, details }: TaskEntry | WholeTask): MachineView {
   const facts = isObject(details) ? details : {};
   const machine = isObject(facts["virtualmachine"]) ? facts["virtualmachine"] : {};
   const name = textOf(machine["label"]) || textOf(machine["name"]);
+  const { diskMb, isWhole } = storageOf(facts);
   const sizes = [
     ["cpu", numberOf(machine["cpu"])],
     ["ramMb", numberOf(machine["ram"])],
-    ["diskMb", storageOf(facts).diskMb],
+    ["diskMb", diskMb],
+    ["diskIsPart", diskMb === undefined || isWhole ? undefined : true],
   ] as const;
   const known = Object.fromEntries(sizes.filter(([, size]) => size !== undefined));
   return { id: task.taskId, ...(name === "" ? {} : { name }), ...known };

@@ -60,6 +60,8 @@ export interface Totals {
   readonly cpu?: number;
   readonly ramMb?: number;
   readonly diskMb?: number;
+  /** true when more is stored than is known */
+  readonly diskIsPart?: boolean;
   /** machines of which an amount is not known */
   readonly incomplete: number;
 }
@@ -77,15 +79,16 @@ export function totalsOf(all: readonly MachineView[]): Totals {
     }
   }
   const incomplete = machines.filter((machine) => AMOUNTS.some((amount) => sums[amount] !== undefined && machine[amount] === undefined)).length;
-  return { count: machines.length, ...sums, incomplete };
+  const isPart = machines.some(({ diskMb, diskIsPart }) => diskMb !== undefined && diskIsPart === true);
+  return { count: machines.length, ...sums, ...(isPart ? { diskIsPart: true } : {}), incomplete };
 }
 
 /** Processors, memory and disk with their names, as far as they are known. */
-export function amountsOf({ cpu, ramMb, diskMb }: Pick<MachineView, "cpu" | "ramMb" | "diskMb">, words: Words): string[] {
+export function amountsOf({ cpu, ramMb, diskMb, diskIsPart }: Pick<MachineView, "cpu" | "ramMb" | "diskMb" | "diskIsPart">, words: Words): string[] {
   return [
     ...(cpu === undefined ? [] : [words.count("pages.amount.cpu", cpu)]),
     ...(ramMb === undefined ? [] : [words.say("pages.amount.ram", { size: words.size(ramMb) })]),
-    ...(diskMb === undefined ? [] : [words.say("pages.amount.disk", { size: words.size(diskMb) })]),
+    ...(diskMb === undefined ? [] : [words.say(diskIsPart === true ? "pages.amount.diskAtLeast" : "pages.amount.disk", { size: words.size(diskMb) })]),
   ];
 }
 

@@ -89,7 +89,7 @@ function personText(person: PersonView): Content {
 }
 
 function totals({ machines }: SubjectView, words: Words): Html {
-  const { count, cpu, ramMb, diskMb, incomplete } = totalsOf(machines);
+  const { count, cpu, ramMb, diskMb, diskIsPart, incomplete } = totalsOf(machines);
   const total = (value: string | undefined, key: string): Content =>
     value !== undefined && html`<li><strong>${value}</strong><span>${words.say(key)}</span></li>`;
   const sizes = cpu === undefined && ramMb === undefined && diskMb === undefined;
@@ -97,7 +97,7 @@ function totals({ machines }: SubjectView, words: Words): Html {
 <li><strong>${words.number(count)}</strong><span>${words.count("pages.total.machines", count)}</span></li>
 ${total(cpu === undefined ? undefined : words.number(cpu), "pages.total.cpu")}
 ${total(ramMb === undefined ? undefined : words.size(ramMb), "pages.total.ram")}
-${total(diskMb === undefined ? undefined : words.size(diskMb), "pages.total.disk")}
+${total(diskMb === undefined ? undefined : words.size(diskMb), diskIsPart === true ? "pages.total.diskAtLeast" : "pages.total.disk")}
 </ul>
 ${sizes && html`<p class="dim small">${words.say("pages.total.unknown")}</p>`}
 ${incomplete > 0 && html`<p class="dim small">${words.count("pages.total.incomplete", incomplete)}</p>`}`;

@@ -12,6 +12,8 @@ export interface MachineView {
   readonly cpu?: number;
   readonly ramMb?: number;
   readonly diskMb?: number;
+  /** true when `diskMb` is a part only: the sizes of some disks or volumes are not known */
+  readonly diskIsPart?: boolean;
   /** true when it has been left out, and so is rejected whatever becomes of the rest */
   readonly excepted?: boolean;
   /** true when it was decided past a request that still waits: nothing that is said here changes it */
@@ -154,6 +156,7 @@ export interface InboxRow {
   readonly cpu?: number;
   readonly ramMb?: number;
   readonly diskMb?: number;
+  readonly diskIsPart?: boolean;
   readonly level?: string;
   readonly dueAt?: number;
 }

@@ -106,6 +106,7 @@ describe("the client", () => {
         "a misdirected request": { status: 421 },
         "a proxy that wants no early data": { status: 425 },
         "a firewall's page": { status: 400, headers: html, body: page },
+        "one that does not say so": { status: 405, body: page },
       })) {
         replies = [reply];
         const fault = await rejection(continueOnce());

@@ -318,6 +318,17 @@ describe("an answer on its way", () => {
       assert.deepEqual(shop.sent, ["continue t1", "continue t1"]);
     });
 
+    it("is not parked by a connection that closes under it", async () => {
+      await open();
+      await shop.receive("t1");
+      shop.next(() => new Promise<never>(() => undefined));
+      await shop.answer("continue", "t1");
+      await shop.requests.have(1);
+      await shop.client.close();
+      await shop.clock.waits.have(1);
+      assert.equal(await delivery(), "waiting");
+    });
+
     it("is Abiquo's doing or ours, nobody knows, after a redeploy that cut an attempt short", async () => {
       await open();
       await shop.receive("t1");

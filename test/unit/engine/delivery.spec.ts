@@ -172,7 +172,7 @@ describe("an answer on its way", () => {
   });
 
   describe("among several connections to one platform", () => {
-    const basic = (username: string): { credentials: Credentials } => ({ credentials: { kind: "basic", username, password: "p" } });
+    const basic = (username: string, password = "p"): { credentials: Credentials } => ({ credentials: { kind: "basic", username, password } });
     const usersWhoAnswered = (): string[] =>
       shop.requests.all.filter(({ request }) => isAnswer(request)).map(({ request }) => Buffer.from(String(request.headers.authorization).slice(6), "base64").toString().split(":")[0] ?? "");
     /** Long enough for whatever is under way to arrive, if anything is. */
@@ -211,7 +211,7 @@ describe("an answer on its way", () => {
       await shop.restart();
       shop.engine.disconnect(shop.connection);
       await shop.engine.connect(other);
-      const same = shop.connect(0, "same", basic("ana"));
+      const same = shop.connect(0, "same", basic("ana", "renewed"));
       shop.clock.advance(SECOND_TRY);
       await written();
       assert.equal(shop.requests.all.length, 1);
@@ -219,6 +219,25 @@ describe("an answer on its way", () => {
       assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
       assert.deepEqual(usersWhoAnswered(), ["ana", "ana"]);
       shop.engine.disconnect(same);
+    });
+
+    it("leaves in the name of whom its connection signed in as last", async () => {
+      shop.engine.disconnect(own);
+      own = shop.connect(0, "own", basic("bob"));
+      await shop.engine.connect(own);
+      shop.next(busy);
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      await shop.restart();
+      shop.engine.disconnect(shop.connection);
+      const [former, same] = [shop.connect(0, "former", basic("ana")), shop.connect(0, "same", basic("bob"))];
+      await shop.engine.connect(former);
+      shop.clock.advance(SECOND_TRY);
+      await written();
+      await shop.engine.connect(same);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(usersWhoAnswered(), ["bob", "bob"]);
+      for (const connection of [former, same]) shop.engine.disconnect(connection);
     });
 
     it("leaves by the one of the same user that Abiquo lets in", async () => {

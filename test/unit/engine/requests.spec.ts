@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { error, failed, HOOK, idIn, isAnswer, NODE, notWaiting, ok, Port, taskIn, Workshop } from "./support.ts";
+import { type AnswerCall, Engine } from "../../../nodes/lib/engine/index.ts";
+import { ask } from "./approvals-support.ts";
+import { DECISION, error, failed, HOOK, idIn, isAnswer, NODE, notWaiting, ok, Port, taskIn, Workshop } from "./support.ts";
 
 describe("requests to answer tasks", () => {
   let shop: Workshop;
@@ -127,18 +129,37 @@ describe("requests to answer tasks", () => {
     assert.deepEqual(await shop.port.outcomes(1), ["t2 as asked: continued"]);
   });
 
-  it("stay while their node is closing, and leave by its successor", async () => {
-    await shop.receive("t1");
+  for (const successor of ["another node", "another process"]) {
+    it(`stay when their node is closing and refuses them, and leave by ${successor}`, async () => {
+      await shop.receive("t1", "t2");
+      const taken = Promise.withResolvers<void>();
+      shop.next(() => taken.promise.then(() => ok));
+      await shop.answer("continue", "t1");
+      const closing = shop.port;
+      closing.isClosing = true;
+      taken.resolve();
+      await closing.refused.have(1);
+      // What has left before is forgotten by now.
+      await shop.answer("continue", "t2", { node: "other" });
+      await shop.requests.have(2);
+      if (successor === "another process") await shop.restart();
+      else await shop.engine.attach(NODE, (shop.port = new Port()));
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      assert.deepEqual(closing.left.all, []);
+    });
+  }
+
+  it("keep their callers when a predecessor of their node detaches late", async () => {
+    await shop.receive("t1", "t2");
+    const old = shop.port;
+    await shop.engine.attach(NODE, (shop.port = new Port()));
     const taken = Promise.withResolvers<void>();
     shop.next(() => taken.promise.then(() => ok));
     await shop.answer("continue", "t1");
-    shop.port.isClosing = true;
+    shop.engine.detach(NODE, old);
     taken.resolve();
-    await shop.requests.have(1);
-    const port = new Port();
-    await shop.engine.attach(NODE, port);
-    assert.deepEqual(await port.outcomes(1), ["t1 as asked: continued"]);
-    assert.deepEqual(shop.port.left.all, []);
+    const [left] = await shop.port.left.have(1);
+    assert.equal(left?.caller, 'caller of "t1"');
   });
 
   it("are refused as a whole when they name a task that nobody knows", async () => {
@@ -146,6 +167,66 @@ describe("requests to answer tasks", () => {
     await assert.rejects(shop.answer("continue", ["t1", "nobody"]), { code: "TASK_UNKNOWN", params: { taskId: "nobody" } });
     assert.deepEqual(await shop.at("received"), ["t1"]);
     assert.deepEqual(shop.requests.all, []);
+  });
+
+  describe("once they are on disk", () => {
+    /** A second engine on the same ledger, of which some reads fail as often as told. */
+    async function stumbling(name: "decisions" | "about", failures: number): Promise<{ engine: Engine; port: Port; stumbles: () => number }> {
+      let left = failures;
+      const stumble = (target: object): object =>
+        new Proxy(target, {
+          get: (own, key) => (key === name && left > 0 ? async () => { left--; throw new Error("disk I/O error"); } : Reflect.get(own, key)),
+        });
+      const { ledger } = shop.engine;
+      const approvals = stumble(ledger.approvals);
+      const engine = new Engine(new Proxy(stumble(ledger), { get: (own, key) => (key === "approvals" ? approvals : Reflect.get(own, key)) }) as typeof ledger, { settle: 60_000, clock: shop.clock });
+      const port = new Port();
+      await engine.attach("second", port);
+      engines.push(engine);
+      return { engine, port, stumbles: () => failures - left };
+    }
+    const engines: Engine[] = [];
+
+    afterEach(() => {
+      for (const engine of engines.splice(0)) {
+        engine.intake.close();
+        engine.approvals.close();
+        engine.disconnect(shop.connection);
+      }
+    });
+
+    const call = (action: "continue" | "cancel", id: string): AnswerCall => ({
+      node: "second", connection: shop.connection, action, references: [{ id }], decision: DECISION, text: () => "", message: "{}", caller: "caller",
+    });
+
+    it("are answered once and not told as undecided, whatever fails in withdrawing the open approval, which is done later", async () => {
+      await shop.receive("t1");
+      const { engine, port, stumbles } = await stumbling("about", 1);
+      await engine.connect(shop.connection);
+      await ask(shop, ["t1"]);
+      await engine.answer(call("continue", "t1"));
+      await port.left.have(1);
+      assert.deepEqual([stumbles(), port.left.all.length, port.left.all[0]?.caller], [1, 1, "caller"]);
+      const withdrawn = new Promise<void>((resolve) => {
+        const { overtake } = engine.approvals;
+        engine.approvals.overtake = async (keys) => overtake.call(engine.approvals, keys).then(resolve);
+      });
+      shop.clock.advance(5_000);
+      await withdrawn;
+    });
+
+    it("wait for what is under way elsewhere, also when that cannot be read at once", async () => {
+      await shop.receive("t1");
+      shop.answering = () => failed;
+      await shop.answer("continue", "t1");
+      const { engine, port, stumbles } = await stumbling("decisions", 1);
+      await engine.answer(call("continue", "t1"));
+      assert.equal(stumbles(), 1);
+      shop.answering = () => ok;
+      await engine.connect(shop.connection);
+      shop.clock.advance(5_000);
+      assert.deepEqual(await port.outcomes(1), ["t1 as asked: continued"]);
+    });
   });
 
   it("decide nothing when the ledger cannot be written", async () => {

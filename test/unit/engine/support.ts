@@ -94,10 +94,12 @@ export class StillClock implements Clock {
 export class Port implements RequestPort {
   readonly left = new Log<FinishedRequest>();
   readonly stops = new Log<{ readonly fault: Fault; readonly caller: unknown }>();
+  /** those it was given while it was closing */
+  readonly refused = new Log<FinishedRequest>();
   isClosing = false;
 
   finished(request: FinishedRequest): boolean {
-    if (!this.isClosing) this.left.add(request);
+    (this.isClosing ? this.refused : this.left).add(request);
     return !this.isClosing;
   }
 

@@ -1,43 +1,82 @@
+/** How tasks of a webhook are decided, by the path that they come by. */
+export const COURSES = ["rules", "parallel", "reassigned", "group"] as const;
+export type Course = (typeof COURSES)[number];
 export type TaskType = "DEPLOY" | "UNDEPLOY" | "RECONFIGURE";
+export type Action = "continue" | "cancel";
 
-/** What the flow makes of a task: people, who always approve, are asked about a reconfigure. */
-export function wantedAction(type: TaskType): "continue" | "cancel" {
+/** What the flow makes of a task. @param index among the tasks of its webhook */
+export function wantedAction(course: Course, type: TaskType, index: number): Action {
+  if (course === "rules") return type === "UNDEPLOY" ? "cancel" : "continue";
+  if (course === "group") return index === 0 ? "cancel" : "continue";
   return type === "UNDEPLOY" ? "cancel" : "continue";
 }
 
-const rule = (type: TaskType, outcome: "continue" | "cancel"): object => ({
+const rule = (type: TaskType, outcome: Action): object => ({
   name: `${outcome} each ${type}`,
   when: [{ field: "task.type", op: "eq", value: type, valueType: "str" }],
   outcome,
   reason: "",
 });
 
-/** Votes as soon as a person is asked. */
+/** People reject what has UNDEPLOY in its title, as soon as they are asked. */
 const VOTE = `const { id, kind, level, person } = msg.abiquo.approval;
-return kind === "asked" ? { abiquo: { vote: { id, level, action: "approve", by: person.email } } } : null;`;
+const action = msg.topic.includes("UNDEPLOY") ? "reject" : "approve";
+return kind === "asked" ? { abiquo: { vote: { id, level, action, reason: "soak", by: person.email } } } : null;`;
 
-/** Rules decide some tasks and two people the others. @param version changes some nodes, so that each deploy restarts them */
+/** Mia hands over to Ben, who votes. */
+const REASSIGN = `const { id, kind, level, person } = msg.abiquo.approval;
+if (kind !== "asked") return null;
+if (person.email === "mia@example.com") return { abiquo: { control: { id, action: "reassign", from: person.email, to: "ben@example.com", by: "soak" } } };
+const action = msg.topic.includes("UNDEPLOY") ? "reject" : "approve";
+return { abiquo: { vote: { id, level, action, reason: "soak", by: person.email } } };`;
+
+/** The machine that the title names is left out. */
+const EXCEPT = `const { id, kind, level, person } = msg.abiquo.approval;
+const except = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(msg.topic)?.[0];
+return kind === "asked" ? { abiquo: { vote: { id, level, action: "approve", except: [except], reason: "soak", by: person.email } } } : null;`;
+
+/** @param version changes some nodes, other ones each time: hooks, what is below them, or the connection */
 export function mixedFlows(apiUrl: string, version: number): object[] {
+  const changed = (which: number): string => (version % 3 === which ? `version ${version}` : "");
   const node = (id: string, type: string, properties: object): object => ({ id, type, z: "tab", x: 100, y: 100, connection: "config", ...properties });
+  const hook = (course: Course, wires: string[], emit = "task"): object =>
+    node(`hook-${course}`, "abiquo-webhook-in", { name: changed(1), path: `/${course}`, auth: "secret", emit, wires: [wires] });
+  const people = (id: string, approvers: string, voter: string, more: object = {}): object =>
+    node(id, "abiquo-approval", {
+      key: id,
+      scope: "task",
+      title: "topic",
+      titleType: "msg",
+      levels: [{ name: "Managers", approvers, approversType: "str", need: "all" }],
+      wires: [[voter], ["continue"], ["cancel"], [], []],
+      ...more,
+    });
+  const code = (id: string, func: string, to: string[]): object => node(id, "function", { name: changed(2), func, outputs: 1, wires: [to] });
   return [
     { id: "tab", type: "tab", label: "Soak" },
-    { id: "config", type: "abiquo-config", name: "Abiquo", url: apiUrl, auth: "oauth1", timeout: 5 },
-    node("hook", "abiquo-webhook-in", { path: "/soak", auth: "secret", emit: "task", maxBody: 16, wires: [["rules"]] }),
+    { id: "config", type: "abiquo-config", name: "Abiquo", url: apiUrl, auth: "oauth1", timeout: version % 3 === 0 ? 5 + (version % 2) : 5, publicUrl: "https://soak.example.com" },
+    hook("rules", ["rules"]),
     node("rules", "abiquo-task-decision", {
-      name: `rules ${version}`,
-      rules: [rule("DEPLOY", "continue"), rule("UNDEPLOY", "cancel")],
+      name: changed(2),
+      rules: [rule("DEPLOY", "continue"), rule("UNDEPLOY", "cancel"), rule("RECONFIGURE", "continue")],
       otherwise: "review",
       scope: "task",
-      wires: [["continue"], ["cancel"], ["people"]],
+      wires: [["continue"], ["cancel"], []],
     }),
-    node("people", "abiquo-approval", {
-      key: "people",
-      scope: "task",
-      levels: [{ name: "Managers", approvers: "mia@example.com, ben@example.com", approversType: "str", need: "all" }],
-      wires: [["vote"], ["continue"], ["cancel"], [], []],
-    }),
-    node("vote", "function", { name: `vote ${version}`, func: VOTE, outputs: 1, wires: [["people"]] }),
-    node("continue", "abiquo-continue", { wires: [[], []] }),
+    hook("parallel", ["technical", "commercial"]),
+    people("technical", "mia@example.com, ben@example.com", "vote-technical"),
+    code("vote-technical", VOTE, ["technical"]),
+    people("commercial", "cho@example.com", "vote-commercial"),
+    code("vote-commercial", VOTE, ["commercial"]),
+    hook("reassigned", ["reassigned"]),
+    people("reassigned", "mia@example.com", "reassign"),
+    code("reassign", REASSIGN, ["reassigned"]),
+    hook("group", ["name-first"], "group"),
+    code("name-first", "msg.topic = msg.abiquo.tasks[0].task.taskId; return msg;", ["groups"]),
+    people("groups", "mia@example.com", "except", { scope: "group" }),
+    code("except", EXCEPT, ["groups"]),
+    // A connection of the message's own: these nodes live on when only the connection is deployed.
+    node("continue", "abiquo-continue", { connection: "", wires: [[], []] }),
     node("cancel", "abiquo-cancel", { wires: [[], []] }),
   ];
 }

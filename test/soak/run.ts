@@ -1,77 +1,72 @@
-// Kills, stops, deploys and a failing Abiquo in any order, while webhooks come all the time: at the end every task that
-// was taken has one answer, the right one. Ends with 1 when that does not hold. The seconds to run are its argument.
-import { randomInt } from "node:crypto";
+// Kills, stops, deploys and a failing Abiquo in any order, each in the middle of webhooks, and each judged before the
+// next: without another disturbance every task that was taken must get its one answer, the right one, and no webhook
+// may have been refused but while nobody was there. Ends with 1 when that does not hold.
+//
+// node test/soak/run.ts [tasks] [seed] [folder of node-red]: the same seed repeats the same choices.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeRedProcess, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { ROOT, SECRET } from "../runtime/under-test.ts";
-import { mixedFlows, type TaskType, wantedAction } from "./flows.ts";
+import { Chance } from "./chance.ts";
+import { COURSES, mixedFlows } from "./flows.ts";
+import { Webhooks } from "./webhooks.ts";
 
-const seconds = Number(process.argv[2] ?? 120);
-const nodeRedFolder = process.argv[3];
-const TYPES: readonly TaskType[] = ["DEPLOY", "UNDEPLOY", "RECONFIGURE"];
-const EVENTS = ["SIGKILL", "SIGTERM", "full", "flows", "nodes", "failing", "resets"] as const;
-/** Longer than the settling time of tasks and any pause between two tries. */
-const LONGEST_CALM = 120_000;
+const [tasks = "2000", seed = String(Date.now() % 1_000_000), nodeRedFolder] = process.argv.slice(2);
+const EVENTS = ["SIGKILL", "SIGTERM", "full", "flows", "nodes", "nodes", "failing", "resets"] as const;
+/** Longer than any pause between two tries. */
+const LONGEST_CALM = 150_000;
+/** Tasks that come around one disturbance. */
+const ROUND = { least: 40, bound: 200 };
 
+const chance = new Chance(Number(seed));
 const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", version: "6.1.2" });
 const nodeRed: NodeRedProcess = await startNodeRed({
   flows: mixedFlows(abiquo.url, 0),
-  credentials: { config: { ...abiquo.credentials.oauth }, hook: { secret: SECRET } },
+  credentials: { config: { ...abiquo.credentials.oauth }, ...Object.fromEntries(COURSES.map((course) => [`hook-${course}`, { secret: SECRET }])) },
   palette: ROOT,
   ...(nodeRedFolder === undefined ? {} : { nodeRed: nodeRedFolder }),
 });
-abiquo.setEndpoint(`${nodeRed.nodeUrl}soak/${SECRET}`);
+const webhooks = new Webhooks(abiquo, chance, (course) => `${nodeRed.nodeUrl}${course}/${SECRET}`);
 
-const end = Date.now() + seconds * 1_000;
-/** those that were answered with 2xx, by id */
-const taken = new Map<string, TaskType>();
-const happened: string[] = [];
-let refused = 0;
-
-async function submitAllTheTime(): Promise<void> {
-  while (Date.now() < end) {
-    const type = TYPES[randomInt(TYPES.length)] as TaskType;
-    const tasks = abiquo.hold({ type, count: randomInt(1, 5) });
-    try {
-      const { status } = await abiquo.post(tasks);
-      if (status >= 300) refused++;
-      else for (const { taskId } of tasks) taken.set(taskId, type);
-    } catch {
-      refused++;
-    }
-    await sleep(randomInt(120));
-  }
-}
-
-async function disturb(): Promise<void> {
-  for (let number = 1; Date.now() < end; number++) {
-    await sleep(randomInt(1_000, 5_000));
-    const event = EVENTS[randomInt(EVENTS.length)] as (typeof EVENTS)[number];
-    happened.push(event);
-    if (event === "SIGKILL" || event === "SIGTERM") {
+async function disturb(event: (typeof EVENTS)[number], round: number): Promise<void> {
+  await sleep(chance.between(50, 1_000));
+  if (event === "SIGKILL" || event === "SIGTERM") {
+    await webhooks.whileDown(async () => {
       await nodeRed.kill(event);
       await nodeRed.start();
-    } else if (event === "failing") abiquo.inject({ match: { method: "POST" }, status: 503, times: 5 });
-    else if (event === "resets") abiquo.inject({ match: { method: "POST" }, reset: true, effect: randomInt(2) === 0 ? "before" : "after", times: 5 });
-    else await nodeRed.deploy(mixedFlows(abiquo.url, number), event);
-  }
+    });
+  } else if (event === "failing") abiquo.inject({ match: { method: "POST" }, status: 503, times: 5 });
+  else if (event === "resets") abiquo.inject({ match: { method: "POST" }, reset: true, effect: chance.of(["before", "after"]), times: 5 });
+  else await nodeRed.deploy(mixedFlows(abiquo.url, round), event);
 }
 
-const waiting = (): string[] => [...taken.keys()].filter((id) => abiquo.task(id)?.state === "QUEUEING");
+const waiting = (): string[] => [...webhooks.taken].filter((id) => abiquo.task(id)?.state === "QUEUEING");
 
-await Promise.all([submitAllTheTime(), submitAllTheTime(), submitAllTheTime(), disturb()]);
-for (const calm = Date.now() + LONGEST_CALM; waiting().length > 0 && Date.now() < calm; ) await sleep(500);
+/** What is wrong once all is calm, or has had the time to be. */
+async function verdict(): Promise<string[]> {
+  for (const end = Date.now() + LONGEST_CALM; waiting().length > 0 && Date.now() < end; ) await sleep(100);
+  const answers = Map.groupBy(abiquo.answers, ({ taskId }) => taskId);
+  const wrong = [...answers].filter(([id, all]) => all.some(({ action }) => action !== webhooks.wanted.get(id)));
+  const doubled = [...answers].filter(([, all]) => all.filter(({ applied }) => applied).length > 1);
+  return [
+    ...waiting().map((id) => `lost: ${id}, to be ${webhooks.wanted.get(id)}`),
+    ...wrong.map(([id, all]) => `answered wrongly: ${id} ${JSON.stringify(all)}`),
+    ...doubled.map(([id, all]) => `answered twice: ${id} ${JSON.stringify(all)}`),
+    ...webhooks.unexplained.map((what) => `refused without a reason: ${what}`),
+  ];
+}
 
-const actions = Map.groupBy(abiquo.answers, ({ taskId }) => taskId);
-const isWrong = ([id, type]: [string, TaskType]): boolean => (actions.get(id) ?? []).some(({ action }) => action !== wantedAction(type));
-const isDoubled = (id: string): boolean => (actions.get(id) ?? []).filter(({ applied }) => applied).length > 1;
-const lost = waiting();
-const wrong = [...taken].filter(isWrong).map(([id]) => id);
-const doubled = [...taken.keys()].filter(isDoubled);
-
-console.log(`${taken.size} tasks taken, ${refused} webhooks refused while Node-RED was down; ${happened.join(" ")}`);
-console.log(`lost: ${lost.length}, answered wrongly: ${wrong.length}, answered twice: ${doubled.length}`);
-for (const id of [...lost, ...wrong, ...doubled].slice(0, 10)) console.log(id, taken.get(id), JSON.stringify(actions.get(id)));
-process.exitCode = lost.length + wrong.length + doubled.length > 0 ? 1 : 0;
+console.log(`seed ${seed}`);
+let faults: string[] = [];
+for (let round = 1; webhooks.wanted.size < Number(tasks) && faults.length === 0; round++) {
+  const event = chance.of(EVENTS);
+  const count = chance.between(ROUND.least, ROUND.bound);
+  await Promise.all([webhooks.send(count), disturb(event, round)]);
+  const calmFrom = Date.now();
+  faults = await verdict();
+  console.log(`${round} ${event}: ${webhooks.taken.size} tasks taken, ${webhooks.refused} webhooks refused, calm after ${Date.now() - calmFrom} ms`);
+}
+for (const fault of faults.slice(0, 20)) console.log(fault);
+console.log(faults.length === 0 ? `All of ${webhooks.taken.size} tasks were answered once, and rightly.` : `${faults.length} faults; repeat with seed ${seed}`);
+process.exitCode = faults.length === 0 ? 0 : 1;
 await nodeRed.stop();
 await abiquo.close();

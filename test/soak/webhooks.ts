@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SimulatedAbiquo } from "../harness/index.ts";
+import type { Chance } from "./chance.ts";
+import { type Action, type Course, COURSES, type TaskType, wantedAction } from "./flows.ts";
+
+const TYPES: readonly TaskType[] = ["DEPLOY", "UNDEPLOY", "RECONFIGURE"];
+/** How long until the next one is sent after a refusal, in ms: a process that is down would use them up. */
+const AFTER_REFUSAL = 500;
+/** How long a webhook waits for its node in a start or a deploy before it is refused, in ms; a little less for timers. */
+const PATIENCE = 7_500;
+
+interface Span {
+  readonly from: number;
+  /** infinite while it lasts */
+  to: number;
+}
+
+/** Sends webhooks all the time, and knows what must become of their tasks. */
+export class Webhooks {
+  /** what is wanted for each task that was sent, by id */
+  readonly wanted = new Map<string, Action>();
+  /** ids of those that were answered with 2xx */
+  readonly taken = new Set<string>();
+  /** refusals that nothing explains */
+  readonly unexplained: string[] = [];
+  refused = 0;
+  readonly #abiquo: SimulatedAbiquo;
+  readonly #chance: Chance;
+  readonly #urlOf: (course: Course) => string;
+  readonly #down: Span[] = [];
+
+  constructor(abiquo: SimulatedAbiquo, chance: Chance, urlOf: (course: Course) => string) {
+    this.#abiquo = abiquo;
+    this.#chance = chance;
+    this.#urlOf = urlOf;
+  }
+
+  /** While this runs there is nobody to answer. */
+  async whileDown(work: () => Promise<void>): Promise<void> {
+    const span: Span = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+    this.#down.push(span);
+    await work();
+    span.to = Date.now();
+  }
+
+  /** Sends so many tasks, a few at once, over some seconds. */
+  async send(count: number): Promise<void> {
+    const end = this.wanted.size + count;
+    const sender = async (): Promise<void> => {
+      while (this.wanted.size < end) {
+        const isTaken = await this.#sendOne();
+        await sleep(isTaken ? this.#chance.between(0, 60) : AFTER_REFUSAL);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, sender));
+  }
+
+  async #sendOne(): Promise<boolean> {
+    const course = this.#chance.of(COURSES);
+    const type = this.#chance.of(TYPES);
+    const tasks = this.#abiquo.hold({ type, count: this.#chance.between(course === "group" ? 2 : 1, 5) });
+    tasks.forEach(({ taskId }, index) => this.wanted.set(taskId, wantedAction(course, type, index)));
+    const from = Date.now();
+    try {
+      const { status, body } = await this.#abiquo.post(tasks, { url: this.#urlOf(course) });
+      if (status < 300) {
+        for (const { taskId } of tasks) this.taken.add(taskId);
+        return true;
+      }
+      this.#judge(`${status} ${body} after ${Date.now() - from} ms`, Date.now() - from >= PATIENCE);
+    } catch (error) {
+      const wasDown = this.#down.some((span) => span.from <= Date.now() && span.to >= from);
+      this.#judge(`${String(error)} after ${Date.now() - from} ms`, wasDown);
+    }
+    return false;
+  }
+
+  #judge(what: string, isExplained: boolean): void {
+    this.refused++;
+    if (!isExplained) this.unexplained.push(what);
+  }
+}

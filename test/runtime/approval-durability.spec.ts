@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { answering, catcher, credentials, eventually, type Report, reporter, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+import { answering, catcher, credentials, eventually, type Report, reporter, Sink, startUnderTest, VERSIONS, webhooksAllTheTime } from "./under-test.ts";
 
 /** So many requests wait while the process is killed or the flow deployed. */
 const MANY = 1_000;
@@ -12,12 +12,12 @@ interface Asked {
   readonly notification: string;
 }
 
-function waitingFlows(sink: Sink, abiquo: SimulatedAbiquo, levels: object[], changes: { approval?: object; extra?: object[] } = {}): object[] {
+function waitingFlows(sink: Sink, abiquo: SimulatedAbiquo, levels: object[], changes: { approval?: object; hook?: object; extra?: object[] } = {}): object[] {
   const node = (id: string, type: string, properties: object): object => ({ id, type, z: "tab", ...properties });
   return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: "https://approvals.example.com" },
-    node("hook", "abiquo-webhook-in", { connection: "config", path: "/hook", auth: "secret", emit: "task", wires: [["approval"]] }),
+    node("hook", "abiquo-webhook-in", { connection: "config", path: "/hook", auth: "secret", emit: "task", wires: [["approval"]], ...changes.hook }),
     node("approval", "abiquo-approval", {
       key: "managers",
       connection: "config",
@@ -168,10 +168,13 @@ for (const version of VERSIONS) {
         const before = await submit(MANY / 4);
         // In the middle of telling, with tasks arriving meanwhile.
         await sink.have("notify", MANY / 20, isOf("asked"), 60_000);
-        const deploying = nodeRed.deploy(waitingFlows(sink, abiquo, level(), { approval: { name: `after ${kind}` } }), kind);
-        const during = await submit(5);
-        await deploying;
-        const ids = [...before, ...during];
+        const load = webhooksAllTheTime(abiquo, 2);
+        await eventually(() => load.taken.length > 5);
+        await nodeRed.deploy(waitingFlows(sink, abiquo, level(), { approval: { name: `after ${kind}` }, hook: { name: `after ${kind}` } }), kind);
+        const during = load.taken.length;
+        await eventually(() => load.taken.length > during + 5);
+        await load.end();
+        const ids = [...before, ...load.taken];
         await eventually(() => requestsAsked().length >= ids.length, 60_000);
         const told = notificationsOf("asked");
         assert.ok(told.length - new Set(told).size <= 1, `${told.length - new Set(told).size} told twice`);

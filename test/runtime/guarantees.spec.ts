@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { about, credentials, decide, eventually, flows, idsOf, SECRET, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+import { about, credentials, decide, eventually, flows, idsOf, SECRET, Sink, startUnderTest, VERSIONS, webhooksAllTheTime } from "./under-test.ts";
 
 for (const version of VERSIONS) {
   describe(`guarantees on ${version.name}`, function () {
@@ -107,20 +107,25 @@ for (const version of VERSIONS) {
         for (let index = 0; index < 60; index++) asked.push(await heldTask());
         await decide(nodeRed, "continue", asked);
         await eventually(() => fault.hits > 0);
-        const changed = flows(sink, abiquo).map((node) =>
-          (node as { id: string }).id === "wait" ? { ...node, timeout: String(2 + Math.random()) } : node,
-        );
-        const deploying = nodeRed.deploy(changed, type);
-        const during = abiquo.submit({ type: "RECONFIGURE" });
-        await deploying;
-        const { tasks, webhook } = await during;
-        assert.ok("status" in webhook && webhook.status === 200, JSON.stringify(webhook));
+        const changed = flows(sink, abiquo).map((node) => {
+          const { id } = node as { id: string };
+          if (id === "wait") return { ...node, timeout: String(2 + Math.random()) };
+          return id === "hook" ? { ...node, name: `before ${type}` } : node;
+        });
+        const load = webhooksAllTheTime(abiquo);
+        await eventually(() => load.taken.length > 20);
+        await nodeRed.deploy(changed, type);
+        const during = load.taken.length;
+        await eventually(() => load.taken.length > during + 20);
+        await load.end();
         fault.remove();
         const [answered] = await sink.have("answered");
         assert.equal(answered?.body.abiquo?.tasks?.length, 60);
-        await sink.have("arrived", 1, about(tasks[0]?.taskId ?? ""));
-        // What the delay node had in memory is gone with it: the flow has it again, or still.
+        for (const id of load.taken) await sink.have("arrived", 1, about(id));
+        // What the delay node had in memory is gone with it: the flow has it again, and not more often than that.
         for (const id of received) await sink.have("arrived", 2, about(id));
+        const arrivals = Map.groupBy(sink.of("arrived").flatMap(idsOf), (id) => id);
+        for (const id of [...received, ...load.taken]) assert.ok((arrivals.get(id)?.length ?? 0) <= 2, `${id} arrived ${arrivals.get(id)?.length} times`);
         sink.clear();
         await decide(nodeRed, "cancel", received);
         await sink.have("answered");

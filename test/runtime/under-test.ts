@@ -208,6 +208,28 @@ export async function startUnderTest(nodeRed: string, abiquo: SimulatedAbiquo, s
   return process;
 }
 
+/** Webhooks of one task each over some connections, without a pause between them, each of which must be taken. */
+export function webhooksAllTheTime(abiquo: SimulatedAbiquo, connections = 6): { readonly taken: string[]; end(): Promise<void> } {
+  const taken: string[] = [];
+  let isOver = false;
+  const send = async (): Promise<void> => {
+    while (!isOver) {
+      const { tasks, webhook } = await abiquo.submit({ type: "RECONFIGURE" });
+      if (!("status" in webhook) || webhook.status !== 200) throw new Error(`A webhook was refused: ${JSON.stringify(webhook)}`);
+      taken.push(...tasks.map(({ taskId }) => taskId));
+    }
+  };
+  const senders = Promise.all(Array.from({ length: connections }, send));
+  senders.catch(() => undefined);
+  return {
+    taken,
+    async end() {
+      isOver = true;
+      await senders;
+    },
+  };
+}
+
 export async function decide(nodeRed: NodeRedProcess, action: "continue" | "cancel", id: string | string[]): Promise<void> {
   await nodeRed.request(`/${action}`, {
     method: "POST",

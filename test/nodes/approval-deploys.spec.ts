@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
 
@@ -50,6 +53,30 @@ describe("the node abiquo-approval in a deploy that leaves it alone", () => {
     assert.equal((await flow.status("ask", "status.keyTaken")).fill, "red");
     await flow.deploy(rest, "nodes", credentials(abiquo));
     await abiquo.post(abiquo.hold(), { url: `${await flow.serve()}/hook` });
+    await flow.inbox("mail").first();
+  });
+
+  it("tells nobody into nodes that are being restarted, but once these are there again", async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow = (RED: NodeAPI): void =>
+      RED.nodes.registerType("slow", function (this: Node, definition: NodeDef) {
+        RED.nodes.createNode(this, definition);
+        this.on("close", (done: () => void) => void gate.promise.then(done));
+      });
+    const named = (name: string): object[] => flows().map((each) => ((each as { id: string }).id === "mail" ? { ...each, name } : each));
+    const slowNode = (name: string): object => ({ id: "slow", type: "slow", z: "tab", x: 1, y: 1, name, wires: [] });
+    const flow = await Flow.load([...named(""), slowNode("")], { credentials: credentials(abiquo), modules: [slow] });
+    const url = `${await flow.serve()}/hook`;
+    const stopping = once(flow.RED.events, "flows:stopping");
+    const deploying = flow.deploy([...named("changed"), slowNode("changed")], "nodes", credentials(abiquo));
+    await stopping;
+    await abiquo.post(abiquo.hold(), { url });
+    await flow.status("ask", "status.waiting");
+    const engine = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+    await new Promise((later) => setTimeout(later, 300));
+    assert.equal((await engine.ledger.approvals.untold("ask", 10)).length, 1);
+    gate.resolve();
+    await deploying;
     await flow.inbox("mail").first();
   });
 });

@@ -25,7 +25,7 @@ const nodeRed: NodeRedProcess = await startNodeRed({
   palette: ROOT,
   ...(nodeRedFolder === undefined ? {} : { nodeRed: nodeRedFolder }),
 });
-const webhooks = new Webhooks(abiquo, chance, (course) => `${nodeRed.nodeUrl}${course}/${SECRET}`);
+const webhooks = new Webhooks(abiquo, Number(seed), (course) => `${nodeRed.nodeUrl}${course}/${SECRET}`);
 
 async function disturb(event: (typeof EVENTS)[number], round: number): Promise<void> {
   await sleep(chance.between(50, 1_000));

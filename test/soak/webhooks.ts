@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatedAbiquo } from "../harness/index.ts";
-import type { Chance } from "./chance.ts";
+import { Chance } from "./chance.ts";
 import { type Action, type Course, COURSES, type TaskType, wantedAction } from "./flows.ts";
 
 const TYPES: readonly TaskType[] = ["DEPLOY", "UNDEPLOY", "RECONFIGURE"];
+/** Over how many connections webhooks come. */
+const CONNECTIONS = 4;
 /** How long until the next one is sent after a refusal, in ms: a process that is down would use them up. */
 const AFTER_REFUSAL = 500;
 /** How long a webhook waits for its node in a start or a deploy before it is refused, in ms; a little less for timers. */
@@ -25,13 +27,14 @@ export class Webhooks {
   readonly unexplained: string[] = [];
   refused = 0;
   readonly #abiquo: SimulatedAbiquo;
-  readonly #chance: Chance;
+  /** one for each connection, so that a seed repeats what each sends however they take turns */
+  readonly #chances: readonly Chance[];
   readonly #urlOf: (course: Course) => string;
   readonly #down: Span[] = [];
 
-  constructor(abiquo: SimulatedAbiquo, chance: Chance, urlOf: (course: Course) => string) {
+  constructor(abiquo: SimulatedAbiquo, seed: number, urlOf: (course: Course) => string) {
     this.#abiquo = abiquo;
-    this.#chance = chance;
+    this.#chances = Array.from({ length: CONNECTIONS }, (_, index) => new Chance(seed + 1 + index));
     this.#urlOf = urlOf;
   }
 
@@ -46,19 +49,19 @@ export class Webhooks {
   /** Sends so many tasks, a few at once, over some seconds. */
   async send(count: number): Promise<void> {
     const end = this.wanted.size + count;
-    const sender = async (): Promise<void> => {
+    const sender = async (chance: Chance): Promise<void> => {
       while (this.wanted.size < end) {
-        const isTaken = await this.#sendOne();
-        await sleep(isTaken ? this.#chance.between(0, 60) : AFTER_REFUSAL);
+        const isTaken = await this.#sendOne(chance);
+        await sleep(isTaken ? chance.between(0, 60) : AFTER_REFUSAL);
       }
     };
-    await Promise.all(Array.from({ length: 4 }, sender));
+    await Promise.all(this.#chances.map(sender));
   }
 
-  async #sendOne(): Promise<boolean> {
-    const course = this.#chance.of(COURSES);
-    const type = this.#chance.of(TYPES);
-    const tasks = this.#abiquo.hold({ type, count: this.#chance.between(course === "group" ? 2 : 1, 5) });
+  async #sendOne(chance: Chance): Promise<boolean> {
+    const course = chance.of(COURSES);
+    const type = chance.of(TYPES);
+    const tasks = this.#abiquo.hold({ type, count: chance.between(course === "group" ? 2 : 1, 5) });
     tasks.forEach(({ taskId }, index) => this.wanted.set(taskId, wantedAction(course, type, index)));
     const from = Date.now();
     try {

@@ -16,6 +16,7 @@ import type { NotificationRecord } from "../ledger/index.ts";
 import { Attachment } from "./attachment.ts";
 import { approvalTerms } from "./approval-terms.ts";
 import type { Message, NodeKit, Send } from "./define.ts";
+import { flowsRun } from "./deploys.ts";
 import { typedProperty } from "./evaluate.ts";
 import { journeysOf } from "./journeys.ts";
 import { keepable } from "./keepable.ts";
@@ -37,6 +38,8 @@ export class ApprovalNode {
   readonly #ask: (message: Message) => Promise<void>;
   /** addresses of the approvers by alias */
   readonly #emails: ReadonlyMap<string, string>;
+  /** how many deploys have restarted nodes to which messages of this one go */
+  #redeploys = 0;
   /** an outcome has left, and the status shows the last one while nothing waits */
   #hasLet = false;
 
@@ -83,6 +86,7 @@ export class ApprovalNode {
       detach: (engine) => engine.approvals.detach(this.#key, ports.get(engine) as ApprovalPort),
     });
     redeployedBelow(kit, async () => {
+      this.#redeploys++;
       for (const engine of this.#attachment.engines) await engine.approvals.resume(this.#key);
     });
   }
@@ -176,12 +180,17 @@ export class ApprovalNode {
     return {
       notify: async (opened, notification, record) => {
         const message = await notificationMessage(engine, opened, notification, record);
+        await flowsRun(RED);
         if (this.#kit.signal.aborted) return false;
         if (message === undefined) return true;
         // A stop or a deploy takes it from the nodes behind unless they are done with it: then it is told again.
         const _msgid = RED.util.generateId();
         const send = (): void => node.send(atPort("notify", { _msgid, ...message }) as never);
-        return journeysOf(RED).send(_msgid, send, LONGEST_TELLING, this.#kit.signal);
+        const before = this.#redeploys;
+        const isOver = await journeysOf(RED).send(_msgid, send, LONGEST_TELLING, this.#kit.signal);
+        // A node that was being restarted took nothing, or lost it: a journey into it ends at once.
+        await flowsRun(RED);
+        return isOver && !this.#kit.signal.aborted && this.#redeploys === before;
       },
       leave: (outcome) => {
         this.#hasLet = true;

@@ -24,26 +24,61 @@ export interface Deploy {
 
 type Watcher = (deploy: Deploy) => void;
 
-/** Who watches deploys, by Node-RED: one listener for all nodes, as Node.js suspects a leak beyond ten. */
-const watchers = new WeakMap<object, Set<Watcher>>();
+/** A deploy that has stopped nodes but not told yet that the flows run may never do so, as where a type is missing. */
+const LONGEST_DEPLOY = 30_000;
+
+/** The deploys of one Node-RED: one listener for all nodes, as Node.js suspects a leak beyond ten. */
+class Deploys {
+  readonly watchers = new Set<Watcher>();
+  /** resolves once the flows run again; undefined while they do */
+  underWay: Promise<void> | undefined;
+  #end: () => void = () => undefined;
+  #flows: readonly FlowNode[] = [];
+
+  constructor(events: NodeAPI["events"]) {
+    events.on("flows:stopping", () => this.#stopping());
+    events.on("flows:started", (started: FlowsStarted = {}) => this.#started(started));
+  }
+
+  #stopping(): void {
+    this.#end();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#end(), LONGEST_DEPLOY).unref();
+    this.underWay = promise;
+    this.#end = () => {
+      clearTimeout(timer);
+      this.underWay = undefined;
+      resolve();
+    };
+  }
+
+  #started(started: FlowsStarted): void {
+    const after = started.config?.flows ?? [];
+    const deploy = deployOf(started, this.#flows, after);
+    this.#flows = after;
+    for (const each of [...this.watchers]) each(deploy);
+    this.#end();
+  }
+}
+
+const known = new WeakMap<object, Deploys>();
+
+function deploysOf({ events }: Pick<NodeAPI, "events">): Deploys {
+  let deploys = known.get(events);
+  if (deploys === undefined) known.set(events, (deploys = new Deploys(events)));
+  return deploys;
+}
 
 /** Runs whenever flows have started. Answers how to end that. */
-export function onFlowsStarted({ events }: Pick<NodeAPI, "events">, watcher: Watcher): () => void {
-  let watching = watchers.get(events);
-  if (watching === undefined) {
-    const all = new Set<Watcher>();
-    let before: readonly FlowNode[] = [];
-    events.on("flows:started", (started: FlowsStarted = {}) => {
-      const after = started.config?.flows ?? [];
-      const deploy = deployOf(started, before, after);
-      before = after;
-      for (const each of [...all]) each(deploy);
-    });
-    watchers.set(events, (watching = all));
-  }
-  const own = watching;
-  own.add(watcher);
-  return () => void own.delete(watcher);
+export function onFlowsStarted(RED: Pick<NodeAPI, "events">, watcher: Watcher): () => void {
+  const { watchers } = deploysOf(RED);
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+/** Resolves once no deploy is under way: what is sent while one is may find nobody. */
+export async function flowsRun(RED: Pick<NodeAPI, "events">): Promise<void> {
+  await deploysOf(RED).underWay;
 }
 
 function deployOf(started: FlowsStarted, before: readonly FlowNode[], after: readonly FlowNode[]): Deploy {

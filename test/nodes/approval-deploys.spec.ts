@@ -74,7 +74,7 @@ describe("the node abiquo-approval in a deploy that leaves it alone", () => {
     await flow.status("ask", "status.waiting");
     const engine = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
     await new Promise((later) => setTimeout(later, 300));
-    assert.equal((await engine.ledger.approvals.untold("ask", 10)).length, 1);
+    assert.equal((await engine.ledger.approvals.untold("ask", Date.now(), 10)).length, 1);
     gate.resolve();
     await deploying;
     await flow.inbox("mail").first();

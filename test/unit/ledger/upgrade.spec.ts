@@ -16,6 +16,8 @@ const API = "https://cloud.example.com/api";
 /** A ledger of 0.1.0 with something in every table; `fixtures/make-store.ts` tells how it was made. */
 const STORE_OF_0_1_0 = readFileSync(new URL("./fixtures/store-0.1.0.sql", import.meta.url), "utf8");
 const AT_ONCE = 4;
+/** A process for each statement of a start takes its time on a busy machine, in ms. */
+const LONG = 5 * 60_000;
 
 describe("The form of the ledger", () => {
   let folder: string;
@@ -38,14 +40,14 @@ describe("The form of the ledger", () => {
       assert.deepEqual(await formOf(file), whole);
     });
     assert.ok(kills > whole.length, `killed at ${kills} steps only`);
-  });
+  }).timeout(LONG);
 
   it("is upgraded whole or not at all, at whatever step the process is killed, and nothing that was kept is lost", async () => {
     const before = contents(storeOf010());
     await killedAtEveryStep(storeOf010, async (file) => {
       assertKept(before, contents(await opened(file)));
     });
-  });
+  }).timeout(LONG);
 
   it("is that of a later version, or still the one before, at whatever step of a change to what is kept the process is killed", async () => {
     const before = contents(storeOf010());
@@ -59,7 +61,7 @@ describe("The form of the ledger", () => {
       "later",
     );
     assert.ok(kills > Object.keys(laterStep).length + 4, `killed at ${kills} steps only`);
-  });
+  }).timeout(LONG);
 
   it("is completed where a first start of 0.1.0 was cut short, which left some tables without a mark", async () => {
     const whole = await formOf(newFile());

@@ -71,6 +71,9 @@ describe("tasks that a message names", () => {
       shop.answering = (request) => (isAnswer(request) ? unknownTask : taskIn("QUEUEING")(request));
       const future = "2999-01-01T00:00:00.000Z";
       await shop.answer("continue", written("t9", own("t9"), { createdAt: future }));
+      // The simulated one was made after the time at which this clock stands.
+      const [kept] = await shop.engine.ledger.find(shop.client.base, ["t9"]);
+      assert.equal(kept?.receivedAt, shop.clock.now());
       shop.answering = () => unknownTask;
       await shop.clock.waits.have(1);
       shop.clock.advance(LATER_THAN_SETTLED);

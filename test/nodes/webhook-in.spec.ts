@@ -457,6 +457,29 @@ describe("the node abiquo-webhook-in", () => {
       });
     }
 
+    it("hands on to its successor what its store, closing as well, took no more", async () => {
+      const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
+      const { intake } = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+      const asked = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<never>();
+      gate.promise.catch(() => undefined);
+      intake.receive = () => {
+        asked.resolve();
+        return gate.promise;
+      };
+      const [task] = abiquo.hold();
+      assert.ok(task);
+      const posted = fetch(`${await flow.serve()}/hook`, { method: "POST", body: bodyOf(task) });
+      await asked.promise;
+      const stopping = once(flow.RED.events, "flows:stopping");
+      const deploying = flow.deploy(flows({ name: "changed" }), "full", credentials(abiquo));
+      await stopping;
+      gate.reject(new Error("The store is closed."));
+      await deploying;
+      assert.equal((await posted).status, 200);
+      await flow.inbox("out").first();
+    });
+
     it("refuses by the rules of its successor what that one lets in no more", async () => {
       const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
       const [task] = abiquo.hold();

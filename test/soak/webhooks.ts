@@ -70,12 +70,15 @@ export class Webhooks {
         for (const { taskId } of tasks) this.taken.add(taskId);
         return true;
       }
-      this.#judge(`${status} ${body} after ${Date.now() - from} ms`, Date.now() - from >= PATIENCE);
+      this.#judge(`${status} ${body} after ${Date.now() - from} ms`, Date.now() - from >= PATIENCE || this.#wasDown(from));
     } catch (error) {
-      const wasDown = this.#down.some((span) => span.from <= Date.now() && span.to >= from);
-      this.#judge(`${String(error)} after ${Date.now() - from} ms`, wasDown);
+      this.#judge(`${String(error)} after ${Date.now() - from} ms`, this.#wasDown(from));
     }
     return false;
+  }
+
+  #wasDown(from: number): boolean {
+    return this.#down.some((span) => span.from <= Date.now() && span.to >= from);
   }
 
   #judge(what: string, isExplained: boolean): void {

@@ -68,7 +68,9 @@ export class Receiver {
       this.#reportProblems(body);
       setImmediate(() => void this.#emit(engine, arrivals));
     } catch (error) {
-      this.#refuse(response, error);
+      // Its store closed in the middle of this: with its body read, the request is still whole.
+      if (this.#isClosing && request.body !== undefined && !response.headersSent) handOver();
+      else this.#refuse(response, error);
     }
   }
 

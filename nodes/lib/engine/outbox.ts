@@ -137,10 +137,10 @@ export class Outbox {
     this.#stuck = [];
   }
 
-  /** Somebody asks this connection to answer a task that no connection can answer in the name of its own user. */
+  /** Somebody asks this connection to answer a task whose own connection is not there. */
   handOver(key: TaskKey, id: string): void {
     const job = this.#jobs.get(keyText(key));
-    if (job === undefined || !this.#attached.has(id) || this.#pick(job) !== undefined) return;
+    if (job === undefined || !this.#attached.has(id) || this.#attached.has(job.decision.connection)) return;
     job.decision = { ...job.decision, connection: id };
     this.restart();
   }
@@ -249,7 +249,7 @@ export class Outbox {
   }
 
   /** Answers in how many ms to try again; undefined when the decision has come to its end. */
-  async #deliver(job: Job, { client }: Connection, signal: AbortSignal): Promise<number | undefined> {
+  async #deliver(job: Job, { id, client }: Connection, signal: AbortSignal): Promise<number | undefined> {
     try {
       // Before anything is sent: a kill from here on leaves an attempt that may have been made.
       if (job.decision.delivery !== "sending") await this.#report(job, { ...job.decision, delivery: "sending" });
@@ -261,7 +261,7 @@ export class Outbox {
       if (links instanceof Fault) return await this.#conclude(job, { end: "undeliverable", fault: links }, client);
       const attempt = await attemptAnswer(client, { ...job.decision, links }, () => this.#isYoung(job), signal);
       job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
-      return await this.#conclude(job, attempt, client);
+      return await this.#conclude(job, id === job.decision.connection ? attempt : withoutRefusal(attempt), client);
     } catch {
       // The ledger cannot be written: the job stays as it is on disk, and is tried again.
       job.decision = { ...job.decision, uncertain: true };
@@ -311,6 +311,12 @@ export class Outbox {
     const age = Math.min(this.#clock.now(), this.#startedAt + now) - job.task.receivedAt;
     return age < NOT_YET_KNOWN && now - job.missingSince < NOT_YET_KNOWN;
   }
+}
+
+/** What is refused to a connection that only stands in may be allowed to the answer's own: it waits for that one. */
+function withoutRefusal(attempt: Attempt): Attempt {
+  if (attempt.end !== "undeliverable") return attempt;
+  return { end: "none", fault: attempt.fault, isOverloaded: false, uncertain: false, retryAfterMs: 0 };
 }
 
 /** Stores of 0.1.0 may hold what only a message said of a task: links of another one, or too few. */

@@ -221,6 +221,22 @@ describe("an answer on its way", () => {
       shop.engine.disconnect(same);
     });
 
+    it("is not parked by what is refused to one that stands in, and waits for its own", async () => {
+      const same = shop.connect(0, "same", basic("ana"));
+      await shop.engine.connect(same);
+      shop.next(busy, error(403, "403-FORBIDDEN"));
+      await shop.answer("continue", "t1", { connection: own });
+      await shop.clock.waits.have(1);
+      shop.engine.disconnect(own);
+      shop.clock.advance(SECOND_TRY);
+      const waits = await shop.clock.waits.have(2);
+      assert.deepEqual(await shop.at("decided"), ["t1"]);
+      await shop.engine.connect(own);
+      shop.clock.advance(waits[1] ?? 0);
+      assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued"]);
+      shop.engine.disconnect(same);
+    });
+
     it("leaves in the name of whom its connection signed in as last", async () => {
       shop.engine.disconnect(own);
       own = shop.connect(0, "own", basic("bob"));

@@ -15,7 +15,7 @@ const MEGABYTE = 1024 * 1024;
 const ADMIN_LIMIT = "5mb";
 
 export default function (RED: NodeAPI): void {
-  if (typeof RED.httpNode === "function") webhookRoutes(RED).holdUntilStarted(RED.events);
+  if (typeof RED.httpNode === "function") webhookRoutes(RED).holdUntilStarted(RED);
   defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "previousSecret", "username", "password"] }, (kit) => {
     const { node, config } = kit;
     const connection = kit.connection();

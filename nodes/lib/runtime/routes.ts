@@ -72,9 +72,11 @@ export class WebhookRoutes {
 
   /**
    * Until the flows run for the first time, lets every POST wait, since any may be for a webhook: Node-RED listens a
-   * little earlier, and Abiquo does not send again what found nobody.
+   * little earlier, and Abiquo does not send again what found nobody. Nothing waits where the package is added to a
+   * Node-RED that runs: no start would follow, and the POSTs of all other flows would wait for it.
    */
-  holdUntilStarted(events: Pick<NodeAPI["events"], "once">): void {
+  holdUntilStarted({ events, nodes }: Pick<NodeAPI, "events" | "nodes">): void {
+    if (hasFlows(nodes)) return;
     this.#starting = new Promise<void>((resolve) => events.once("flows:started", () => resolve())).then(() => {
       this.#starting = undefined;
     });
@@ -213,6 +215,16 @@ export function webhookRoutes(RED: NodeAPI): WebhookRoutes {
     tables.set(app, table);
   }
   return table;
+}
+
+/** Before Node-RED has read its flows, it throws where it is asked for their nodes. */
+function hasFlows(nodes: Pick<NodeAPI["nodes"], "eachNode">): boolean {
+  try {
+    nodes.eachNode(() => undefined);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -20,6 +20,11 @@ interface Express {
 const require = createRequire(createRequire(import.meta.url).resolve("node-red"));
 const express = require("express") as Express;
 
+/** A Node-RED that tells its start by these events; until it has read its flows, it fails where it is asked for nodes. */
+function starting(events: EventEmitter, eachNode: () => void = () => assert.fail("no flows yet")): NodeAPI {
+  return { events, nodes: { eachNode } } as unknown as NodeAPI;
+}
+
 describe("the webhook routes", () => {
   let server: Server;
   let url: string;
@@ -78,7 +83,7 @@ describe("the webhook routes", () => {
   it("let every POST that comes before the flows run for the first time wait for them, for a while, and nothing else", async () => {
     const routes = await serve({}, "/", 200);
     const events = new EventEmitter();
-    routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
+    routes.holdUntilStarted(starting(events));
     const types = ["application/json", "application/vnd.abiquo.task+xml", "text/plain", "application/x-www-form-urlencoded"];
     const early: Promise<string>[] = [];
     for (const type of types) {
@@ -92,8 +97,14 @@ describe("the webhook routes", () => {
     events.emit("flows:started");
     assert.deepEqual(await Promise.all(early), ['{"a":1}', "unread", "unread", "unread"]);
     assert.equal(await post("/nobody's"), "404");
-    routes.holdUntilStarted(events as unknown as NodeAPI["events"]);
+    routes.holdUntilStarted(starting(events));
     assert.equal(await post("/nobody's"), "404", "it does not wait for ever");
+  });
+
+  it("let nothing wait where the package is added while flows run: no start would end that", async () => {
+    const routes = await serve({}, "/", 60_000);
+    routes.holdUntilStarted(starting(new EventEmitter(), () => undefined));
+    assert.equal(await post("/nobody's"), "404");
   });
 
   it("keep the paths of several nodes apart, one below the other too", async () => {

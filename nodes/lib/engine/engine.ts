@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Fault } from "../fault.ts";
-import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type OpenWork, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
-import { leftBehind } from "./left-behind.ts";
+import { leftBehind, type LeftWork } from "./left-behind.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import type { Texts } from "./pages/index.ts";
 import { References } from "./references.ts";
@@ -109,7 +109,7 @@ export class Engine {
   }
 
   /** The open work that none of these connections does, which are all that work with this engine. */
-  leftBehind(connections: readonly Connection[]): Promise<OpenWork[]> {
+  leftBehind(connections: readonly Connection[]): Promise<LeftWork[]> {
     return leftBehind(this.ledger, connections);
   }
 

@@ -94,7 +94,8 @@ export class Outbox {
   }
 
   /** This connection's client, or that of another which signs in as the same user: others may see less. */
-  client(id: string): AbiquoClient | undefined {
+  async client(id: string): Promise<AbiquoClient | undefined> {
+    await this.#principals.learn([id]);
     return this.#inNameOf(id)?.connection.client;
   }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
+import type { Connection } from "../../../nodes/lib/engine/index.ts";
 import { ask, cloud, Desk, HOUR, idle, json, KEY, MINUTE, policy } from "./approvals-support.ts";
 import { type Answering, error, Workshop } from "./support.ts";
 
@@ -113,6 +115,40 @@ describe("the people of approvals", () => {
     const read = shop.requests.all.slice(before).map(({ request: { url } }) => url.replace(/^.*\/api/, ""));
     assert.deepEqual(read.length, new Set(read).size, "each once");
     assert.ok(read.length <= 3, `${read.length} reads`);
+  });
+
+  describe("who could not be found out before their connection was replaced", () => {
+    const as = (username: string): Pick<ClientSettings, "credentials"> => ({ credentials: { kind: "basic", username, password: "s3cret" } });
+
+    beforeEach(async () => {
+      const own = shop.connect(0, "own", as("ana"));
+      await shop.engine.connect(own);
+      shop.answering = refusing(REQUESTER, 503, "BUSY");
+      await shop.receive("t1");
+      await ask({ engine: shop.engine, clock: shop.clock, connection: own }, ["t1"]);
+      await desk.reported.have(1);
+      shop.answering = cloud();
+      shop.engine.disconnect(own);
+      await shop.restart();
+      await shop.engine.approvals.attach(KEY, desk);
+    });
+
+    it("are found out by one that signs in as the same user, also after a stop", async () => {
+      const same = shop.connect(0, "same", as("ana"));
+      await shop.engine.connect(same);
+      assert.deepEqual(await desk.lines(1), ["asked mia@example.com"]);
+      shop.engine.disconnect(same);
+    });
+
+    it("are left behind where there is none, and that is not so once they are asked", async () => {
+      const [eve, same] = [shop.connect(0, "eve", as("eve")), shop.connect(0, "same", as("ana"))];
+      const left = async (...connections: Connection[]): Promise<number[]> => (await shop.engine.leftBehind(connections)).map(({ requests }) => requests);
+      assert.deepEqual([await left(eve), await left(eve, same), await left()], [[1], [], [1]]);
+      await shop.engine.connect(same);
+      await desk.lines(1);
+      shop.engine.disconnect(same);
+      assert.deepEqual([await left(eve), await left()], [[], [1]]);
+    });
   });
 
   it("are read anew by later requests, and after a failure", async () => {

@@ -89,7 +89,7 @@ export class Approvals {
   readonly #exclusive = new Exclusive();
   readonly #users: UserReads;
   readonly #reported = new Set<string>();
-  readonly #clientOf: (record: ApprovalRecord) => AbiquoClient | undefined;
+  readonly #clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>;
   readonly #checkpoint: (key: TaskKey) => void;
   readonly #departures: Departures;
   readonly #counting = new Map<string, () => void>();
@@ -98,14 +98,14 @@ export class Approvals {
   #isClosed = false;
 
   /**
-   * @param clientOf the connection that a request came by, while there is one
+   * @param clientOf the client of the connection that a request came by, while there is one
    * @param settle how long after it left an outcome counts as held by the flow, in ms of process life
    * @param checkpoint is told of tasks that an approval holds from now on
    */
   constructor(
     ledger: Ledger,
     clock: Clock,
-    clientOf: (record: ApprovalRecord) => AbiquoClient | undefined,
+    clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>,
     settle: number,
     checkpoint: (key: TaskKey) => void,
   ) {
@@ -386,8 +386,8 @@ export class Approvals {
     if (opened?.record.status !== "opening") return;
     const { record, request } = opened;
     const port = this.#ports.get(record.key);
-    const client = this.#clientOf(record);
     try {
+      const client = await this.#clientOf(record);
       if (client === undefined) return await this.#postpone(opened);
       const people = await readPeople(this.#users, client, request.policy, record.tasks);
       for (const fault of people.faults) port?.report(fault);

@@ -281,8 +281,8 @@ export class Outbox {
       const delay = client.halted === undefined ? Math.max(backoff(job.decision.attempts), attempt.retryAfterMs) : 0;
       const nextAt = this.#clock.now() + delay;
       await this.#report(job, { ...job.decision, delivery: "waiting", uncertain, nextAt, fault: faultText(attempt.fault) });
-      // Of an outage the connection tells, once for all.
-      if (job.decision.attempts === LONG && !client.isDown) this.#events.stopped(job.decision, attempt.fault);
+      // Of an outage the connection tells, once for all. Who was told once has nothing told again.
+      if (job.decision.attempts >= LONG && !client.isDown) this.#events.stopped(job.decision, attempt.fault);
       return delay;
     }
     if (attempt.end === "delivered") this.#width = Math.min(WIDTH, this.#width * 2);

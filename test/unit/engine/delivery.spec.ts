@@ -112,6 +112,18 @@ describe("an answer on its way", () => {
         await shop.clock.waits.have(15);
         assert.deepEqual([outages.length, shop.port.stops.all.length], [1, 0]);
       });
+
+      it("tells the caller too where an outage is over and this answer still does not get through", async () => {
+        await open({ answering: () => ({ status: 404 }) });
+        between = async () => void (performance.now = () => now() + 31_000);
+        await shop.receive("t1");
+        await shop.answer("continue", "t1");
+        await attempts(13);
+        shop.answering = (request) => (isAnswer(request) ? { status: 404 } : taskIn("QUEUEING")(request));
+        between = async () => void (await shop.client.readTask(`${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`));
+        await attempts(15);
+        assert.deepEqual((await shop.port.stops.have(1)).map(({ fault }) => fault.code), ["ABIQUO_UNEXPECTED_ANSWER"]);
+      });
     });
 
     for (const code of ["TASK-1", "VM-1", "EN-0"]) {

@@ -40,7 +40,7 @@ export class Receiver {
   readonly #ahead = new Set<string>();
   /** of each search for what the flow may have lost: ids of tasks that were emitted since it began */
   readonly #searches = new Set<Set<string>>();
-  /** the fault of the store that was told last, and when */
+  /** the fault of the store that was told last, and when, in ms of a clock that only goes on */
   #storeFault = { code: "", at: 0 };
 
   constructor(kit: NodeKit, connection: ConnectionNode, options: ReceiverOptions) {
@@ -159,7 +159,7 @@ export class Receiver {
   }
 
   #isStoreFaultDue(code: string): boolean {
-    const now = Date.now();
+    const now = performance.now();
     if (this.#storeFault.code === code && now - this.#storeFault.at < STORE_FAULT_INTERVAL) return false;
     this.#storeFault = { code, at: now };
     return true;

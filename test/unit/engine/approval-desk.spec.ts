@@ -347,6 +347,19 @@ describe("the desk of approvals", () => {
       assert.equal((await desk.show((await links(4)).page)).status, 200);
     });
 
+    it("send a fresh one after a minute although somebody has set the clock back", async () => {
+      await ask(["Web"]);
+      const { page } = await links(0);
+      shop.clock.oversleep(0, 7 * DAY);
+      await shop.engine.desk.submit(page, fresh);
+      await people.told.have(2);
+      // So little that the link stays an expired one.
+      shop.clock.set(-60_000);
+      shop.clock.oversleep(0, 90_000);
+      await shop.engine.desk.submit(page, fresh);
+      await people.told.have(3);
+    });
+
     it("decide nothing, and answer alike whether the request waits or not", async () => {
       await ask(["Web", "Database"]);
       const [web, database] = [await links(0), await links(1)];

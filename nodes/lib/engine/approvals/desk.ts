@@ -69,6 +69,7 @@ export class ApprovalDesk {
   readonly #clock: Clock;
   readonly #texts: (language: string) => Texts;
   readonly #words = new Map<string, Words>();
+  /** when they were sent, in the clock's monotonic time */
   readonly #freshLinks = new Map<string, number>();
 
   /** @param texts of pages and mails in a language, the one that comes nearest */
@@ -212,10 +213,10 @@ export class ApprovalDesk {
   }
 
   async #sendFreshLink(link: DecisionLink): Promise<Page> {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const id = `${link.approval} ${identity(link.person)}`;
     const opened = await this.#approvals.get(link.approval);
-    if (now - (this.#freshLinks.get(id) ?? 0) >= FRESH_LINK_INTERVAL) {
+    if (now - (this.#freshLinks.get(id) ?? -Infinity) >= FRESH_LINK_INTERVAL) {
       if (this.#freshLinks.size >= REMEMBERED) this.#freshLinks.clear();
       this.#freshLinks.set(id, now);
       await this.#approvals.tellAgain(link.approval, link.person);

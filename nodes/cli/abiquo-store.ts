@@ -31,12 +31,21 @@ async function main(): Promise<number> {
   if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
   const ledger = await openLedger({ engine: "sqlite", file: resolve(file) }, { beside: true });
   try {
-    await revokeLinks(ledger, values.by?.trim() || userInfo().username, values.reason?.trim() || undefined);
+    await revokeLinks(ledger, values.by?.trim() || ownName(), values.reason?.trim() || undefined);
   } finally {
     await ledger.close();
   }
   console.log(words.text("cli.revoked", { file }));
   return EXIT.fine;
+}
+
+/** Of who runs this; the number where the system has no name for it, as in many containers. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 command.run(main);

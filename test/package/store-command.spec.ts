@@ -15,9 +15,9 @@ describe("The command abiquo-store", () => {
   let folder: string;
   const path = (name: string): string => join(folder, name);
 
-  const run = (parameters: string[], lang = "C"): Promise<{ code: number | null; out: string; err: string }> =>
+  const run = (parameters: string[], lang = "C", more: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> =>
     new Promise((resolve, reject) => {
-      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: lang };
+      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: lang, ...more };
       const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: folder, env });
       let out = "";
       let err = "";
@@ -59,6 +59,13 @@ describe("The command abiquo-store", () => {
     const kept = JSON.parse(await ledger.approvals.setting("link-keys", "")) as { revocation?: { by: string } };
     await ledger.close();
     assert.ok((kept.revocation?.by ?? "") !== "");
+  });
+
+  it("works in a container whose user has no name", async () => {
+    writeFileSync(path("nameless.cjs"), 'require("node:os").userInfo = () => { throw new Error("no such user"); };');
+    await (await openLedger({ engine: "sqlite", file: path("nameless.sqlite") })).close();
+    const { code, err } = await run(["revoke-links", "nameless.sqlite"], "C", { NODE_OPTIONS: `--require ${path("nameless.cjs")}` });
+    assert.deepEqual([code, err], [0, ""]);
   });
 
   it("makes no store, and leaves what is none as it is", async () => {

@@ -62,7 +62,7 @@ const texts = new WeakMap<NodeAPI, Map<string, string>>();
 export function translated(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
   let known = texts.get(RED);
   if (known === undefined) texts.set(RED, (known = new Map()));
-  const id = `${key} ${Object.values(params).join(" ")}`;
+  const id = JSON.stringify([key, ...Object.values(params)]);
   let text = known.get(id);
   if (text === undefined) {
     text = RED._(key, params);

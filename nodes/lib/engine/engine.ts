@@ -133,6 +133,7 @@ export class Engine {
    * @throws Fault ABIQUO_BAD_TASK, ABIQUO_BAD_LINK when a task that the ledger does not know has links not its own
    * @throws AbiquoFault when such a task cannot be read from Abiquo: nothing was decided
    * @throws Fault LEDGER_UNAVAILABLE when the ledger cannot be written: nothing was decided
+   * @throws Fault LEDGER_UNSURE when it broke down meanwhile: what was decided is delivered once it works
    */
   answer(call: AnswerCall): Promise<void> {
     return this.#finish(this.#answer(call));

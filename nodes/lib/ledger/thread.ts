@@ -171,14 +171,16 @@ export class LedgerThread {
 
   #fail(worker: Worker, fault: Fault): void {
     if (this.#worker !== worker) return;
-    const broke = this.#isOpen && this.#failures === 0;
+    const wasOpen = this.#isOpen;
+    const broke = wasOpen && this.#failures === 0;
     this.#worker = undefined;
     this.#isOpen = false;
     this.onEnd();
+    const unsent = new Set(this.#calls.map(({ id }) => id));
+    const callers = [...this.#callers];
     this.#given = 0;
     this.#calls = [];
     this.#fault = fault;
-    const callers = [...this.#callers.values()];
     this.#callers.clear();
     if (this.#goesOn && !this.#isClosed) {
       // One that has worked for a while is started again at once, and only then in pauses.
@@ -190,7 +192,9 @@ export class LedgerThread {
       for (const opener of this.#openers) opener.reject(fault);
       this.#openers.clear();
     }
-    for (const caller of callers) caller.reject(fault);
+    // What the thread was at may be on disk: nobody may be told that it is not.
+    const unsure = wasOpen && this.#options.readOnly !== true ? new Fault("LEDGER_UNSURE", { file: this.#place.file, reason: String(fault.params["reason"] ?? fault.code) }, fault) : fault;
+    for (const [id, caller] of callers) caller.reject(unsent.has(id) ? fault : unsure);
   }
 
   #tell(fault: Fault): void {

@@ -158,13 +158,13 @@ describe("the ledger", () => {
     assert.deepEqual([good.status, failed.status, other.status], ["fulfilled", "rejected", "fulfilled"]);
   });
 
-  it("tells those who wait when its thread breaks down, and works again at the next call", async () => {
+  it("tells those who wait that nobody knows what was kept when its thread breaks down, and works again at the next call", async () => {
     const started = once(process, "worker");
     const own = await openLedger({ engine: "sqlite", file: join(folder, "own.sqlite") });
     const [thread] = (await started) as [Worker];
     await own.receive([newTask("t1")]);
     const waiting = own.receive([newTask("t2")]);
-    await Promise.all([assert.rejects(waiting, { code: "LEDGER_UNAVAILABLE" }), thread.terminate()]);
+    await Promise.all([assert.rejects(waiting, { code: "LEDGER_UNSURE" }), thread.terminate()]);
     assert.equal((await own.receive([newTask("t1"), newTask("t2")]))[0], false);
     await own.close();
     await own.close();

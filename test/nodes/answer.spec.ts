@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { AbiquoMessage, Decision } from "../../nodes/lib/engine/index.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
@@ -579,6 +581,39 @@ for (const action of ["continue", "cancel"] as const) {
       assert.deepEqual(out.map(({ abiquo: a }) => a?.task?.taskId).sort(), [first.id, second.id].sort());
       assert.equal(flow.inbox("answered").all.length, 0);
       assert.equal(hanging.hits, 1);
+    });
+
+    it("lets nothing leave into nodes that are being restarted, but once these are there again", async () => {
+      const gate = Promise.withResolvers<void>();
+      const slow = (RED: NodeAPI): void =>
+        RED.nodes.registerType("slow", function (this: Node, definition: NodeDef) {
+          RED.nodes.createNode(this, definition);
+          this.on("close", (closed: () => void) => void gate.promise.then(closed));
+        });
+      const flows = (name: string): object[] => [
+        ...around(abiquo, "answer"),
+        node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }),
+        node("answer", `abiquo-${action}`, ["answered", "otherwise"]),
+        { ...node("slow", "slow", []), name },
+        { ...sink("answered"), name },
+        ...["arrived", "otherwise"].map(sink),
+      ];
+      const secrets = credentials(abiquo, { hook: { secret: SECRET } });
+      const flow = await Flow.load(flows(""), { credentials: secrets, modules: [slow] });
+      abiquo.setEndpoint(`${await flow.serve()}/hook/${SECRET}`);
+      const { id, ...message } = await arriveOne(flow);
+      const engine = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+      const stopping = once(flow.RED.events, "flows:stopping");
+      const deploying = flow.deploy(flows("changed"), "nodes", secrets);
+      await stopping;
+      flow.send("answer", { ...message, req: { url: "/caller" } });
+      while ((await engine.list({ stages: ["delivered"] })).length === 0);
+      gate.resolve();
+      await deploying;
+      const out = await flow.inbox("answered").first();
+      assert.deepEqual([out.abiquo?.task?.taskId, out.abiquo?.redelivered, out["req"]], [id, undefined, { url: "/caller" }]);
+      await completed(flow);
+      assert.equal(flow.inbox("answered").all.length, 1);
     });
 
     it("sends on what was under way when it got another connection", async () => {

@@ -122,6 +122,11 @@ export class Engine {
     return this.#requests.attach(node, port);
   }
 
+  /** Hands a node the finished requests that it could not take when they were finished. */
+  offerAgain(node: string): void {
+    this.#requests.offerAgain(node);
+  }
+
   detach(node: string, port: RequestPort): void {
     this.#requests.detach(node, port);
   }

@@ -25,7 +25,7 @@ export interface FinishedRequest {
 
 /** How a node that sends requests hears of them. */
 export interface RequestPort {
-  /** Answers false when the node is closing and could not take it: it stays open then. */
+  /** Answers false when the node could not take it for now: it stays open then, and comes again with `offerAgain`. */
   finished(request: FinishedRequest): boolean;
   /** A connection refuses to work for now; the request stays open and finishes later. */
   stopped(fault: Fault, caller: unknown): void;
@@ -95,6 +95,11 @@ export class Requests {
     for (const record of await this.#ledger.requestsOf(node)) {
       if (!this.#open.has(record.id) && !this.#forgetting.has(record.id)) await this.#reopen(record);
     }
+    this.offerAgain(node);
+  }
+
+  /** Hands a node the finished requests that it could not take. */
+  offerAgain(node: string): void {
     for (const request of [...this.#open.values()]) {
       if (request.record.node === node) this.#finishIfComplete(request);
     }

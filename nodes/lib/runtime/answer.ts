@@ -13,6 +13,7 @@ import {
 } from "../engine/index.ts";
 import { isObject, textOf } from "../json.ts";
 import { Attachment } from "./attachment.ts";
+import { flowsRun, isDeploying } from "./deploys.ts";
 import { defineNode, type Done, type Message, type NodeKit, type Send } from "./define.ts";
 import { typedProperty } from "./evaluate.ts";
 import { keepable } from "./keepable.ts";
@@ -44,10 +45,23 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       open.delete(id);
       return caller;
     };
+    let isLeavingLater = false;
+    const leaveLater = async (): Promise<void> => {
+      if (isLeavingLater) return;
+      isLeavingLater = true;
+      await flowsRun(RED);
+      isLeavingLater = false;
+      for (const engine of attachment.engines) engine.offerAgain(kit.node.id);
+    };
     const port: RequestPort = {
       finished(request) {
         // Its successor lets it leave.
         if (kit.signal.aborted) return false;
+        // A node behind that is being restarted would take nothing, and nobody would send it again.
+        if (isDeploying(RED)) {
+          void leaveLater();
+          return false;
+        }
         const caller = take(request.id);
         try {
           finish(kit, request, caller);

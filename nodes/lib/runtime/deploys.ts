@@ -76,6 +76,11 @@ export function onFlowsStarted(RED: Pick<NodeAPI, "events">, watcher: Watcher): 
   return () => void watchers.delete(watcher);
 }
 
+/** Whether a deploy is under way. */
+export function isDeploying(RED: Pick<NodeAPI, "events">): boolean {
+  return deploysOf(RED).underWay !== undefined;
+}
+
 /** Resolves once no deploy is under way: what is sent while one is may find nobody. */
 export async function flowsRun(RED: Pick<NodeAPI, "events">): Promise<void> {
   await deploysOf(RED).underWay;

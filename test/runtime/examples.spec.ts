@@ -20,6 +20,8 @@ interface FlowNode {
 const TICKET_SECRET = "ticket-secret-0123456789";
 const SLACK_SECRET = "slack-signing-secret-0123456789";
 const FOLDER = join(ROOT, "examples");
+/** What the README tells an administrator to give the connection's user, and no more. */
+const RIGHTS = ["WORKFLOW_OVERRIDE", "ENTERPRISE_ENUMERATE", "USERS_VIEW", "VAPP_CUSTOMISE_SETTINGS", "VDC_ENUMERATE", "SYSCONFIG_VIEW", "SYSCONFIG_ALLOW_MODIFY", "USERS_MANAGE_ENTERPRISE"] as const;
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const EXAMPLES = NAMES.map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as FlowNode[]);
 
@@ -92,7 +94,7 @@ for (const version of VERSIONS) {
     const opened: Record<string, unknown>[] = [];
 
     before(async () => {
-      abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+      abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", privileges: RIGHTS });
       tickets = createServer((request, response) => {
         let text = "";
         request.on("data", (part: Buffer) => (text += part.toString("utf8")));
@@ -456,7 +458,7 @@ for (const version of VERSIONS) {
   });
 
   it(`example 08 starts headless on ${version.name}, and names a variable that is not set`, async () => {
-    const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+    const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", privileges: RIGHTS });
     const example = EXAMPLES[7] ?? [];
     const nodeRed = await startNodeRed({
       flows: example,

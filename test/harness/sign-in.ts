@@ -57,6 +57,7 @@ export class SignIn {
 
   /** A token that stands for this user's sign-in, as `X-Abiquo-Token` gives it (4.2 and later). */
   openSession(nick: string): string {
+    for (const [old, { until }] of this.#sessions) if (until <= this.#abiquo.now) this.#sessions.delete(old);
     const token = randomUUID();
     this.#sessions.set(token, { nick, until: this.#abiquo.now + SESSION });
     return token;

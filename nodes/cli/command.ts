@@ -7,6 +7,9 @@ export const EXIT = { fine: 0, found: 1, badInput: 2 } as const;
 
 const LOCALES = join(__dirname, "..", "locales");
 
+/** What a node tells of a store that it tries again is not so for a command, which ends. */
+const TOLD_AS: Readonly<Record<string, string>> = { LEDGER_UNAVAILABLE: "LEDGER_UNUSABLE" };
+
 /** What the commands have in common: their language, and how they end. */
 export class Command {
   readonly #catalogue: string;
@@ -43,7 +46,7 @@ export class Command {
   }
 
   #problem(error: NodeJS.ErrnoException): string {
-    if (error instanceof Fault) return this.words.fault(error.code, error.params);
+    if (error instanceof Fault) return this.words.fault(TOLD_AS[error.code] ?? error.code, error.params);
     // Node says only in English what it does not understand, but it quotes the option.
     const option = error.code?.startsWith("ERR_PARSE_ARGS") ? /'([^']+)'/.exec(error.message)?.[1] : undefined;
     return option === undefined ? error.message : this.words.fault("OPTION_UNKNOWN", { option });

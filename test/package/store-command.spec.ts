@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,15 @@ describe("The command abiquo-store", () => {
     copyFileSync(path("text.sqlite"), path("copy"));
     assert.equal((await run(["revoke-links", "text.sqlite"])).code, 2);
     assert.ok(readFileSync(path("text.sqlite")).equals(readFileSync(path("copy"))));
+  });
+
+  it("says of a store that cannot be used what to do, and does not promise to try again", async () => {
+    mkdirSync(path("folder.sqlite"));
+    for (const [lang, words] of [["C", /folder\.sqlite cannot be used: .* run this again/], ["es_ES.UTF-8", /No se puede usar el almacén .*folder\.sqlite: .* ejecútelo de nuevo/]] as const) {
+      const { code, err } = await run(["revoke-links", "folder.sqlite"], lang);
+      assert.equal(code, 2);
+      assert.match(err, words);
+    }
   });
 
   for (const parameters of [[], ["revoke-links"], ["revoke-links", "a", "b"], ["rotate", "a"], ["revoke-links", "a", "--force"], ["--lang", "fr"]]) {

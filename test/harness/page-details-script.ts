@@ -48,14 +48,14 @@ export function runDetails(texts: PageTexts): void {
 
   function signature({ expected, sent, mistake }: NonNullable<ShownRequest["oauth"]>): Node[] {
     if (expected === undefined) return [];
+    const cause = mistake === undefined ? texts.noMistake : fill(texts.mistake, { mistake: texts.mistakes[mistake] ?? mistake });
     const details = element("details", "signature");
     details.append(element("summary", "", texts.signature));
-    if (mistake !== undefined) details.append(element("p", "", fill(texts.mistake, { mistake: texts.mistakes[mistake] ?? mistake })));
     for (const [label, text] of [[texts.expected, expected], [texts.sent, sent]] as const) {
       if (text === undefined) continue;
       details.append(element("p", "label", label), element("code", "base", text));
     }
-    return [details];
+    return [element("p", "cause", cause), details];
   }
 
   function request({ method, path, status, problem, oauth }: ShownRequest): Node {

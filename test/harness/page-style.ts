@@ -53,7 +53,7 @@ td small { color: var(--dim); }
 .plain li { padding: .5rem .75rem; border-top: 1px solid var(--line); }
 .plain li:first-child { border-top: 0; }
 .plain .bad b, .plain .why { color: var(--bad); }
-.plain .why, .plain details p { margin: .15rem 0 0; }
+.plain .why, .plain .cause, .plain details p { margin: .15rem 0 0; }
 summary { min-height: 1.75rem; cursor: pointer; }
 .plain .label { color: var(--dim); font-size: .85rem; }
 .base { display: block; }

@@ -99,6 +99,7 @@ describe("Page of the simulated Abiquo in a browser", () => {
     const { consumerKey, accessToken } = abiquo.credentials.oauth;
     const signed = `OAuth oauth_consumer_key="${consumerKey}", oauth_token="${accessToken}", oauth_signature_method="HMAC-SHA1", oauth_timestamp="${Math.floor(Date.now() / 1_000)}", oauth_nonce="n", oauth_signature="wrong"`;
     await fetch(`${abiquo.url}/login`, { headers: { Authorization: signed } });
+    await page.getByText(/most likely the consumer secret or the access token secret is not the right one/).waitFor();
     await page.getByText("What was signed").click();
     const base = page.getByText(/^GET&http%3A%2F%2F127\.0\.0\.1/);
     await base.waitFor();

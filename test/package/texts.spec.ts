@@ -81,6 +81,17 @@ function dialogHolds(type: string, key: string): boolean {
 }
 
 describe("The texts", () => {
+  it("of a refused request names the privilege for each kind of fact, and for tasks", () => {
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    const row = /^ *\| (answering and listing tasks|requester|machine|virtual datacenter)\b.*$/gm;
+    const privileges = [...readme.matchAll(row)].map(([text]) => /`([A-Z_]+)`/.exec(text)?.[1] ?? text);
+    assert.equal(privileges.length, 4);
+    for (const language of LANGUAGES) {
+      const text = catalogue(language, "abiquo-config").get("abiquo-config.faults.ABIQUO_FORBIDDEN") ?? "";
+      assert.deepEqual(privileges.filter((privilege) => !text.includes(privilege)), [], language);
+    }
+  });
+
   for (const type of types) {
     it(`${type}: have the same keys and placeholders in English and Spanish, and none is empty`, () => {
       const [english, spanish] = LANGUAGES.map((language) => catalogue(language, type));

@@ -141,6 +141,8 @@ export class Intake {
       await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
       return {};
     } catch (error) {
+      // What Abiquo shows is no task that could be used, and will be none at the next look.
+      if (error instanceof Fault && error.code.startsWith("ABIQUO_BAD_")) return { fault: error, arrival };
       if (!(error instanceof AbiquoFault)) return { again: arrival, isAbsent: false };
       const isAbsent = error.code === "ABIQUO_NOT_FOUND";
       if (isAbsent && this.#clock.monotonic() >= deadline) return this.#gone(arrival, error);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
 import type { Connection } from "../../../nodes/lib/engine/index.ts";
-import { ask, cloud, Desk, HOUR, idle, json, KEY, MINUTE, policy } from "./approvals-support.ts";
+import { ask, cloud, Desk, HOUR, idle, json, KEY, MINUTE, policy, user } from "./approvals-support.ts";
 import { type Answering, error, Workshop } from "./support.ts";
 
 const ADMIN = policy({ approvers: "role:ADMIN" });
@@ -71,6 +71,19 @@ describe("the people of approvals", () => {
     await ask(shop, ["t1"], { policy: policy({ approvers: "role:ADMIN" }, { noApprover: "reject" }) });
     const [outcome] = await desk.left.have(1);
     assert.deepEqual([outcome?.port, outcome?.entries[0]?.decision?.cause], ["rejected", "no-approver"]);
+  });
+
+  it("are asked at no address that a mail program could read as another's, and that is told", async () => {
+    shop.answering = (request) => {
+      if (!ROLES.test(request.url)) return cloud()(request);
+      const people = ["ada@example.com", "bea@example.com, victim@example.net"].map((email, index) => user(index + 2, email, "ADMIN"));
+      return json({ collection: people, totalSize: people.length, links: [] });
+    };
+    await shop.receive("t1");
+    await ask(shop, ["t1"], { policy: ADMIN });
+    assert.deepEqual(await desk.lines(1), ["asked ada@example.com"]);
+    await idle(shop);
+    assert.deepEqual(desk.reported.all.map(({ code }) => code), ["APPROVAL_ADDRESS_UNUSABLE"]);
   });
 
   it("are the fallback where a requester is not shown, as that is what it is for", async () => {

@@ -171,6 +171,12 @@ describe("the intake", () => {
       assert.deepEqual(await shop.at("elsewhere"), ["t1"]);
     });
 
+    it("gives up on what Abiquo shows as no task at all, instead of looking for ever", async () => {
+      shop.answering = () => ({ headers: { "Content-Type": "application/json" }, body: taskDto("t1", { taskId: "", type: "" }) });
+      await assert.rejects(verify(), { code: "ABIQUO_BAD_TASK" });
+      assert.equal(shop.requests.all.length, 1);
+    });
+
     it("keeps no task back for another that Abiquo does not know, and hands that one on by itself once it does", async () => {
       const arrivals = await shop.receive("a", "b", "c");
       const unknown = new Set(["b"]);

@@ -1,6 +1,6 @@
 import { type AbiquoClient, AbiquoFault, type AbiquoUser, type TaskLinks, type TaskSummary } from "../../abiquo/index.ts";
-import { type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
-import type { Fault } from "../../fault.ts";
+import { isAddress, type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
+import { Fault } from "../../fault.ts";
 import type { TaskRecord } from "../../ledger/index.ts";
 import type { PersonView } from "../pages/index.ts";
 import type { UserReads } from "./user-reads.ts";
@@ -44,7 +44,12 @@ export async function readPeople(reads: UserReads, client: AbiquoClient, policy:
   const requester = await unless((fault) => isAbsent(fault) || (mayStayUnknown && isForbidden(fault)), readRequester(reads, client, tasks), undefined);
   const roles = rolesOf(policy);
   const holders = roles.length === 0 ? [] : await unless(isAbsent, readHolders(reads, client, tasks), []);
-  const found = roles.map((role) => [role, holders.filter(({ roleName }) => isSameRole(roleName, role)).map(personOf)] as const);
+  const found = roles.map((role) => {
+    const own = holders.filter(({ roleName }) => isSameRole(roleName, role));
+    // A mail program could read it as somebody else's, or as several: the link in the mail is for this one alone.
+    for (const { email, nick } of own) if (!isAddress(email)) faults.push(new Fault("APPROVAL_ADDRESS_UNUSABLE", { value: email, user: nick }));
+    return [role, own.filter(({ email }) => isAddress(email)).map(personOf)] as const;
+  });
   return { ...(requester === undefined ? {} : { requester }), roles: Object.fromEntries(found), faults };
 }
 

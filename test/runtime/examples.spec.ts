@@ -286,11 +286,12 @@ for (const version of VERSIONS) {
       const mailsTo = (address: string): Mail[] => mailbox.mails.filter(({ to }) => to.includes(address));
       hookAt(`abiquo/manager/${SECRET}`);
       mailbox.refusals = 1;
-      const { tasks } = await abiquo.submit({ user: "bob" });
+      const { tasks } = await abiquo.submit({ user: "bob", cpu: 4, ram: 8_192 });
       const id = tasks[0]?.taskId ?? "";
       await eventually(() => mailsTo("manager@example.com").length === 1);
       const [mail] = mailsTo("manager@example.com");
-      assert.match(mail?.subject ?? "", /Approval needed/);
+      assert.match(mail?.subject ?? "", /Approval needed: Deploy vm-\d+/);
+      assert.match(mail?.text ?? "", /vm-\d+ · 4 CPUs · 8 GB RAM/);
       const [link = ""] = /https:\/\/node-red\.example\.com\/abiquo\/approval\/\S+/.exec(mail?.text ?? "") ?? [];
       assert.ok(mail?.html.includes(link) && link !== "");
       const page = link.replace("https://node-red.example.com/", nodeRed.nodeUrl);
@@ -322,7 +323,7 @@ for (const version of VERSIONS) {
     it("11: nobody answers in time, so the head is asked too; then everybody in finance approves", async () => {
       hookAt(`abiquo/two-levels/${SECRET}`);
       const { tasks } = await abiquo.submit({ user: "bob" });
-      await mailTo("lead@example.com", /Approval needed/);
+      await mailTo("lead@example.com", /Approval needed: Deploy vm-\d+/);
       await answerBy(await mailTo("head@example.com", /Escalated/), [["action", "approve"]]);
       const finance = [await mailTo("fiona@example.com", /Approval needed/), await mailTo("frank@example.com", /Approval needed/)];
       await answerBy(finance[0], [["action", "approve"]]);

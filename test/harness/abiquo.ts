@@ -11,7 +11,7 @@ import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
 import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
 import { EventLog, type SimEvent } from "./world/events.ts";
-import { type Change, complete, createTasks, type SimTask, type SubmitRequest, taskOn, Tasks, type PowerTask, type TaskState, type TaskType } from "./world/tasks.ts";
+import { type Change, complete, createTasks, makePlace, type SimTask, type SubmitRequest, taskOn, Tasks, type PowerTask, type TaskState, type TaskType } from "./world/tasks.ts";
 import { populate } from "./world/populate.ts";
 import type { Privilege } from "./world/privileges.ts";
 import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, WORKFLOW_USER, type World } from "./world/world.ts";
@@ -301,8 +301,9 @@ export class SimulatedAbiquo {
     this.changeTask(task, "FINISHED_UNSUCCESSFULLY");
   }
 
-  /** Holds a copy of a task of another platform, under the same id. */
+  /** Holds a copy of a task of another platform, under the same id, and what it is about where that is not here. */
   adopt(task: SimTask): void {
+    makePlace(this.world, task);
     this.#tasks.add({ ...task });
   }
 

@@ -181,6 +181,15 @@ function newMachine(world: World, appliance: VirtualAppliance, user: User, { typ
   });
 }
 
+/** Makes the machine of a task, and where it stands, where they are missing. */
+export function makePlace(world: World, { type, user, enterprise, virtualDatacenter, virtualAppliance, virtualMachine }: SimTask): void {
+  if (world.datacenters.get(virtualDatacenter) === undefined) world.addDatacenter(virtualDatacenter, enterprise);
+  if (world.appliances.get(virtualAppliance) === undefined) world.appliances.add({ id: virtualAppliance, name: `vapp-${virtualAppliance}`, virtualDatacenter });
+  if (world.machines.get(virtualMachine) !== undefined) return;
+  const state = type === "DEPLOY" || type === "UNDEPLOY" || type === "RECONFIGURE" ? STATE_BEFORE[type] : "ON";
+  world.addMachine({ id: virtualMachine, name: `vm-${virtualMachine}`, cpu: 2, ram: 2_048, disksMb: [10_240], volumesMb: [], virtualDatacenter, virtualAppliance, user: user.id, state });
+}
+
 /**
  * A task of this user on this machine, which waits.
  *

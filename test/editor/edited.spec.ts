@@ -303,7 +303,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.deepEqual({ rules, otherwise }, { rules: [], otherwise: "review" });
       const { levels, noApprover, allowSelfApproval } = found["abiquo-approval"]!;
       assert.deepEqual({ noApprover, allowSelfApproval }, { noApprover: "keep", allowSelfApproval: false });
-      assert.deepEqual((levels as any[]).map(({ approvers, onDeadline }) => ({ approvers, onDeadline })), [{ approvers: "", onDeadline: "wait" }]);
+      assert.deepEqual((levels as { approvers: unknown; onDeadline: unknown }[]).map(({ approvers, onDeadline }) => ({ approvers, onDeadline })), [{ approvers: "", onDeadline: "wait" }]);
       assert.equal(found["abiquo-configure-workflow"]!["action"], "read");
       assert.equal(found["abiquo-webhook-in"]!["auth"], "secret");
     });

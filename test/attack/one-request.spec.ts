@@ -9,6 +9,7 @@ const MIA = "mia@example.com";
 const MEGABYTE = 1024 * 1024;
 /** Abiquo waits ten seconds for a webhook's answer; this is how long it may take while somebody attacks, in ms. */
 const WITHIN = 1_000;
+const TRIES = 3;
 /** How long webhooks are posted beside an attack at least, in ms. */
 const SPAN = 2_500;
 const EVERY = 20;
@@ -70,11 +71,17 @@ describe("one request", function () {
     return waits[Math.ceil(waits.length * 0.99) - 1] ?? 0;
   }
 
+  /** Passes once it is quick enough: what else the machine does can make it slower, and never quicker. */
   async function beside(attack: () => Promise<unknown>): Promise<void> {
-    const percentile = await percentileDuring(attack);
-    // Where others want the same processors, everything takes as many times longer.
-    const allowed = WITHIN * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
-    assert.ok(percentile < allowed, `99 % of the webhooks were answered within ${Math.round(percentile)} ms; ${Math.round(allowed)} ms are allowed`);
+    const told: string[] = [];
+    while (told.length < TRIES) {
+      const percentile = await percentileDuring(attack);
+      // Where others want the same processors, everything takes as many times longer.
+      const allowed = WITHIN * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+      if (percentile < allowed) return;
+      told.push(`${Math.round(percentile)} of ${Math.round(allowed)}`);
+    }
+    assert.fail(`99 % of the webhooks were answered within so many ms of those that are allowed: ${told.join(", ")}`);
   }
 
   const statuses = async (replies: Promise<Reply>[]): Promise<number[]> => [...new Set((await Promise.all(replies)).map(({ status }) => status))];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Fault } from "../lib/fault.ts";
+import { Fault } from "../lib/base/fault.ts";
 import { LANGUAGE_NAMES, languageOf, localeOf, Words } from "./words.ts";
 
 /** What a shell or a CI job goes by. */

@@ -1,4 +1,4 @@
-import { textOf } from "../lib/json.ts";
+import { textOf } from "../lib/base/json.ts";
 import type { RecordedTask, RulesFault, RuleSet, Trial, Unreachable, Verdict } from "../lib/rules/index.ts";
 import type { Words } from "./words.ts";
 

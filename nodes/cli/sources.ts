@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { recordedTasks } from "../lib/engine/index.ts";
-import { Fault } from "../lib/fault.ts";
+import { Fault } from "../lib/base/fault.ts";
 import { openLedger } from "../lib/ledger/index.ts";
 import { readRecordedTasks, readRuleSet, type RecordedTask, type RuleOptions, type RuleSet } from "../lib/rules/index.ts";
 

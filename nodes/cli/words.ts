@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FaultParams } from "../lib/fault.ts";
-import { isObject } from "../lib/json.ts";
+import type { FaultParams } from "../lib/base/fault.ts";
+import { isObject } from "../lib/base/json.ts";
 
 const LANGUAGES: Readonly<Record<string, string>> = { en: "en-US", es: "es-ES" };
 

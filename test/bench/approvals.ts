@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { newApprovalId, nextWake, openApproval, parsePolicy, resolvePolicy, waitingFor } from "../../nodes/lib/approval/index.ts";
 import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
-import { systemClock } from "../../nodes/lib/engine/clock.ts";
+import { systemClock } from "../../nodes/lib/base/clock.ts";
 import { type Ledger, type NewTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { peakMemory } from "./load.ts";

@@ -1,7 +1,7 @@
 import { FLOW } from "./flow.ts";
 
 /**
- * What may stand in the properties of the nodes, derived from what reads them at the start (lib/runtime/config.ts,
+ * What may stand in the properties of the nodes, derived from what reads them at the start (lib/node-red/config.ts,
  * lib/rules, lib/approval/policy.ts) and not from the dialogs: values typed and as text, lists in each of their forms,
  * variables, nothing, and what is refused. Whether a value is accepted is for Node-RED to say.
  */

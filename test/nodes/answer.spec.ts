@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { AbiquoMessage, Decision } from "../../nodes/lib/engine/index.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
+import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, type Sent, sink } from "./support.ts";
 
 for (const action of ["continue", "cancel"] as const) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
+import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
 

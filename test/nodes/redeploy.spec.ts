@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { FlowGraph, type FlowNode } from "../../nodes/lib/runtime/flow-graph.ts";
+import { FlowGraph, type FlowNode } from "../../nodes/lib/node-red/flow-graph.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
 

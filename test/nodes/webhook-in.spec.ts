@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import type { ConfigNode } from "../../nodes/lib/runtime/connection.ts";
+import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
 
 type HeldTask = ReturnType<SimulatedAbiquo["hold"]>[number];

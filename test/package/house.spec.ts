@@ -1,76 +1,52 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { builtinModules } from "node:module";
-import { join, posix } from "node:path";
-import { filesBelow, ROOT } from "./tarball.ts";
+import { join } from "node:path";
+import { ARROWS, folderOf, importsOf, isPackage, roomOf, sources, textOf, within } from "../../scripts/house.ts";
+import { ROOT } from "./tarball.ts";
 
-interface Import {
-  readonly from: string;
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
-
-const sources = filesBelow(join(ROOT, "nodes")).filter((path) => path.endsWith(".ts"));
-const text = (path: string): string => readFileSync(join(ROOT, "nodes", path), "utf8");
-
-const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
-
-const imports: Import[] = sources.flatMap((from) =>
-  [...text(from).matchAll(IMPORT)].map(([, typeOnly, named, dynamic]) => {
-    const to = named ?? dynamic ?? "";
-    return { from, to: to.startsWith(".") ? posix.join(posix.dirname(from), to) : to, typeOnly: typeOnly !== undefined };
-  }),
-);
-
-/** The part of the house a source belongs to. */
-function room(path: string): string {
-  const [first, second, third] = path.split("/");
-  if (first === "cli") return "cli";
-  if (first !== "lib") return "nodes";
-  return third === undefined ? "leaf" : (second ?? "");
-}
-
-/** Who may use whom. Every room may use itself and the leaves. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  nodes: ["runtime"],
-  cli: ["engine"],
-  runtime: ["engine"],
-  engine: ["abiquo", "rules", "approval", "ledger"],
-  abiquo: [],
-  rules: [],
-  approval: [],
-  ledger: [],
-  leaf: [],
-};
-/** Rooms that lie below, reachable through what the arrows name. */
-function below(name: string): Set<string> {
-  const reached = new Set([name, "leaf"]);
-  for (const next of ARROWS[name] ?? []) for (const further of below(next)) reached.add(further);
-  return reached;
-}
+const imports = sources.flatMap(importsOf);
 
 describe("The house", () => {
   it("has no rooms but those of the plan", () => {
-    assert.deepEqual(sources.filter((path) => ARROWS[room(path)] === undefined), []);
+    assert.deepEqual(sources.filter((path) => ARROWS[roomOf(path)] === undefined), []);
   });
 
-  it("has arrows that run one way: nodes, runtime, engine (the command line too), and the four below that never know each other", () => {
-    const wrong = imports.filter(({ from, to }) => sources.includes(to) && !below(room(from)).has(room(to)));
+  it("has arrows that run one way: from nodes and dialogs down, and none between those that lie side by side", () => {
+    const wrong = imports.filter(({ from, to }) => sources.includes(to) && !within(roomOf(from)).has(roomOf(to)));
     assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
   });
 
-  it("knows Node-RED only in the node files and in runtime, and only its types", () => {
+  it("keeps the folder of each node free of the others", () => {
+    const wrong = imports.filter(({ from, to }) => folderOf(to) !== undefined && sources.includes(to) && folderOf(from) !== folderOf(to));
+    assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+  });
+
+  it("has no sources that need each other", () => {
+    const needs = new Map(sources.map((path) => [path, imports.filter(({ from, to, typeOnly }) => from === path && !typeOnly && sources.includes(to)).map(({ to }) => to)]));
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, way: readonly string[]): void => {
+      if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" > "));
+      else if (!done.has(path)) for (const next of needs.get(path) ?? []) visit(next, [...way, path]);
+      done.add(path);
+    };
+    for (const path of sources) visit(path, []);
+    assert.deepEqual(circles, []);
+  });
+
+  it("knows Node-RED only in the folders of nodes and in the room that is named for it, and only its types", () => {
     const known = imports.filter(({ to }) => /^(@node-red|node-red)(\/|$)/.test(to));
-    assert.deepEqual(known.filter(({ from }) => !["nodes", "runtime"].includes(room(from))), []);
+    assert.deepEqual(known.filter(({ from }) => !["node", "node-red"].includes(roomOf(from))), []);
     assert.deepEqual(known.filter(({ typeOnly }) => !typeOnly), []);
   });
 
   it("uses no package but its own dependencies, and each of them", () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: object };
     const dependencies = Object.keys(manifest.dependencies);
-    const used = imports.flatMap(({ to, typeOnly }) => {
-      if (to.startsWith("node:") || builtinModules.includes(to) || to.endsWith(".ts") || /^(@node-red|node-red)/.test(to)) return [];
+    const used = imports.flatMap((each) => {
+      const { to, typeOnly } = each;
+      if (!isPackage(each) || /^(@node-red|node-red)/.test(to)) return [];
       const name = to.split("/").slice(0, to.startsWith("@") ? 2 : 1).join("/");
       return typeOnly && !dependencies.includes(name) ? [] : [name];
     });
@@ -78,8 +54,8 @@ describe("The house", () => {
     assert.deepEqual(dependencies.filter((name) => !used.includes(name)), []);
   });
 
-  it("keeps node files short, with their work in the library", () => {
-    const long = sources.filter((path) => room(path) === "nodes" && text(path).split("\n").length > 120);
+  it("keeps registrations short, with their work beside them", () => {
+    const long = sources.filter((path) => /\/index\.ts$/.test(path) && roomOf(path) === "node" && textOf(path).split("\n").length > 120);
     assert.deepEqual(long, []);
   });
 

@@ -13,6 +13,8 @@ const MODULE = "@abiquo-workflow/node-red-abiquo/";
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { "node-red": { nodes: object } };
 const types = Object.keys(manifest["node-red"].nodes);
 const read = (path: string): string => readFileSync(join(NODES, path), "utf8");
+/** As Node-RED reads it. */
+const built = (path: string): string => readFileSync(join(ROOT, "dist", path), "utf8");
 const programs = filesBelow(NODES).filter((path) => path.endsWith(".ts"));
 
 function flatten(value: unknown, prefix = ""): [key: string, text: string][] {
@@ -21,7 +23,7 @@ function flatten(value: unknown, prefix = ""): [key: string, text: string][] {
 }
 
 function catalogue(language: string, type: string): Map<string, string> {
-  return new Map(flatten(JSON.parse(read(`locales/${language}/${type}.json`))));
+  return new Map(flatten(JSON.parse(built(`locales/${language}/${type}.json`))));
 }
 
 const placeholders = (text: string): string[] => [...text.matchAll(/__(\w+?)__/g)].map(([, name]) => name ?? "").sort();
@@ -54,7 +56,7 @@ function leftmost(node: SyntaxNode): SyntaxNode {
 function usesOfDialogs(): Uses {
   const uses: Uses = { keys: new Set(), beginnings: new Set() };
   for (const type of types) {
-    const html = read(`${type}.html`);
+    const html = built(`${type}.html`);
     for (const [, attribute = ""] of html.matchAll(/data-i18n="([^"]+)"/g)) {
       for (const part of attribute.split(";")) uses.keys.add(`${type}:${part.replace(/^\[[\w-]+\]/, "")}`);
     }
@@ -72,7 +74,7 @@ function usesOfDialogs(): Uses {
 
 /** Whether a dialog's script holds the key, or its beginning in a sum: keys also travel through helper functions. */
 function dialogHolds(type: string, key: string): boolean {
-  return scriptsOf(read(`${type}.html`))
+  return scriptsOf(built(`${type}.html`))
     .flatMap((source) => [...walk(parseScript(source))])
     .some((node) => {
       const start = node.type === "BinaryExpression" ? literal(leftmost(node)) : undefined;
@@ -104,15 +106,15 @@ describe("The texts", () => {
     });
 
     it(`${type}: are all its own, or the palette's`, () => {
-      const roots = Object.keys(JSON.parse(read(`locales/en-US/${type}.json`)) as object);
-      const category = literal(property(registrationsIn(read(`${type}.html`))[0]!.definition, "category"));
+      const roots = Object.keys(JSON.parse(built(`locales/en-US/${type}.json`)) as object);
+      const category = literal(property(registrationsIn(built(`${type}.html`))[0]!.definition, "category"));
       assert.deepEqual(roots.sort(), category === "config" ? [type] : [type, "palette"].sort());
       if (category !== "config") assert.ok(catalogue("en-US", type).has("palette.label.Abiquo"));
     });
 
     it(`${type}: has help in both languages, whose first paragraph fits a tooltip`, () => {
       for (const language of LANGUAGES) {
-        const help = read(`locales/${language}/${type}.html`);
+        const help = built(`locales/${language}/${type}.html`);
         assert.match(help, new RegExp(`^<script type="text/html" data-help-name="${type}">`));
         const first = /<p>([\s\S]*?)<\/p>/.exec(help)?.[1]?.replace(/\s+/g, " ") ?? "";
         assert.ok(first.length > 20 && first.length <= 140, `${language}: the first paragraph has ${first.length} characters`);
@@ -121,14 +123,14 @@ describe("The texts", () => {
     });
 
     it(`${type}: has a label for each port, and help that lists several outputs one by one`, () => {
-      const definition = registrationsIn(read(`${type}.html`))[0]!.definition;
+      const definition = registrationsIn(built(`${type}.html`))[0]!.definition;
       const inputs = Number(literal(property(definition, "inputs")) ?? 0);
       const outputs = Number(literal(property(definition, "outputs")) ?? 0);
       assert.equal(property(definition, "inputLabels") !== undefined, inputs > 0);
       assert.equal(property(definition, "outputLabels") !== undefined, outputs > 0);
       if (outputs < 2) return;
       for (const language of LANGUAGES) {
-        const ports = /<ol class="node-ports">([\s\S]*?)<\/ol>/.exec(read(`locales/${language}/${type}.html`))?.[1] ?? "";
+        const ports = /<ol class="node-ports">([\s\S]*?)<\/ol>/.exec(built(`locales/${language}/${type}.html`))?.[1] ?? "";
         assert.equal(ports.match(/<li>/g)?.length, outputs, language);
       }
     });
@@ -152,8 +154,8 @@ describe("The texts", () => {
   });
 
   it("hold every status that programs show", () => {
-    for (const path of programs.filter((name) => /^[^/]+\.ts$|^lib\/runtime\//.test(name))) {
-      const own = types.filter((type) => !path.includes("/") ? path === `${type}.ts` : true);
+    for (const path of programs.filter((name) => !/^(cli|lib\/(?!node-red\/))/.test(name))) {
+      const own = types.filter((type) => (path.startsWith("lib/") ? true : path.split("/").includes(type.slice("abiquo-".length)) || path === "answer/answer.ts"));
       const known = own.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => key.slice(type.length + 1)));
       for (const [, key] of read(path).matchAll(/\.show\("\w+", "\w+", "(\w+)"/g)) {
         assert.ok(known.some((text) => text.replace(/_(one|other)$/, "") === `status.${key}`), `${path} shows ${key}`);
@@ -205,7 +207,7 @@ describe("The texts", () => {
 describe("The texts of pages and mails", () => {
   const own = ([key]: [key: string, text: string]): boolean => /^(pages|mail)\./.test(key);
   const textsIn = (language: string): Map<string, string> => {
-    const all = JSON.parse(read(`locales/${language}/abiquo-approval.json`)) as Record<string, object>;
+    const all = JSON.parse(built(`locales/${language}/abiquo-approval.json`)) as Record<string, object>;
     return new Map(flatten(all["abiquo-approval"]).filter(own));
   };
   const english = textsIn("en-US");
@@ -228,7 +230,7 @@ describe("The texts of pages and mails", () => {
 
   it("are those that the pages ask for, no less and no more", () => {
     const keys = [...new Set([...english.keys()].map((key) => key.replace(/_(one|other)$/, "")))];
-    const source = programs.filter((path) => path.startsWith("lib/engine/pages/")).map(read).join("\n");
+    const source = programs.filter((path) => path.startsWith("lib/pages/")).map(read).join("\n");
     const asked = [...source.matchAll(/(?:["`])((?:pages|mail)\.[^"`\s]+)["`]/g)].map(([, key = ""]) => key);
     const patterns = asked.map((key) => new RegExp(`^${key.replace(/[.]/g, "\\.").replace(/\$\{\w+(\\\.\w+)?\}/g, "[\\w-]*")}(\\.[\\w-]+)?$`));
     assert.ok(patterns.length > 50, "the search still finds the keys");

@@ -1,4 +1,4 @@
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 
 /** A normalised base URL of an Abiquo API: no trailing slash, no default port, no user, query or fragment. */
 export type ApiBase = string & { readonly __apiBase: unique symbol };

@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, type JsonObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, type JsonObject, textOf } from "../base/json.ts";
 import { principalOf } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./fault.ts";

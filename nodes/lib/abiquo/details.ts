@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, type JsonObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, type JsonObject, textOf } from "../base/json.ts";
 import { linkOf, rebase } from "./links.ts";
 import type { Resources } from "./resources.ts";
 import { closedFault, foreignFault } from "./transport.ts";

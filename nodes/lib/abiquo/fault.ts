@@ -1,4 +1,4 @@
-import { Fault, type FaultParams } from "../fault.ts";
+import { Fault, type FaultParams } from "../base/fault.ts";
 
 /** One entry of Abiquo's errors DTO, such as TASK-2. */
 export interface ApiError {

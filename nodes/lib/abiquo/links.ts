@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
 
 /** The segments with which the paths of the API begin; what stands before them is some server's own prefix. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { AbiquoClient, Resource } from "./client.ts";
 
 /** How many resources are read at the same time, whoever asks. */

@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
-import { Fault } from "../fault.ts";
-import { isObject } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault, type ApiError } from "./fault.ts";
 import type { Redact } from "./redact.ts";

@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
 import { excessOfJson, excessOfValue, excessOfXml, LONGEST_TASK, MOST_MEMBERS } from "./bounds.ts";
 import { listInJson, listInXml } from "./lists.ts";

@@ -1,6 +1,6 @@
 import { type EntityDecoderOptions, XMLParser, XMLValidator } from "fast-xml-parser";
-import { Fault } from "../fault.ts";
-import { isObject, type JsonObject, type JsonValue, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, type JsonObject, type JsonValue, textOf } from "../base/json.ts";
 import { DEEPEST } from "./bounds.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };

@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { isBlank, listOf, memberOf, shown } from "./read.ts";
 import type { Ballot, Command, Person } from "./types.ts";
 

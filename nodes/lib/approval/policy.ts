@@ -1,5 +1,5 @@
-import { Fault } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { isTimeZone, minuteOfDay } from "./calendar.ts";
 import { canonicalDomain, isAddress } from "./address.ts";
 import { mergePeople } from "./merge.ts";

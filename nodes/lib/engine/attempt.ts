@@ -1,5 +1,5 @@
 import { type AbiquoClient, AbiquoFault, type TaskLinks } from "../abiquo/index.ts";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { DecisionRecord } from "../ledger/index.ts";
 import type { Outcome } from "./message.ts";
 

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
 import { leftBehind, type LeftWork } from "./left-behind.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
-import type { Texts } from "./pages/index.ts";
+import type { Texts } from "../pages/index.ts";
 import { References } from "./references.ts";
 import { type Delivery, type RequestPort, Requests } from "./requests.ts";
 

@@ -1,5 +1,5 @@
 import type { Ledger } from "../ledger/index.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 const DAY = 24 * 60 * 60_000;
 /** After a start there is more urgent work than this. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
-import { Fault } from "../fault.ts";
-import type { JsonObject } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import type { JsonObject } from "../base/json.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../base/semaphore.ts";
 
 /** One task on its way into the flow. */
 export interface Arrival {

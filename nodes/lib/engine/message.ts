@@ -1,6 +1,6 @@
 import type { TaskLinks, TaskSummary } from "../abiquo/index.ts";
-import { Fault } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import type { DecisionRecord, TaskRecord } from "../ledger/index.ts";
 
 export type Action = "continue" | "cancel";

@@ -1,8 +1,8 @@
 import { AbiquoFault, type AbiquoClient, type AbiquoTask, linksOfTask } from "../abiquo/index.ts";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import { keyText, type Ledger, type NewTask, type TaskKey } from "../ledger/index.ts";
 import { entryOf, isWhole, type TaskEntry, type TaskName, type TaskReference, type WholeTask } from "./message.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../base/semaphore.ts";
 
 /** A task that a message names, as far as it is known for sure. */
 export interface NamedTask {

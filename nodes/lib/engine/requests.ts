@@ -1,7 +1,7 @@
-import { Fault, type FaultParams } from "../fault.ts";
-import { isObject } from "../json.ts";
+import { Fault, type FaultParams } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { Forgetting } from "./forgetting.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 

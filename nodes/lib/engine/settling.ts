@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** How often what settles is looked at, in ms. */
 const ROUND = 1_000;

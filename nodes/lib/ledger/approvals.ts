@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import { insertAudit } from "./audit.ts";
 import type { Committer } from "./committer.ts";
 import type { Platforms } from "./platforms.ts";

@@ -1,4 +1,4 @@
-import { Fault, type FaultParams } from "../fault.ts";
+import { Fault, type FaultParams } from "../base/fault.ts";
 
 /** A method of the ledger, called from another thread. */
 export interface Call {

@@ -1,4 +1,4 @@
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import { insertAudit } from "./audit.ts";
 import { type DecisionRecord, type DeliveryNews, keyText, type Proposal, type RequestRecord, type TaskKey, type Verdict } from "./records.ts";
 import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";

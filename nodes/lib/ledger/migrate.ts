@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { LedgerSchema } from "./schema.ts";
 
 /** Steps by name, in the order in which they are taken. */

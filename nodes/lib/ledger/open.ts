@@ -1,5 +1,5 @@
 import type { Kysely, SqliteDatabase } from "kysely";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, upgrade } from "./migrate.ts";
 import { type LedgerSchema, migrations } from "./schema.ts";

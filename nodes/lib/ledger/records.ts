@@ -1,4 +1,4 @@
-import type { FaultParams } from "../fault.ts";
+import type { FaultParams } from "../base/fault.ts";
 import type { DeliveryState, Stage } from "./schema.ts";
 
 /** A task is known by the platform it lives on and its id there. */

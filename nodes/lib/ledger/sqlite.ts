@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
-import { Fault } from "../fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { EngineTypes } from "./schema.ts";
 
 export const sqliteTypes: EngineTypes = { serial: "integer", long: "integer" };

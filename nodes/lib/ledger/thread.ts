@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { Fault } from "../fault.ts";
-import { moduleBeside } from "../here.ts";
+import { Fault } from "../base/fault.ts";
+import { roomModule } from "../base/here.ts";
 import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
 
@@ -101,7 +101,7 @@ export class LedgerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(moduleBeside("worker"), { workerData: { place: this.#place, options: this.#options } });
+    const worker = new Worker(roomModule("ledger/worker"), { workerData: { place: this.#place, options: this.#options } });
     let reason = this.#unavailable("CLOSED");
     worker.on("message", (message: FromThread) => {
       if ("replies" in message) return this.#settle(message.replies);

@@ -1,5 +1,5 @@
-import type { FaultParams } from "../fault.ts";
-import { isObject } from "../json.ts";
+import type { FaultParams } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 import { parseHours, type Clock } from "./clock.ts";
 import { shown, type RuleFaultCode } from "./faults.ts";
 import { type EqualityOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";

@@ -1,4 +1,4 @@
-import { isObject, textOf } from "../json.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { parseField, type FieldPath } from "./path.ts";
 
 /*

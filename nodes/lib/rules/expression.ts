@@ -1,5 +1,5 @@
-import { isObject, textOf } from "../json.ts";
-import type { FaultParams } from "../fault.ts";
+import { isObject, textOf } from "../base/json.ts";
+import type { FaultParams } from "../base/fault.ts";
 import { allNodes, factsNamed, factsWanted, isSameForAll, namesStep } from "./expression-facts.ts";
 import { shown, type RuleFaultCode } from "./faults.ts";
 import { parseExpression } from "./guarded.ts";

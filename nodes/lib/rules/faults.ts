@@ -1,4 +1,4 @@
-import { Fault, type FaultParams } from "../fault.ts";
+import { Fault, type FaultParams } from "../base/fault.ts";
 
 /** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
 export const RULE_FAULTS = {

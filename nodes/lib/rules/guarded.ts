@@ -1,5 +1,5 @@
 import jsonata from "jsonata";
-import { isObject, textOf } from "../json.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./job.ts";
 import { affordableTextLength } from "./regex.ts";
 

@@ -1,5 +1,5 @@
-import type { FaultParams } from "../fault.ts";
-import { isObject, textOf } from "../json.ts";
+import type { FaultParams } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { compileFactTest, compileTimeTest, type FactTest, type Operand, operandOf, type TimeTest } from "./conditions.ts";
 import { openClock } from "./clock.ts";
 import { compileExpression, type Expression } from "./expression.ts";

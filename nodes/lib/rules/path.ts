@@ -1,4 +1,4 @@
-import { isObject } from "../json.ts";
+import { isObject } from "../base/json.ts";
 import { isWhole } from "./grammar.ts";
 
 /** Where a field is read: in every task, in the totals of the group, or on the clock. */

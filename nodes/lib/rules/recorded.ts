@@ -1,4 +1,4 @@
-import { isObject, textOf } from "../json.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { parseField, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
 import type { RuleSubject } from "./types.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "../json.ts";
+import { isObject } from "../base/json.ts";
 import { compileRules } from "./compile.ts";
 import { RulesFault, shown, type RuleProblem } from "./faults.ts";
 import { isWhole, KEYS, TEXTS } from "./grammar.ts";

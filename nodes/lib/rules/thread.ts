@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { moduleBeside } from "../here.ts";
+import { roomModule } from "../base/here.ts";
 import type { ExpressionJob, ExpressionReply } from "./job.ts";
 
 /** A job that waits for its reply. */
@@ -49,7 +49,7 @@ export class ExpressionThread {
     this.#limits = limits;
     this.#onEnd = (why) => onEnd(this, why);
     // It needs nothing of the environment, and so has no secret of it.
-    this.#worker = new Worker(moduleBeside("worker"), {
+    this.#worker = new Worker(roomModule("rules/worker"), {
       workerData: this.#begun.buffer,
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: limits.memory },

@@ -1,4 +1,4 @@
-import type { FaultParams } from "../fault.ts";
+import type { FaultParams } from "../base/fault.ts";
 
 /** What becomes of a task: answered with continue, answered with cancel, or handed to a person. */
 export type Outcome = "continue" | "cancel" | "review";

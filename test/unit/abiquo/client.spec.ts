@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AbiquoFault, type AbiquoTask } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { MACHINE, type Received, rejection, type Reply, serve, taskDto, type TestServer } from "./support.ts";
 
 const TASK_PATH = `/api/${MACHINE}/tasks/task-1`;

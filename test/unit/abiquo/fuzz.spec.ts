@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apiBase, parseWebhook, rebase } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 
 const BASE = apiBase("https://cloud.example.com/api");
 const OWN = /^https:\/\/cloud\.example\.com\/api\/(cloud|admin)\/[A-Za-z0-9._~/-]+$/;

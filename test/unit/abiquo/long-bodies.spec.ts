@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseWebhook, parseWebhookInTurns, parseWebhookJson } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { BASE, bytes, faultOf, taskDto, taskXml } from "./support.ts";
 
 /** More than a body that is parsed in one go. */

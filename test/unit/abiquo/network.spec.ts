@@ -4,7 +4,7 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, createServer as createTcp, type Server as TcpServer, type Socket } from "node:net";
 import { inspect } from "node:util";
 import { AbiquoClient, type AbiquoFault, apiBase, type ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { type Identity, selfSigned } from "./certificate.ts";
 import { listener, MACHINE, OAUTH, type Received, rejection } from "./support.ts";
 

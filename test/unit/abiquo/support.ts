@@ -8,7 +8,7 @@ import {
   type ClientSettings,
   type Credentials,
 } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 
 export const BASE = apiBase("https://cloud.example.com/api");
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fault } from "../../../nodes/lib/fault.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { parseBallot, parseCommand } from "../../../nodes/lib/approval/index.ts";
 
 const refuses = (code: string, field: string) => (error: unknown) =>

@@ -1,6 +1,6 @@
 import { parsePolicy, type RawPolicy } from "../../../nodes/lib/approval/index.ts";
 import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
-import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
 import { type Answering, isAnswer, Log, ok, taskIn, type Workshop } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Credentials } from "../../../nodes/lib/abiquo/index.ts";
 import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
-import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
 import type { Reply } from "../abiquo/support.ts";
 import { DECISION, error, isAnswer, notWaiting, ok, Port, taskIn, unknownTask, Workshop } from "./support.ts";

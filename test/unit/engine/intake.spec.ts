@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AbiquoClient } from "../../../nodes/lib/abiquo/index.ts";
 import type { Arrival } from "../../../nodes/lib/engine/index.ts";
-import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import { taskDto } from "../abiquo/support.ts";
 import { DECISION, error, failed, HOOK, idIn, taskIn, unknownTask, Workshop } from "./support.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AbiquoClient, type ClientSettings, parseWebhookJson } from "../../../nodes/lib/abiquo/index.ts";
 import { type Action, type Arrival, type Clock, type Connection, type Decision, Engine, type FinishedRequest, type RequestPort, taskReferences } from "../../../nodes/lib/engine/index.ts";
-import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import { type Received, type Reply, serve, taskDto, type TestServer } from "../abiquo/support.ts";
 
 export type Answering = (request: Received) => Reply | "reset" | Promise<Reply>;

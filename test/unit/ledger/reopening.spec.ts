@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
-import type { Fault } from "../../../nodes/lib/fault.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import { keepLedgerOpen, type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { openSqliteFile } from "../../../nodes/lib/ledger/sqlite.ts";
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { headers, inboxPage, mailFor, requestPage } from "../../../nodes/lib/engine/pages/index.ts";
+import { headers, inboxPage, mailFor, requestPage } from "../../../nodes/lib/pages/index.ts";
 import { launchBrowser } from "../../editor/browser.ts";
 import { STATES } from "./states.ts";
 import { inbox, type Language, LANGUAGES, mail, request, rows, wordsIn } from "./support.ts";

@@ -1,4 +1,4 @@
-import type { InboxView, MailView, PersonView, RequestView } from "../../../nodes/lib/engine/pages/index.ts";
+import type { InboxView, MailView, PersonView, RequestView } from "../../../nodes/lib/pages/index.ts";
 import { HOUR, inbox, mail, NOW, request } from "./support.ts";
 
 /** Views in which every text that a stranger may write is the given one. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { address, flag, html, Html, oneLine } from "../../../nodes/lib/engine/pages/html.ts";
+import { address, flag, html, Html, oneLine } from "../../../nodes/lib/pages/html.ts";
 
 describe("Markup", () => {
   it("takes every value for text, within elements and within quoted attributes", () => {

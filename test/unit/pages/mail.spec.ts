@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { chatFor, type DecidedState, mailFor, type MailView } from "../../../nodes/lib/engine/pages/index.ts";
+import { chatFor, type DecidedState, mailFor, type MailView } from "../../../nodes/lib/pages/index.ts";
 import { ATTACKS, mails, skeleton } from "./hostile.ts";
 import { HOUR, LANGUAGES, LUIS, machines, mail, MEI, NOW, subject, wordsIn } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { headers, inboxPage, mailFor, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/engine/pages/index.ts";
+import { headers, inboxPage, mailFor, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/pages/index.ts";
 import { ATTACKS, inboxes, requests, skeleton } from "./hostile.ts";
 import { STATES } from "./states.ts";
 import { ANA, BULK, HOUR, inbox, LANGUAGES, LUIS, machines, mail, NOW, request, rows, subject, wordsIn } from "./support.ts";

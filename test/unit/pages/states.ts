@@ -1,6 +1,6 @@
 import {
   expiredPage, inboxPage, noticePage, type NoticeView, requestPage, type RequestState, type Words,
-} from "../../../nodes/lib/engine/pages/index.ts";
+} from "../../../nodes/lib/pages/index.ts";
 import { ANA, BULK, HOUR, inbox, LUIS, machines, NOW, request, rows, SAM, subject } from "./support.ts";
 
 export interface PageState {

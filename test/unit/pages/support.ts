@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BulkResult, HistoryEntry, InboxRow, InboxView, LevelView, MachineView, MailView, RequestView, SubjectView } from "../../../nodes/lib/engine/pages/index.ts";
-import { type Texts, Words } from "../../../nodes/lib/engine/pages/index.ts";
+import type { BulkResult, HistoryEntry, InboxRow, InboxView, LevelView, MachineView, MailView, RequestView, SubjectView } from "../../../nodes/lib/pages/index.ts";
+import { type Texts, Words } from "../../../nodes/lib/pages/index.ts";
 
 export const LANGUAGES = ["en-US", "es-ES"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -15,7 +15,7 @@ export const MEI = { email: "mei.chen@example.com", name: "Mei Chen" };
 export const SAM = { email: "sam@example.com" };
 
 function textsOf(language: Language): Texts {
-  const file = join(import.meta.dirname, "../../../nodes/locales", language, "abiquo-approval.json");
+  const file = join(import.meta.dirname, "../../../nodes/approval/locales", `${language}.json`);
   return (JSON.parse(readFileSync(file, "utf8")) as { "abiquo-approval": Texts })["abiquo-approval"];
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Words } from "../../../nodes/lib/engine/pages/index.ts";
+import { Words } from "../../../nodes/lib/pages/index.ts";
 import { HOUR, NOW, wordsIn } from "./support.ts";
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, " ");

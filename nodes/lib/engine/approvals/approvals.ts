@@ -20,7 +20,7 @@ import {
   waitingFor,
   wake,
 } from "../../approval/index.ts";
-import { Fault } from "../../fault.ts";
+import { Fault } from "../../base/fault.ts";
 import { type ApprovalRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey, UNDECIDED } from "../../ledger/index.ts";
 import { type DeparturePort, Departures } from "./departures.ts";
 import { newNotification, type Notification, Notifier, type NotifierPort, notificationsOf } from "./notifier.ts";
@@ -36,8 +36,8 @@ import {
 } from "./request.ts";
 import { UserReads } from "./user-reads.ts";
 import { dueOf } from "./views.ts";
-import type { Clock } from "../clock.ts";
-import { Exclusive } from "./exclusive.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Exclusive } from "../../base/keyed-mutex.ts";
 import type { OpenRequest, TaskEntry, WholeTask } from "../message.ts";
 
 /** How a node that carries approvals on hears of them. */

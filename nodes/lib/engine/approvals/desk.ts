@@ -5,7 +5,7 @@ import { countedAs, type KeptState, type OpenedApproval, openedApproval, personV
 import type { Approvals } from "./approvals.ts";
 import type { Notification } from "./notifier.ts";
 import { closedState, decidedState, inboxRow, itemsLeft, mailView, pickedBy, pickOf, requestView } from "./views.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Inbox, Ledger } from "../../ledger/index.ts";
 import {
   BULK_LIMIT,
@@ -29,7 +29,7 @@ import {
   titleOf,
   type Typed,
   Words,
-} from "../pages/index.ts";
+} from "../../pages/index.ts";
 
 export interface Page {
   readonly status: number;

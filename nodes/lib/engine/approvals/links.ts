@@ -15,7 +15,7 @@ import {
   signLink,
 } from "../../approval/index.ts";
 import type { Ledger } from "../../ledger/index.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
 
 /** The signing keys as the ledger keeps them. */
 interface KeyRing {

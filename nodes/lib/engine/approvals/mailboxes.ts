@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 
 /** The pause after a second failure in a row, in ms; it doubles with each that follows. */
 const FIRST_PAUSE = 30_000;

@@ -1,8 +1,8 @@
 import { type AbiquoClient, AbiquoFault, type AbiquoUser, type TaskLinks, type TaskSummary } from "../../abiquo/index.ts";
 import { isAddress, type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
-import { Fault } from "../../fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { TaskRecord } from "../../ledger/index.ts";
-import type { PersonView } from "../pages/index.ts";
+import type { PersonView } from "../../pages/index.ts";
 import type { UserReads } from "./user-reads.ts";
 
 /** Who asked, with what tells that user from others. */

@@ -1,9 +1,9 @@
 import { storageOf } from "../../abiquo/index.ts";
 import { type Approval, type Ballot, identify, identity, type Person, type RawPolicy } from "../../approval/index.ts";
-import { isObject, textOf } from "../../json.ts";
+import { isObject, textOf } from "../../base/json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
 import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
-import type { MachineView, PersonView, SubjectView } from "../pages/index.ts";
+import type { MachineView, PersonView, SubjectView } from "../../pages/index.ts";
 
 /** What a node asks for; the same for each of its requests. */
 export interface ApprovalTerms {

@@ -1,5 +1,5 @@
 import type { AbiquoClient, AbiquoUser } from "../../abiquo/index.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 
 /** For how long the requests of one POST, which follow each other, share what was read for the first of them, in ms. */
 const SHARED = 5_000;

@@ -2,7 +2,7 @@ import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, ident
 import { type KeptState, type OpenedApproval, personView } from "./request.ts";
 import type { Notification } from "./notifier.ts";
 import { UNDECIDED } from "../../ledger/index.ts";
-import { type DecidedState, type HistoryEntry, type InboxRow, type LevelView, type MailView, type RequestState, type RequestView, type SubjectView, totalsOf } from "../pages/index.ts";
+import { type DecidedState, type HistoryEntry, type InboxRow, type LevelView, type MailView, type RequestState, type RequestView, type SubjectView, totalsOf } from "../../pages/index.ts";
 
 /** What is asked, as a page or a mail shows it. The message that asked may have had tasks that were decided by then. */
 export function subjectView({ record, request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {

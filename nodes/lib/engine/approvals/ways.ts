@@ -1,5 +1,5 @@
 import { identity } from "../../approval/index.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { ApprovalLinks } from "./links.ts";
 
 /** How long a form holds that a signed-in person has open, in ms. */

@@ -1,0 +1,6 @@
+import type { NodeAPI } from "node-red";
+import { defineAnswerNode } from "../answer.ts";
+
+export default function (RED: NodeAPI): void {
+  defineAnswerNode(RED, "abiquo-cancel", "cancel");
+}

@@ -1,0 +1,2 @@
+/** The folder of the rooms (`lib`), in the sources and where they are built. */
+export declare const ROOMS: string;

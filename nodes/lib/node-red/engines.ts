@@ -1,0 +1,157 @@
+import { isAbsolute, join } from "node:path";
+import type { Node, NodeAPI } from "node-red";
+import { Engine, type EngineOptions } from "../engine/index.ts";
+import { Fault } from "../base/fault.ts";
+import { pageTexts } from "./page-texts.ts";
+
+const DEFAULT_FILE = "abiquo-workflow.sqlite";
+const DEFAULT_SETTLE_SECONDS = 60;
+
+/** What an abiquo-store says of its ledger. */
+export interface StoreSettings {
+  /** relative to the user directory; empty = `abiquo-workflow.sqlite` there */
+  readonly file: string;
+  /** how long settled tasks are kept, in days; 0 = for ever */
+  readonly keep: number;
+}
+
+export interface StoreNode extends Node {
+  store: StoreSettings;
+}
+
+export const DEFAULT_STORE: StoreSettings = { file: "", keep: 0 };
+
+/** Hears why the store cannot be used for now, and `undefined` once it works again. */
+export type StoreListener = (fault: Fault | undefined) => void;
+
+/** One engine for each ledger of this process, whatever loads this module and however often. */
+const engines = new Map<string, SharedEngine>();
+
+export interface EngineUse {
+  /** The engine; rejected with the reason while its store cannot be used. */
+  readonly engine: Promise<Engine>;
+  /** The engine, as soon as its store can be used; rejected when it was released before that, or will never work. */
+  readonly opened: Promise<Engine>;
+  /** The engine, also while its store cannot be used; undefined as long as that was never opened. */
+  readonly current: Engine | undefined;
+  /** Tells whether the store can be used: at once where it cannot, and then whenever that changes. Answers how to end that. */
+  onStore(listener: StoreListener): () => void;
+  /** The last one to release an engine closes it. */
+  release(): Promise<void>;
+}
+
+class SharedEngine {
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<StoreListener>();
+  readonly #first: Promise<Engine>;
+  /** how the first attempt ends, which may not be the last */
+  readonly #attempt = Promise.withResolvers<Engine>();
+  #current: Engine | undefined;
+  /** why the store cannot be used for now */
+  #fault: Fault | undefined;
+  #hasFailed = false;
+  #users = 0;
+
+  constructor(path: string, options: EngineOptions) {
+    const watch = { waiting: (fault: Fault) => this.#tell(fault), works: () => this.#tell(undefined) };
+    this.#first = Engine.keep({ engine: "sqlite", file: path }, options, watch, this.#closing.signal);
+    void handled(this.#attempt.promise);
+    this.#first.then(
+      (engine) => {
+        this.#current = engine;
+        this.#attempt.resolve(engine);
+      },
+      (error: unknown) => {
+        this.#attempt.reject(error);
+        if (error instanceof Fault) this.#tell(error);
+      },
+    );
+  }
+
+  get engine(): Promise<Engine> {
+    if (this.#fault !== undefined) return handled(Promise.reject(this.#fault));
+    return this.#hasFailed ? this.#first : this.#attempt.promise;
+  }
+
+  use(onLast: () => void): EngineUse {
+    const shared = this;
+    this.#users++;
+    return {
+      get engine() {
+        return shared.engine;
+      },
+      get opened() {
+        return handled(shared.#whenUsable());
+      },
+      get current() {
+        return shared.#current;
+      },
+      onStore: (listener) => {
+        this.#listeners.add(listener);
+        if (this.#fault !== undefined) listener(this.#fault);
+        return () => void this.#listeners.delete(listener);
+      },
+      release: async () => {
+        if (--this.#users > 0) return;
+        onLast();
+        this.#closing.abort();
+        await this.#first.then(
+          (engine) => engine.close(),
+          () => undefined,
+        );
+      },
+    };
+  }
+
+  /** The first opening may be long over, and the store have broken down since. */
+  async #whenUsable(): Promise<Engine> {
+    const engine = await this.#first;
+    if (this.#fault === undefined) return engine;
+    const { signal } = this.#closing;
+    await new Promise<void>((resolve, reject) => {
+      const listener: StoreListener = (fault) => {
+        if (fault !== undefined) return;
+        this.#listeners.delete(listener);
+        resolve();
+      };
+      this.#listeners.add(listener);
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+    return engine;
+  }
+
+  #tell(fault: Fault | undefined): void {
+    this.#fault = fault;
+    if (fault !== undefined) {
+      this.#hasFailed = true;
+      this.#attempt.reject(fault);
+    }
+    for (const listener of [...this.#listeners]) listener(fault);
+  }
+}
+
+/** A promise that nobody may look at: that it is rejected is no fault of this process then. */
+function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** The engine on this ledger. Connections that name the same file share it, and the settings of the first. */
+export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUse {
+  const directory = RED.settings.userDir ?? process.cwd();
+  const name = file === "" ? DEFAULT_FILE : file;
+  const path = isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
+  const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
+  const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
+
+  let shared = engines.get(path);
+  if (shared === undefined) engines.set(path, (shared = new SharedEngine(path, { settle, keep, texts: pageTexts })));
+  return shared.use(() => engines.delete(path));
+}
+
+/** The engines that run, for what comes without saying whose it is, and whether there are no others. */
+export async function runningEngines(): Promise<{ engines: Engine[]; areAll: boolean }> {
+  const opened = await Promise.allSettled([...engines.values()].map(({ engine }) => engine));
+  const running = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  return { engines: running, areAll: running.length === opened.length };
+}

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine } from "../engine/index.ts";
+import { Fault } from "../base/fault.ts";
+import type { ConnectionNode } from "./connection.ts";
+import type { NodeKit } from "./define.ts";
+import { sharedText } from "./text.ts";
+
+/** How long until a node attaches again where its store broke down meanwhile, in ms. */
+const AGAIN = 5_000;
+
+/** What a node attaches to already: a deploy that leaves it alone must not attach it a second time. */
+const attached = new WeakMap<NodeKit, Set<ConnectionNode>>();
+/** Connections whose store the node's status tells of. */
+const shown = new WeakMap<NodeKit, Set<ConnectionNode>>();
+/** Those whose store cannot be used. */
+const without = new WeakMap<NodeKit, Set<ConnectionNode>>();
+
+/**
+ * Attaches a node to the engine of a connection, once for each connection, as soon as its store can be used. Until
+ * then, and whenever it cannot be used, the node's status says so.
+ *
+ * @param attach is repeated when the store breaks down meanwhile; every other fault is the node's to tell, and what
+ *   caused it may be gone by the next call
+ */
+export async function attachToStore(kit: NodeKit, connection: ConnectionNode, attach: (engine: Engine) => Promise<void>): Promise<void> {
+  const known = attached.get(kit) ?? new Set();
+  if (known.has(connection)) return;
+  attached.set(kit, known.add(connection));
+  showStore(kit, connection);
+  while (!kit.signal.aborted) {
+    // Released or hopeless: the connection has told it.
+    const engine = await connection.opened.catch(() => undefined);
+    if (engine === undefined || kit.signal.aborted) return;
+    try {
+      return await attach(engine);
+    } catch (error) {
+      if (!isStoreFault(error)) {
+        known.delete(connection);
+        throw error;
+      }
+      await sleep(AGAIN, undefined, { ref: false, signal: kit.signal }).catch(() => undefined);
+    }
+  }
+}
+
+function showStore(kit: NodeKit, connection: ConnectionNode): void {
+  const own = kit.config.text("connection");
+  const told = shown.get(kit) ?? new Set();
+  if ((own !== "" && own !== connection.id) || told.has(connection)) return;
+  shown.set(kit, told.add(connection));
+  const waiting = without.get(kit) ?? new Set();
+  without.set(kit, waiting);
+  const end = connection.onStore((fault) => {
+    if (fault === undefined) waiting.delete(connection);
+    else waiting.add(connection);
+    kit.showMeanwhile(waiting.size === 0 ? undefined : () => ({ fill: "red", shape: "ring", text: sharedText(kit.RED, "status.store") }));
+  });
+  kit.onClose(end);
+}
+
+/** Whether the store could not be used: what failed is worth trying again. */
+function isStoreFault(error: unknown): boolean {
+  return error instanceof Fault && error.code.startsWith("LEDGER_");
+}

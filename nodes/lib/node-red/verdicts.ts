@@ -1,0 +1,137 @@
+import { DetailsReading } from "../abiquo/index.ts";
+import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
+import { Fault } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
+import type { CompiledRules, RuleSubject, Scope, Unjudged, Verdict } from "../rules/index.ts";
+import type { ConnectionNode } from "./connection.ts";
+import type { Message } from "./define.ts";
+import { MessageDetails } from "./details.ts";
+import { factSource } from "./fact-source.ts";
+
+/** The tasks of a message: its one, or those of its group or list. Any node may have written what is there. */
+export function entriesOf(abiquo: unknown): TaskEntry[] {
+  if (!isObject(abiquo)) return [];
+  return (Array.isArray(abiquo["tasks"]) ? abiquo["tasks"] : [abiquo]).filter(isEntry);
+}
+
+/** As `entriesOf`, for whoever must not pass over a task. @throws Fault NO_TASK_IN_MESSAGE */
+export function allEntriesOf(abiquo: unknown): TaskEntry[] {
+  const entries = entriesOf(abiquo);
+  const isPartial = isObject(abiquo) && Array.isArray(abiquo["tasks"]) && entries.length < abiquo["tasks"].length;
+  if (entries.length === 0 || isPartial) throw new Fault("NO_TASK_IN_MESSAGE");
+  return entries;
+}
+
+function isEntry(value: unknown): value is TaskEntry {
+  return isObject(value) && isObject(value["task"]) && isObject(value["links"]);
+}
+
+/** What is to be judged, and for whom. */
+export interface Case {
+  readonly rules: CompiledRules;
+  readonly scope: Scope;
+  /** of the message */
+  readonly abiquo: AbiquoMessage;
+  readonly entries: readonly TaskEntry[];
+  /** in whose name */
+  readonly by: string;
+  /** where facts are read that the message lacks */
+  readonly connection: ConnectionNode;
+  /** what is wrong, in the operator's language */
+  readonly words: Words;
+  /** after which nothing is read any more */
+  readonly signal: AbortSignal;
+}
+
+interface Judged {
+  /** the message's namespace, with the totals that were read */
+  readonly abiquo: AbiquoMessage;
+  /** each with its decision and with the facts that were read */
+  readonly entries: readonly TaskEntry[];
+  /** why rules could not be judged */
+  readonly doubts: readonly string[];
+}
+
+/** Proposes a decision for each task: by itself, or one for the whole group. */
+export async function judge(about: Case): Promise<Judged> {
+  const { abiquo, entries, connection, signal } = about;
+  const at = new Date();
+  // A list is no group: what it holds came at different times, from different people, and each stands for itself.
+  const isList = abiquo.tasks !== undefined && abiquo.group === undefined;
+  if (!isList) return judgeGroup(about, at);
+  const reading = new DetailsReading(connection.resources, signal);
+  const judged = await Promise.all(entries.map((entry) => judgeGroup({ ...about, entries: [entry] }, at, reading)));
+  return { abiquo, entries: judged.flatMap((one) => one.entries), doubts: [...new Set(judged.flatMap((one) => one.doubts))] };
+}
+
+async function judgeGroup({ rules, scope, abiquo, entries, by, connection, words, signal }: Case, at: Date, reading?: DetailsReading): Promise<Judged> {
+  const known = new MessageDetails(connection, abiquo, entries, words, signal, reading);
+  const { group } = known;
+  const facts = entries.map(({ task }, index) => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
+  const evaluate = (tasks: RuleSubject["tasks"], first: number): Promise<Verdict> => {
+    const subject = { tasks, group, at };
+    return rules.evaluate(subject, factSource(known, subject, first));
+  };
+  const verdicts = scope === "group" ? [await evaluate(facts, 0)] : await Promise.all(facts.map((fact, index) => evaluate([fact], index)));
+  const decisions = verdicts.map((verdict) => decisionFrom(verdict, by, at, words));
+  return {
+    abiquo: abiquo.group === undefined ? abiquo : { ...abiquo, group },
+    entries: entries.map(({ task, links }, index): TaskEntry => {
+      const details = known.details[index];
+      const decision = decisions[scope === "group" ? 0 : index] as Decision;
+      return { task, links, ...(details === undefined ? {} : { details }), decision };
+    }),
+    doubts: [...new Set(verdicts.flatMap(({ unjudged }) => (unjudged === undefined ? [] : [doubtText(unjudged, words)])))],
+  };
+}
+
+export type Words = (problem: Pick<Fault, "code" | "params">) => string;
+
+/** Why a rule could not be judged. */
+export function doubtText({ rule, field, why, cause }: Unjudged, words: Words): string {
+  const params = { rule, field };
+  return words({ code: why, params: cause === undefined ? params : { ...params, reason: words(cause) } });
+}
+
+/** What cannot be judged at all is for a person, who is told why. */
+export function forReview(abiquo: AbiquoMessage, entries: readonly TaskEntry[], by: string, reason: string): Judged {
+  const decision: Decision = { action: "review", by, cause: "rule", reason, at: new Date().toISOString() };
+  const decided = entries.map(({ task, links, details }) => ({ task, links, ...(details === undefined ? {} : { details }), decision }));
+  return { abiquo, entries: decided, doubts: [reason] };
+}
+
+function decisionFrom(verdict: Verdict, by: string, at: Date, words: Words): Decision {
+  const { outcome, facts, unjudged } = verdict;
+  const { rule, reason } = unjudged === undefined ? verdict : { rule: unjudged.rule, reason: doubtText(unjudged, words) };
+  return {
+    action: outcome,
+    by,
+    cause: "rule",
+    ...(rule === undefined ? {} : { rule }),
+    ...(reason === undefined ? {} : { reason }),
+    facts,
+    at: at.toISOString(),
+  };
+}
+
+/** One message for each port that has tasks; the message itself serves the first of them. */
+export function portMessages(
+  message: Message,
+  abiquo: AbiquoMessage,
+  byPort: readonly (readonly TaskEntry[])[],
+  clone: (message: Message) => Message,
+): (Message | null)[] {
+  const ports = byPort.filter((entries) => entries.length > 0).length;
+  return byPort.map((entries) => {
+    if (entries.length === 0) return null;
+    const own = ports > 1 ? clone(message) : message;
+    own.abiquo = withEntries(abiquo, entries);
+    return own;
+  });
+}
+
+/** The namespace with these tasks in place of its own; one task stays one, a group stays a group. */
+export function withEntries(before: AbiquoMessage, entries: readonly TaskEntry[]): AbiquoMessage {
+  const { task: _task, links: _links, details: _details, decision: _decision, answer: _answer, tasks, ...kept } = before;
+  return tasks === undefined ? { ...kept, ...(entries[0] as TaskEntry) } : { ...kept, tasks: entries };
+}

@@ -1,0 +1,123 @@
+import type { NodeAPI } from "node-red";
+import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
+import { Fault } from "../lib/base/fault.ts";
+import { isObject, textOf } from "../lib/base/json.ts";
+import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../lib/rules/index.ts";
+import { adminAction } from "../lib/node-red/admin.ts";
+import { askedRules, compileAsked, withoutValues, writtenRule } from "./asked-rules.ts";
+import { type ConnectionNode, connectionsOf, isConnectionNode } from "../lib/node-red/connection.ts";
+import { MessageDetails } from "../lib/node-red/details.ts";
+import { factSource } from "../lib/node-red/fact-source.ts";
+import { deployedRules } from "./rule-source.ts";
+import { faultText, translated } from "../lib/node-red/text.ts";
+import { doubtText } from "../lib/node-red/verdicts.ts";
+
+const TYPE = "abiquo-task-decision";
+
+/** Tasks that one trial runs over at the most. */
+const MOST_TASKS = 1_000;
+/** How long one trial reads from Abiquo, in ms. */
+const READING_MS = 30_000;
+/** Names that a dialog offers at the most; who has more tenants types. */
+const MOST_CHOICES = 500;
+
+/**
+ * What the dialog of the rules asks for while they are edited. Nothing here changes anything, but all of it is for
+ * those who may: it tells what the environment, the ledger and Abiquo hold.
+ */
+export function ruleDesk(RED: NodeAPI): void {
+  adminAction(RED, `/${TYPE}/check`, `${TYPE}.write`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
+
+  adminAction(RED, `/${TYPE}/choices`, `${TYPE}.write`, async (_params, body) => {
+    const { client } = connectionIn(RED, body);
+    // Who may see one of the two is offered that one.
+    const [enterprises, roles] = await Promise.all([someOf(client.enterprises()), someOf(client.roleNames())]);
+    return { ok: true, enterprises: enterprises.map(({ id, name }) => ({ id, name })), roles };
+  });
+
+  adminAction(RED, `/${TYPE}/try`, `${TYPE}.write`, async (_params, body) => {
+    const connection = connectionIn(RED, body);
+    const limit = Math.min(Math.max(1, Math.trunc(Number(body["limit"])) || 0), MOST_TASKS);
+    const tasks = await recordedTasks((await connection.engine).ledger, { api: connection.base, limit });
+    const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
+    const set = body["rules"] === undefined ? deployed : compileAsked(askedRules(RED, body));
+    if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
+    const source = body["read"] === true ? factsFrom(RED, connection) : undefined;
+    const { tried, counts, differing } = await tryRules(tasks, set, deployed, source);
+    return { ok: true, counts, compared: deployed !== undefined, differing, tasks: tried.map((one) => shownTask(RED, one)) };
+  });
+}
+
+/** The first of them; none where Abiquo does not give them to this user. */
+async function someOf<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const some: T[] = [];
+  try {
+    for await (const one of all) {
+      some.push(one);
+      if (some.length >= MOST_CHOICES) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+  return some;
+}
+
+function check(RED: NodeAPI, body: Record<string, unknown>): object {
+  const asked = askedRules(RED, body);
+  try {
+    const { list } = compileAsked(asked);
+    const unreachable = unreachableRules(list).map((found) => ({ rule: found.rule, text: whyUnreachable(RED, asked.written, found) }));
+    return { problems: [], unreachable };
+  } catch (error) {
+    if (!(error instanceof RulesFault)) throw error;
+    const problems = error.problems.map(({ rule, condition, code, params }) => ({ rule, condition, text: faultText(RED, code, params) }));
+    return { problems, unreachable: [] };
+  }
+}
+
+function whyUnreachable(RED: NodeAPI, written: unknown, { rule, by, field = "" }: Unreachable): string {
+  if (by === undefined) return translated(RED, `${TYPE}.reach.contradiction`, withoutValues({ field }, writtenRule(written, rule)));
+  const covering = writtenRule(written, by);
+  const name = isObject(covering) ? textOf(covering["name"]).trim() : "";
+  return translated(RED, `${TYPE}.reach.covered`, {
+    rule: name === "" ? translated(RED, `${TYPE}.cli.numbered`, { number: by + 1 }) : translated(RED, `${TYPE}.cli.named`, { name }),
+  });
+}
+
+function shownTask(RED: NodeAPI, { task, verdict, before, differs }: Tried): object {
+  const { taskId, type, requester } = task.facts["task"] as Record<string, unknown>;
+  const { outcome, rule, reason, facts, unjudged } = verdict;
+  const why = unjudged === undefined ? {} : { why: doubtText(unjudged, ({ code, params }) => faultText(RED, code, params)) };
+  return { taskId, type, requester, at: task.at.toISOString(), outcome, rule, reason, facts, ...why, before: before?.outcome, differs };
+}
+
+/** Reads what the ledger does not keep, as the deployed node would. */
+function factsFrom(RED: NodeAPI, connection: ConnectionNode): FactSourceFor<LedgerTask> {
+  const signal = AbortSignal.timeout(READING_MS);
+  const words = ({ code, params }: Fault): string => faultText(RED, code, params);
+  return (members, subject) => {
+    const entries = members.map(({ entry, facts }) => ({ ...entry, details: facts["details"] }));
+    const known = new MessageDetails(connection, { connection: connection.id, group: subject.group }, entries, words, signal);
+    const source = factSource(known, subject);
+    return {
+      async seek(field, task) {
+        try {
+          return await source.seek(field, task);
+        } catch (error) {
+          if (signal.aborted) return new Fault("TRIAL_TOO_LONG", { seconds: READING_MS / 1000 });
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+/** The connection that the dialog names, or the only one. @throws Fault CONNECTION_NOT_DEPLOYED */
+function connectionIn(RED: NodeAPI, body: Record<string, unknown>): ConnectionNode {
+  const id = textOf(body["connection"]);
+  const node: unknown = id === "" ? undefined : RED.nodes.getNode(id);
+  if (isConnectionNode(node)) return node.abiquo;
+  const [only, ...others] = id === "" ? connectionsOf(RED) : [];
+  if (only !== undefined && others.length === 0) return only;
+  throw new Fault("CONNECTION_NOT_DEPLOYED");
+}

@@ -34,7 +34,11 @@ const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"
 /** All sources below `nodes/`. */
 export const sources: readonly string[] = readdirSync(NODES, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-  .map((entry) => join(entry.parentPath, entry.name).slice(NODES.length + 1).replaceAll("\\", "/"))
+  .map((entry) =>
+    join(entry.parentPath, entry.name)
+      .slice(NODES.length + 1)
+      .replaceAll("\\", "/"),
+  )
   .sort();
 
 export function textOf(source: string): string {

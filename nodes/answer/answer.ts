@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
+import { isObject, textOf } from "../lib/base/json.ts";
 import {
   type AbiquoMessage,
   type Action,
@@ -11,10 +12,9 @@ import {
   type TaskResult,
   taskReferences,
 } from "../lib/engine/index.ts";
-import { isObject, textOf } from "../lib/base/json.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
+import { type Done, defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
-import { defineNode, type Done, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { keepable } from "../lib/node-red/keepable.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
@@ -125,7 +125,7 @@ function finish(kit: NodeKit, request: FinishedRequest, caller: Caller | undefin
   const faults = request.results.flatMap((result) => ("fault" in result ? [result] : []));
   const answered = portOf(true);
   const otherwise = portOf(false);
-  const isGroup = request.results.length > 1 || isObject(original.abiquo) && original.abiquo.tasks !== undefined;
+  const isGroup = request.results.length > 1 || (isObject(original.abiquo) && original.abiquo.tasks !== undefined);
   // With its caller it has not left before, whatever became of the engine.
   const isAgain = request.redelivered && caller === undefined;
   const bothPorts = answered.length > 0 && otherwise.length > 0;

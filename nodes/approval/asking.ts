@@ -1,4 +1,6 @@
 import { identity, parseBallot, parseCommand } from "../lib/approval/index.ts";
+import { Fault } from "../lib/base/fault.ts";
+import { isObject, textOf } from "../lib/base/json.ts";
 import {
   type AbiquoMessage,
   type ApprovalOutcome,
@@ -10,18 +12,16 @@ import {
   type TaskEntry,
   taskReferences,
 } from "../lib/engine/index.ts";
-import { Fault } from "../lib/base/fault.ts";
-import { isObject, textOf } from "../lib/base/json.ts";
 import type { NotificationRecord } from "../lib/ledger/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
-import { approvalTerms } from "./terms.ts";
 import type { Message, NodeKit, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
-import { journeysOf } from "./journeys.ts";
 import { keepable } from "../lib/node-red/keepable.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { entriesOf, withEntries } from "../lib/node-red/verdicts.ts";
+import { journeysOf } from "./journeys.ts";
+import { approvalTerms } from "./terms.ts";
 
 /** The node's ports, in the order of its outputs. */
 const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
@@ -140,7 +140,13 @@ export class ApprovalNode {
     const command = parseCommand(given);
     const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
     const { result, why, decidedBy, at } = await approvals.command(id, command);
-    const control = { ...given, result, ...(why === undefined ? {} : { why }), ...(decidedBy === undefined ? {} : { decidedBy }), ...timeOf(at) };
+    const control = {
+      ...given,
+      result,
+      ...(why === undefined ? {} : { why }),
+      ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...timeOf(at),
+    };
     message.abiquo = { ...message.abiquo, control } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
@@ -149,7 +155,10 @@ export class ApprovalNode {
   async #revokeLinks(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
     const [by = "", reason = ""] = [given["by"], given["reason"]].map((text) => textOf(text).replace(/\s+/g, " ").trim().slice(0, 200));
     const { desk } = await this.#kit.connection(message).engine;
-    const answer = by === "" ? { result: "forbidden", why: "BY_REQUIRED" } : { result: "done", ...timeOf((await desk.revokeLinks(by, reason || undefined)).at) };
+    const answer =
+      by === ""
+        ? { result: "forbidden", why: "BY_REQUIRED" }
+        : { result: "done", ...timeOf((await desk.revokeLinks(by, reason || undefined)).at) };
     if (answer.result === "done") this.#kit.node.log(this.#kit.text("log.linksRevoked", { by, reason: reason || "-" }));
     message.abiquo = { ...message.abiquo, control: { ...given, ...answer } } as unknown as AbiquoMessage;
     send(atPort("vote", message));

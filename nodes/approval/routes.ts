@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
-import { type Engine, INBOX_PATH, noticePage, type Page, PAGE_PATH, pageHeaders, Words } from "../lib/engine/index.ts";
+import { closing, readBody } from "../lib/base/body.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
-import { closing, readBody } from "../lib/base/body.ts";
+import { type Engine, INBOX_PATH, noticePage, PAGE_PATH, type Page, pageHeaders, Words } from "../lib/engine/index.ts";
 import { connectionsOf } from "../lib/node-red/connection.ts";
 import { runningEngines } from "../lib/node-red/engines.ts";
 import { nearestLanguage, pageTexts } from "../lib/node-red/page-texts.ts";
@@ -32,7 +32,10 @@ export function serveApprovalPages(RED: NodeAPI): boolean {
       response.destroy();
     });
   };
-  for (const [path, door] of [[PAGE_PATH, requestPage], [INBOX_PATH, inbox]] as const) {
+  for (const [path, door] of [
+    [PAGE_PATH, requestPage],
+    [INBOX_PATH, inbox],
+  ] as const) {
     if (!routes.claim(path, OWNER, pages(door), true)) throw new Fault("DUPLICATE_PATH", { path });
   }
   return true;
@@ -61,7 +64,10 @@ const STATUS_OF: Readonly<Record<string, 408 | 413 | 503>> = { BODY_TOO_LARGE: 4
 async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, door: Door): Promise<void> {
   const { engines, areAll } = await runningEngines();
   const language = languageOf(request);
-  const notice = (status: NoticeStatus): Page => ({ status, html: noticePage({ status }, new Words({ texts: pageTexts(language), language, timeZone: "UTC" })) });
+  const notice = (status: NoticeStatus): Page => ({
+    status,
+    html: noticePage({ status }, new Words({ texts: pageTexts(language), language, timeZone: "UTC" })),
+  });
   try {
     if (request.method === "OPTIONS") return send(request, response, { status: 204, html: "" }, { Allow: "GET, HEAD, POST" });
     if (!["GET", "HEAD", "POST"].includes(request.method ?? "")) {
@@ -97,7 +103,10 @@ async function inbox(visit: Visit): Promise<Place | undefined> {
   // What is signed has dots in it; the id of a request has none, and opens its page for somebody who has signed in.
   const person = token.includes(".") ? undefined : await proxyIdentity(visit);
   if (person === undefined) return undefined;
-  const { email, engine: { desk } } = person;
+  const {
+    email,
+    engine: { desk },
+  } = person;
   const approval = token;
   if (approval !== "") return { show: () => desk.showOwn(email, approval, query), submit: (form) => desk.submitOwn(email, approval, form) };
   return { show: () => desk.ownInbox(email, query), submit: (form) => desk.submitOwnInbox(email, form) };

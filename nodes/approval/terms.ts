@@ -1,7 +1,7 @@
 import { clashingAliases, identity, parsePolicy, type RawPolicy, resolvePolicy } from "../lib/approval/index.ts";
-import type { ApprovalTerms } from "../lib/engine/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
+import type { ApprovalTerms } from "../lib/engine/index.ts";
 import type { Message, NodeKit } from "../lib/node-red/define.ts";
 import { LANGUAGES, nearestLanguage } from "../lib/node-red/page-texts.ts";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { Fault } from "../lib/base/fault.ts";
-import { RulesFault, type RuleSet, tryRules, unreachableRules } from "../lib/rules/index.ts";
+import { type RuleSet, RulesFault, tryRules, unreachableRules } from "../lib/rules/index.ts";
 import { Command, EXIT } from "./command.ts";
 import { problemLines, summaryLine, trialJson, trialLines, unreachableLines } from "./report.ts";
 import { ruleSetIn, tasksIn, tasksInLedger } from "./sources.ts";

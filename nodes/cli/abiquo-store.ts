@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { revokeLinks } from "../lib/engine/index.ts";
 import { Fault } from "../lib/base/fault.ts";
+import { revokeLinks } from "../lib/engine/index.ts";
 import { openLedger } from "../lib/ledger/index.ts";
 import { Command, EXIT } from "./command.ts";
 

@@ -1,20 +1,24 @@
 import { textOf } from "../lib/base/json.ts";
-import type { RecordedTask, RulesFault, RuleSet, Trial, Unreachable, Verdict } from "../lib/rules/index.ts";
+import type { RecordedTask, RuleSet, RulesFault, Trial, Unreachable, Verdict } from "../lib/rules/index.ts";
 import type { Words } from "./words.ts";
 
 /** Each problem on a line that editors and CI logs can jump to: `file:line:column`. */
 export function problemLines(file: string, fault: RulesFault, words: Words): string[] {
   return fault.problems.map(({ rule, condition, code, params, name, line, column }) => {
     const place = line === undefined ? file : `${file}:${line}:${column}`;
-    const of = rule < 0 ? "" : `${nameOf(words, rule, name)}${condition === undefined ? "" : `, ${words.text("cli.condition", { number: condition + 1 })}`}: `;
+    const of =
+      rule < 0
+        ? ""
+        : `${nameOf(words, rule, name)}${condition === undefined ? "" : `, ${words.text("cli.condition", { number: condition + 1 })}`}: `;
     return `${place}: ${of}${words.fault(code, params)}`;
   });
 }
 
 export function unreachableLines(file: string, { list }: RuleSet, found: readonly Unreachable[], words: Words): string[] {
   const label = (index: number): string => nameOf(words, index, textOf((list[index] as Record<string, unknown>)["name"]));
-  return found.map(({ rule, by, field = "" }) =>
-    `${file}: ${label(rule)}: ${by === undefined ? words.text("reach.contradiction", { field }) : words.text("reach.covered", { rule: label(by) })}`,
+  return found.map(
+    ({ rule, by, field = "" }) =>
+      `${file}: ${label(rule)}: ${by === undefined ? words.text("reach.contradiction", { field }) : words.text("reach.covered", { rule: label(by) })}`,
   );
 }
 
@@ -22,8 +26,16 @@ export function trialLines({ tried }: Trial, words: Words): string[] {
   return tried.map((one) => {
     const { verdict, before, differs } = one;
     const outcome = differs && before !== undefined ? `${before.outcome} -> ${verdict.outcome}` : verdict.outcome;
-    const facts = Object.entries(verdict.facts).map(([field, fact]) => `${field}=${typeof fact === "string" ? fact : JSON.stringify(fact)}`);
-    return [differs ? "*" : " ", taskText(one.task), `${outcome}:`, reasonText(verdict, words), facts.length === 0 ? "" : `[${facts.join(", ")}]`]
+    const facts = Object.entries(verdict.facts).map(
+      ([field, fact]) => `${field}=${typeof fact === "string" ? fact : JSON.stringify(fact)}`,
+    );
+    return [
+      differs ? "*" : " ",
+      taskText(one.task),
+      `${outcome}:`,
+      reasonText(verdict, words),
+      facts.length === 0 ? "" : `[${facts.join(", ")}]`,
+    ]
       .filter((part) => part !== "")
       .join(" ");
   });
@@ -60,5 +72,8 @@ function reasonText({ rule, unjudged }: Verdict, words: Words): string {
 
 function taskText({ facts }: RecordedTask): string {
   const task = facts["task"] as Record<string, unknown>;
-  return [task["taskId"], task["type"], task["requester"]].map(textOf).filter((text) => text !== "").join(" ");
+  return [task["taskId"], task["type"], task["requester"]]
+    .map(textOf)
+    .filter((text) => text !== "")
+    .join(" ");
 }

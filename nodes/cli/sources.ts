@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { recordedTasks } from "../lib/engine/index.ts";
 import { Fault } from "../lib/base/fault.ts";
+import { recordedTasks } from "../lib/engine/index.ts";
 import { openLedger } from "../lib/ledger/index.ts";
-import { readRecordedTasks, readRuleSet, type RecordedTask, type RuleOptions, type RuleSet } from "../lib/rules/index.ts";
+import { type RecordedTask, type RuleOptions, type RuleSet, readRecordedTasks, readRuleSet } from "../lib/rules/index.ts";
 
 /** @throws Fault FILE_UNREADABLE; RulesFault when the rules are wrong */
 export function ruleSetIn(file: string, defaults: RuleOptions): RuleSet {

@@ -16,7 +16,10 @@ export class Words {
    */
   constructor(locales: string, catalogue: string, language: string | undefined) {
     const read = (set: string): unknown => {
-      const catalogue = JSON.parse(readFileSync(join(locales, LANGUAGES[language ?? "en"] ?? "en-US", `${set}.json`), "utf8")) as Record<string, unknown>;
+      const catalogue = JSON.parse(readFileSync(join(locales, LANGUAGES[language ?? "en"] ?? "en-US", `${set}.json`), "utf8")) as Record<
+        string,
+        unknown
+      >;
       return catalogue[set];
     };
     this.#own = read(catalogue);

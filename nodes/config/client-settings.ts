@@ -3,8 +3,8 @@ import type { Node, NodeAPI } from "node-red";
 import { apiBase, type ClientSettings, type Credentials } from "../lib/abiquo/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
-import type { Configuration } from "../lib/node-red/config.ts";
 import { sameSecret } from "../lib/base/secret.ts";
+import type { Configuration } from "../lib/node-red/config.ts";
 
 /** What the core nodes tls-config and http proxy offer. */
 interface TlsNode extends Node {
@@ -61,7 +61,11 @@ function credentialsOf(config: Configuration, secrets: Configuration): Credentia
   };
   switch (config.choice("auth", ["oauth1", "basic", "bearer"])) {
     case "basic":
-      return { kind: "basic", username: required("username", secrets.secret("username")), password: required("password", secrets.secret("password")) };
+      return {
+        kind: "basic",
+        username: required("username", secrets.secret("username")),
+        password: required("password", secrets.secret("password")),
+      };
     case "bearer":
       return { kind: "bearer", token: required("bearerToken") };
     case "oauth1":
@@ -93,5 +97,11 @@ function proxyOf(RED: NodeAPI, config: Configuration): ClientSettings["proxy"] {
     fromSettings[name] || fromSettings[name.toUpperCase()] || process.env[name] || process.env[name.toUpperCase()];
   const url = variable(isSecure ? "https_proxy" : "http_proxy");
   if (!url) return undefined;
-  return { url, noProxy: (variable("no_proxy") ?? "").split(",").map((host) => host.trim()).filter(Boolean) };
+  return {
+    url,
+    noProxy: (variable("no_proxy") ?? "")
+      .split(",")
+      .map((host) => host.trim())
+      .filter(Boolean),
+  };
 }

@@ -1,8 +1,8 @@
 import type { NodeAPI } from "node-red";
 import { AbiquoClient } from "../lib/abiquo/index.ts";
-import { clientSettings } from "./client-settings.ts";
 import { Configuration } from "../lib/node-red/config.ts";
 import { isConnectionNode } from "../lib/node-red/connection.ts";
+import { clientSettings } from "./client-settings.ts";
 import { type SecretUse, withTypedSecrets } from "./trial-secrets.ts";
 
 export interface TestedConnection {
@@ -22,7 +22,12 @@ export interface TestedConnection {
  * @param body what the dialog sent
  * @throws Fault SECRETS_NOT_TYPED; as `clientSettings` and the calls of AbiquoClient
  */
-export async function testConnection(RED: NodeAPI, use: SecretUse, id: string, body: Readonly<Record<string, unknown>>): Promise<TestedConnection> {
+export async function testConnection(
+  RED: NodeAPI,
+  use: SecretUse,
+  id: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<TestedConnection> {
   const settings = withTypedSecrets(RED, use, id, body, (secrets) => clientSettings(RED, new Configuration(body), secrets));
   const client = new AbiquoClient(settings);
   try {

@@ -2,25 +2,17 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { AbiquoClient, Resources } from "../lib/abiquo/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
-import { clientSettings, isSameAccess } from "./client-settings.ts";
 import type { ConfigNode, ConnectionNode } from "../lib/node-red/connection.ts";
-import { testConnection } from "./connection-test.ts";
 import { defineNode, faultOf, type NodeKit } from "../lib/node-red/define.ts";
 import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "../lib/node-red/engines.ts";
-import { tellLeftBehind } from "./left-behind.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
+import { clientSettings, isSameAccess } from "./client-settings.ts";
+import { testConnection } from "./connection-test.ts";
+import { tellLeftBehind } from "./left-behind.ts";
 import type { SecretUse } from "./trial-secrets.ts";
 
 const TYPE = "abiquo-config";
-const CREDENTIALS = [
-  "consumerKey",
-  "consumerSecret",
-  "accessToken",
-  "accessTokenSecret",
-  "username",
-  "password",
-  "bearerToken",
-] as const;
+const CREDENTIALS = ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken"] as const;
 /** Where and how the secrets are sent. */
 const SECRET_USE: SecretUse = { type: TYPE, names: CREDENTIALS, places: { url: "", auth: "oauth1", tls: "", proxy: "" } };
 
@@ -50,7 +42,14 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
   const { base } = client;
   const resources = new Resources(client);
   const connection: ConnectionNode = {
-    id: node.id, base, client, resources, pace, publicUrl, trustedProxies, identityHeader,
+    id: node.id,
+    base,
+    client,
+    resources,
+    pace,
+    publicUrl,
+    trustedProxies,
+    identityHeader,
     get engine() {
       return use.engine;
     },

@@ -35,7 +35,9 @@ export function withTypedSecrets<Result>(
 ): Result {
   const typed = isObject(body["credentials"]) ? body["credentials"] : {};
   const deployed = definitionOf(RED, type, id);
-  const goElsewhere = Object.entries(places).some(([name, otherwise]) => textOf(body[name], otherwise) !== textOf(deployed?.[name], otherwise));
+  const goElsewhere = Object.entries(places).some(
+    ([name, otherwise]) => textOf(body[name], otherwise) !== textOf(deployed?.[name], otherwise),
+  );
   const stored = deployed === undefined || goElsewhere ? {} : credentialsOf(RED, type, id);
   const values = names.map((name) => [name, typed[name] === UNCHANGED ? stored[name] : typed[name]] as const);
   try {

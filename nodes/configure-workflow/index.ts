@@ -1,8 +1,8 @@
 import type { NodeAPI } from "node-red";
 import { defineNode } from "../lib/node-red/define.ts";
 import { requiredText, typedProperty } from "../lib/node-red/evaluate.ts";
-import { configureEnterprise, configurePlatform } from "./settings.ts";
 import { maskedEndpoint, webhookPaths, webhookUrlOf } from "../lib/node-red/webhook-url.ts";
+import { configureEnterprise, configurePlatform } from "./settings.ts";
 
 export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-configure-workflow", {}, (kit) => {

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { defineNode } from "../lib/node-red/define.ts";
 import { requiredText, typedProperty } from "../lib/node-red/evaluate.ts";
-import { listMessages, type Listed, type ListScope, pendingInAbiquo, pendingInLedger } from "./listing.ts";
+import { type Listed, type ListScope, listMessages, pendingInAbiquo, pendingInLedger } from "./listing.ts";
 
 export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-list-pending", {}, (kit) => {

@@ -1,4 +1,4 @@
-import { AbiquoFault, type AbiquoClient } from "../lib/abiquo/index.ts";
+import { type AbiquoClient, AbiquoFault } from "../lib/abiquo/index.ts";
 import type { Engine, ListedEntry } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { Message } from "../lib/node-red/define.ts";
@@ -21,12 +21,7 @@ export interface ListQuery {
 export type ListStage = "held" | "asked" | "decided" | "undeliverable";
 
 /** Tasks that rest in the ledger. `held` includes those the flow has had for less than the settling time. */
-export async function pendingInLedger(
-  engine: Engine,
-  connection: ConnectionNode,
-  stage: ListStage,
-  query: ListQuery,
-): Promise<Listed[]> {
+export async function pendingInLedger(engine: Engine, connection: ConnectionNode, stage: ListStage, query: ListQuery): Promise<Listed[]> {
   const stages = stage === "held" ? (["received", "held"] as const) : ([stage] as const);
   const { filter, limit } = query;
   return engine.list({ api: connection.base, connection: connection.id, stages, filter, limit });
@@ -46,11 +41,7 @@ export async function pendingInAbiquo(
   const read = async (enterprise: string, user?: string): Promise<void> => {
     const rest = query.limit > 0 ? { limit: query.limit - found.length } : {};
     const filter = query.filter === "" ? {} : { filter: query.filter };
-    const tasks = client.pendingTasks(
-      { enterprise, ...(user === undefined ? {} : { user }), ...filter, ...rest },
-      signal,
-      onProblem,
-    );
+    const tasks = client.pendingTasks({ enterprise, ...(user === undefined ? {} : { user }), ...filter, ...rest }, signal, onProblem);
     for await (const { task, links, payload } of tasks) found.push({ entry: { task, links }, payload });
   };
 
@@ -96,4 +87,3 @@ export function listMessages(
     return Object.assign(own, { topic: entry.task.type, payload, parts, abiquo: { connection, ...entry } });
   });
 }
-

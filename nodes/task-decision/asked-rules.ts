@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import type { FaultParams } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
-import { compileRules, type Outcome, type RuleProblem, RulesFault, type RuleSet, type Scope } from "../lib/rules/index.ts";
+import { compileRules, type Outcome, type RuleProblem, type RuleSet, RulesFault, type Scope } from "../lib/rules/index.ts";
 
 /** Rules that a dialog asks about: as they are written there, and as a deploy would understand them. */
 export interface AskedRules {

@@ -1,11 +1,11 @@
 import type { NodeAPI } from "node-red";
-import type { AbiquoMessage } from "../lib/engine/index.ts";
 import { Fault } from "../lib/base/fault.ts";
+import type { AbiquoMessage } from "../lib/engine/index.ts";
 import { defineNode, type Message } from "../lib/node-red/define.ts";
-import { ruleDesk } from "./rule-desk.ts";
-import { ruleSource } from "./rule-source.ts";
 import { faultText } from "../lib/node-red/text.ts";
 import { allEntriesOf, forReview, judge, portMessages, type Words } from "../lib/node-red/verdicts.ts";
+import { ruleDesk } from "./rule-desk.ts";
+import { ruleSource } from "./rule-source.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
 

@@ -1,16 +1,16 @@
 import type { NodeAPI } from "node-red";
-import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
-import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../lib/rules/index.ts";
+import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
-import { askedRules, compileAsked, withoutValues, writtenRule } from "./asked-rules.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "../lib/node-red/connection.ts";
 import { MessageDetails } from "../lib/node-red/details.ts";
 import { factSource } from "../lib/node-red/fact-source.ts";
-import { deployedRules } from "./rule-source.ts";
 import { faultText, translated } from "../lib/node-red/text.ts";
 import { doubtText } from "../lib/node-red/verdicts.ts";
+import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../lib/rules/index.ts";
+import { askedRules, compileAsked, withoutValues, writtenRule } from "./asked-rules.ts";
+import { deployedRules } from "./rule-source.ts";
 
 const TYPE = "abiquo-task-decision";
 

@@ -3,8 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { NodeMessage } from "node-red";
 import { Fault, type FaultParams } from "../lib/base/fault.ts";
-import { compileRules, readRuleSet, RulesFault, type RuleOptions, type RuleSet } from "../lib/rules/index.ts";
 import type { Message, NodeKit } from "../lib/node-red/define.ts";
+import { compileRules, type RuleOptions, type RuleSet, RulesFault, readRuleSet } from "../lib/rules/index.ts";
 
 /** Where a node takes its rules from. */
 export interface RuleSource {

@@ -1,7 +1,7 @@
-import { DetailsReading, linkOf, mediaName, type Source } from "../lib/abiquo/index.ts";
-import type { TaskEntry } from "../lib/engine/index.ts";
+import { type DetailsReading, linkOf, mediaName, type Source } from "../lib/abiquo/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import type { JsonObject } from "../lib/base/json.ts";
+import type { TaskEntry } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import { linksOf } from "../lib/node-red/details.ts";
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { WebhookBody } from "../lib/abiquo/index.ts";
 import { type ApiBase, parseWebhookInTurns, parseWebhookJson } from "../lib/abiquo/index.ts";
-import { sameSecret } from "../lib/base/secret.ts";
-import { Fault } from "../lib/base/fault.ts";
 import { readBody } from "../lib/base/body.ts";
+import { Fault } from "../lib/base/fault.ts";
+import { sameSecret } from "../lib/base/secret.ts";
 import type { AddressList } from "../lib/node-red/config.ts";
-import type { FailedCalls } from "./failed-calls.ts";
 import type { WebhookRequest } from "../lib/node-red/routes.ts";
 import type { WebhookAuth } from "../lib/node-red/webhook-url.ts";
+import type { FailedCalls } from "./failed-calls.ts";
 
 export interface Door {
   readonly auth: WebhookAuth;

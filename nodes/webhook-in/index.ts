@@ -2,13 +2,13 @@ import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
 import { defineNode, type NodeKit } from "../lib/node-red/define.ts";
-import { FailedCalls } from "./failed-calls.ts";
-import { Receiver } from "./receiver.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
-import { admits, type Door } from "./door.ts";
 import { DEFAULT_WEBHOOK_PATH, type WebhookAuth, type WebhookNode, webhookUrl } from "../lib/node-red/webhook-url.ts";
+import { admits, type Door } from "./door.ts";
+import { FailedCalls } from "./failed-calls.ts";
+import { Receiver } from "./receiver.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** What Node-RED's admin API takes unless its settings say otherwise (`apiMaxLength`). */

@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WebhookBody } from "../lib/abiquo/index.ts";
-import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
-import { Fault } from "../lib/base/fault.ts";
-import { byGroup, groupMessage, taskMessages } from "../lib/node-red/arrivals.ts";
 import { closing } from "../lib/base/body.ts";
+import { Fault } from "../lib/base/fault.ts";
+import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
+import { byGroup, groupMessage, taskMessages } from "../lib/node-red/arrivals.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { NodeKit } from "../lib/node-red/define.ts";
 import type { WebhookRequest } from "../lib/node-red/routes.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type LinkKeys, signLink } from "../../nodes/lib/approval/index.ts";
 import type { Report } from "../runtime/under-test.ts";
-import { PUBLIC, reporter, type Reply, Target } from "./target.ts";
+import { PUBLIC, type Reply, reporter, Target } from "./target.ts";
 
 const MIA = "mia@example.com";
 const HOUR = 60 * 60_000;
@@ -20,14 +20,29 @@ describe("links and addresses of approvals", function () {
   before(async () => {
     const asks = (id: string, approvers: string[], more: object = {}): object[] => [
       { id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [[`ask-${id}`]] },
-      { id: `ask-${id}`, type: "abiquo-approval", z: "tab", connection: "config", levels: [{ name: "Managers", approvers, need: "any" }], wires: [["told-body"], ["approved-body"], ["rejected-body"], [], ["answer-body"]], ...more },
+      {
+        id: `ask-${id}`,
+        type: "abiquo-approval",
+        z: "tab",
+        connection: "config",
+        levels: [{ name: "Managers", approvers, need: "any" }],
+        wires: [["told-body"], ["approved-body"], ["rejected-body"], [], ["answer-body"]],
+        ...more,
+      },
     ];
     target = await Target.start(
       (sink) => [
         ...asks("plain", [MIA]),
         ...asks("own", ["ana+boss@EXAMPLE.com.", "ben@example.com"]),
         { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-        { id: "say", type: "function", z: "tab", outputs: 2, wires: [["said"], ["ask-plain"]], func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];" },
+        {
+          id: "say",
+          type: "function",
+          z: "tab",
+          outputs: 2,
+          wires: [["said"], ["ask-plain"]],
+          func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
+        },
         { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
         ...["told", "approved", "rejected", "answer"].flatMap((path) => reporter(sink, path)),
       ],
@@ -37,7 +52,8 @@ describe("links and addresses of approvals", function () {
   after(() => target.stop());
   beforeEach(() => target.sink.clear());
 
-  const approvalIn = ({ body }: Report): Asked & { kind: string } => (body.abiquo as unknown as { approval: Asked & { kind: string } }).approval;
+  const approvalIn = ({ body }: Report): Asked & { kind: string } =>
+    (body.abiquo as unknown as { approval: Asked & { kind: string } }).approval;
 
   async function asked(path = "plain", to = MIA): Promise<Asked & { taskId: string }> {
     target.abiquo.setEndpoint(`${target.nodeRed.nodeUrl}${path}`);
@@ -50,7 +66,8 @@ describe("links and addresses of approvals", function () {
   const local = (link: string): string => link.replace(`${PUBLIC}/`, "");
   const tokenOf = (link: string): string => link.slice(link.lastIndexOf("/") + 1);
   /** When what is signed here ends: the last of what a token holds. */
-  const endOf = (token: string): number => Number((JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) as unknown[]).at(-1));
+  const endOf = (token: string): number =>
+    Number((JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) as unknown[]).at(-1));
   const tokensIn = ({ body }: Reply): string[] => [...body.matchAll(/[\w-]+\.[\w-]{20,}\.[\w-]{40,}/g)].map(([token]) => token);
   const state = (taskId: string): string | undefined => target.abiquo.task(taskId)?.state;
   const signedIn = (path: string): Promise<Reply> => target.call("GET", path, "", { "X-Forwarded-Email": MIA });
@@ -84,9 +101,20 @@ describe("links and addresses of approvals", function () {
     const [page, inbox] = [tokenOf(links.page), tokenOf(links.inbox)];
     const [form = ""] = tokensIn(await signedIn("abiquo/inbox"));
     const [id = "", content = "", signature = ""] = page.split(".");
-    const forgedContent = Buffer.from(Buffer.from(content, "base64url").toString("utf8").replace(MIA, "eve@example.com")).toString("base64url");
+    const forgedContent = Buffer.from(Buffer.from(content, "base64url").toString("utf8").replace(MIA, "eve@example.com")).toString(
+      "base64url",
+    );
     const wrong = [
-      ...[inbox, form, `${id}.${forgedContent}.${signature}`, `${id}.${content}.${signature.slice(0, -2)}AA`, `${id}.${content}.`, `${id}.${content}`, "x", "..."].map((token) => `abiquo/approval/${token}`),
+      ...[
+        inbox,
+        form,
+        `${id}.${forgedContent}.${signature}`,
+        `${id}.${content}.${signature.slice(0, -2)}AA`,
+        `${id}.${content}.`,
+        `${id}.${content}`,
+        "x",
+        "...",
+      ].map((token) => `abiquo/approval/${token}`),
       ...[page, form, "x"].map((token) => `abiquo/inbox/${token}`),
     ];
     for (const path of wrong) {
@@ -100,8 +128,13 @@ describe("links and addresses of approvals", function () {
     const { id, taskId } = await asked();
     const list = await signedIn("abiquo/inbox");
     assert.match(list.body, new RegExp(id));
-    const leads = [...list.body.matchAll(/(?:href|value)="([^"#?]+)"/g)].map(([, lead = ""]) => lead).filter((lead) => /^[\w./-]+$/.test(lead));
-    const paths = [...leads.map((lead) => new URL(lead, "http://x/abiquo/inbox").pathname.slice(1)), ...tokensIn(list).flatMap((token) => [`abiquo/inbox/${token}`, `abiquo/approval/${token}`])];
+    const leads = [...list.body.matchAll(/(?:href|value)="([^"#?]+)"/g)]
+      .map(([, lead = ""]) => lead)
+      .filter((lead) => /^[\w./-]+$/.test(lead));
+    const paths = [
+      ...leads.map((lead) => new URL(lead, "http://x/abiquo/inbox").pathname.slice(1)),
+      ...tokensIn(list).flatMap((token) => [`abiquo/inbox/${token}`, `abiquo/approval/${token}`]),
+    ];
     for (const path of new Set(paths.filter((each) => each.startsWith("abiquo/")))) {
       assert.notEqual((await target.get(path)).status, 200, path);
       assert.notEqual((await target.form(path, { action: "approve", pick: id })).status, 200, path);
@@ -121,7 +154,19 @@ describe("links and addresses of approvals", function () {
   it("hand a request to nobody whom a mail server would read otherwise", async () => {
     const { links, taskId } = await asked();
     const told = target.sink.of("told").length;
-    for (const to of ["a,victim@example.com", "a;b@example.com", "victim@example.com, x@example.com", "a\u200bb@example.com", "a\u0007b@example.com", "p\u0430ypal@example.com", "x@example.com\r\nBcc: eve@example.com", "<eve@example.com>", "mia@example.com", "MIA@Example.com.", '"mia"@example.com']) {
+    for (const to of [
+      "a,victim@example.com",
+      "a;b@example.com",
+      "victim@example.com, x@example.com",
+      "a\u200bb@example.com",
+      "a\u0007b@example.com",
+      "p\u0430ypal@example.com",
+      "x@example.com\r\nBcc: eve@example.com",
+      "<eve@example.com>",
+      "mia@example.com",
+      "MIA@Example.com.",
+      '"mia"@example.com',
+    ]) {
       const { status } = await target.form(local(links.page), { action: "delegate", to });
       assert.equal(status, 422, JSON.stringify(to));
     }
@@ -141,7 +186,10 @@ describe("links and addresses of approvals", function () {
 
   it("open nothing any more once all are revoked, and new ones do", async () => {
     const { links, taskId } = await asked();
-    await target.post("say", JSON.stringify({ control: { action: "revoke-links", by: "ops@example.com", reason: "A mailbox was read by others" } }));
+    await target.post(
+      "say",
+      JSON.stringify({ control: { action: "revoke-links", by: "ops@example.com", reason: "A mailbox was read by others" } }),
+    );
     await target.sink.have("answer");
     for (const path of [local(links.page), local(links.inbox)]) {
       assert.notEqual((await target.get(path)).status, 200);

@@ -22,15 +22,38 @@ describe("one request", function () {
   let inbox: string;
 
   before(async () => {
-    const hook = (id: string, emit: string, wires: string[][]): object => ({ id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", emit, wires });
-    const asks = (scope: string): object => ({ type: "abiquo-approval", z: "tab", connection: "config", scope, allowSelfApproval: true, levels: [{ name: "Managers", approvers: [MIA], need: "any" }] });
+    const hook = (id: string, emit: string, wires: string[][]): object => ({
+      id: `hook-${id}`,
+      type: "abiquo-webhook-in",
+      z: "tab",
+      connection: "config",
+      path: `/${id}`,
+      auth: "none",
+      emit,
+      wires,
+    });
+    const asks = (scope: string): object => ({
+      type: "abiquo-approval",
+      z: "tab",
+      connection: "config",
+      scope,
+      allowSelfApproval: true,
+      levels: [{ name: "Managers", approvers: [MIA], need: "any" }],
+    });
     target = await Target.start(() => [
       hook("hook", "task", [[]]),
       hook("group", "group", [["ask-group"]]),
       hook("many", "task", [["ask-many"]]),
       { id: "ask-group", ...asks("group"), wires: [["tell"], [], [], [], []] },
       { id: "ask-many", ...asks("task"), wires: [[], [], [], [], []] },
-      { id: "tell", type: "function", z: "tab", outputs: 0, wires: [], func: "node.warn('links ' + JSON.stringify(msg.abiquo.approval.links))" },
+      {
+        id: "tell",
+        type: "function",
+        z: "tab",
+        outputs: 0,
+        wires: [],
+        func: "node.warn('links ' + JSON.stringify(msg.abiquo.approval.links))",
+      },
     ]);
     const tasks = (count: number): string => JSON.stringify(Array.from({ length: count }, () => forged(target.newId)));
     await accepted(target.post("group", tasks(6_000)), 6_000);
@@ -63,7 +86,9 @@ describe("one request", function () {
     const running = attack().finally(() => (isOver = true));
     while (!isOver || performance.now() - begun < SPAN) {
       const at = performance.now();
-      calls.push(accepted(target.post("hook", JSON.stringify(forged(target.newId))), 1).then(() => void waits.push(performance.now() - at)));
+      calls.push(
+        accepted(target.post("hook", JSON.stringify(forged(target.newId))), 1).then(() => void waits.push(performance.now() - at)),
+      );
       await pause(EVERY);
     }
     await Promise.all([running, ...calls]);
@@ -84,7 +109,9 @@ describe("one request", function () {
     assert.fail(`99 % of the webhooks were answered within so many ms of those that are allowed: ${told.join(", ")}`);
   }
 
-  const statuses = async (replies: Promise<Reply>[]): Promise<number[]> => [...new Set((await Promise.all(replies)).map(({ status }) => status))];
+  const statuses = async (replies: Promise<Reply>[]): Promise<number[]> => [
+    ...new Set((await Promise.all(replies)).map(({ status }) => status)),
+  ];
   const good = JSON.stringify(forged("task-real"));
 
   for (const [name, body, status] of [
@@ -94,7 +121,11 @@ describe("one request", function () {
     ["16 MB of empty elements", `<tasks>${"<task/>".repeat(2_300_000)}</tasks>`, 400],
     ["16 MB of tags without an end", "<a>".repeat(5_000_000), 400],
     ["a type of 15 MB", JSON.stringify(forged("task-typed", { type: "x".repeat(15_000_000) })), 400],
-    ["a million different names", `[${Array.from({ length: 60 }, (_, part) => `{${Array.from({ length: 19_000 }, (_, index) => `"k${part}x${index}":1`).join()}}`).join()}]`, 422],
+    [
+      "a million different names",
+      `[${Array.from({ length: 60 }, (_, part) => `{${Array.from({ length: 19_000 }, (_, index) => `"k${part}x${index}":1`).join()}}`).join()}]`,
+      422,
+    ],
     ["16 MB of entities", `<tasks>${`<a>${"&amp;".repeat(12_000)}</a>`.repeat(250)}</tasks>`, 422],
   ] as const) {
     it(`keeps no webhook waiting: ${name}`, () => beside(async () => assert.equal((await target.post("hook", body)).status, status)));

@@ -24,7 +24,14 @@ describe("references to tasks from outside", function () {
         ...example(url),
         { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "none", wires: [["arrived-body"]] },
         { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-        { id: "say", type: "function", z: "tab", outputs: 2, wires: [["said"], ["go"]], func: "return [{ req: msg.req, res: msg.res, payload: {} }, { ...msg.payload }];" },
+        {
+          id: "say",
+          type: "function",
+          z: "tab",
+          outputs: 2,
+          wires: [["said"], ["go"]],
+          func: "return [{ req: msg.req, res: msg.res, payload: {} }, { ...msg.payload }];",
+        },
         { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
         { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], ["otherwise-body"]] },
         { id: "done", type: "complete", z: "tab", scope: ["go"], wires: [["completed-body"]] },
@@ -46,19 +53,32 @@ describe("references to tasks from outside", function () {
   const held = (): { taskId: string; self: string } => {
     const [task] = target.abiquo.hold();
     assert.ok(task);
-    return { taskId: task.taskId, self: `cloud/virtualdatacenters/7/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}/tasks/${task.taskId}` };
+    return {
+      taskId: task.taskId,
+      self: `cloud/virtualdatacenters/7/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}/tasks/${task.taskId}`,
+    };
   };
-  const linksTo = (self: string, change: object = {}): object => ({ self, continue: `${self}/action/continue`, cancel: `${self}/action/cancel`, target: "", user: "", ...change });
+  const linksTo = (self: string, change: object = {}): object => ({
+    self,
+    continue: `${self}/action/continue`,
+    cancel: `${self}/action/cancel`,
+    target: "",
+    user: "",
+    ...change,
+  });
   const whole = (taskId: string, links: object): object => ({ task: { taskId, type: "DEPLOY", state: "QUEUEING", createdAt: "" }, links });
-  const written = (): string[] => target.abiquo.requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+  const written = (): string[] =>
+    target.abiquo.requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
 
   describe("by the callback of example 07", () => {
-    const call = (body: object, secret = SECRET): Promise<Reply> => target.post("tickets/decided", JSON.stringify(body), { Authorization: `Bearer ${secret}` });
+    const call = (body: object, secret = SECRET): Promise<Reply> =>
+      target.post("tickets/decided", JSON.stringify(body), { Authorization: `Bearer ${secret}` });
 
     it("decide nothing without the secret, whatever they name", async () => {
       const { taskId, self } = held();
       for (const key of [taskId, whole(taskId, linksTo(self))]) {
-        for (const secret of ["", "undefined", "guessed"]) assert.equal((await call({ key, approved: true, by: "eve" }, secret)).status, 401);
+        for (const secret of ["", "undefined", "guessed"])
+          assert.equal((await call({ key, approved: true, by: "eve" }, secret)).status, 401);
         assert.equal((await target.post("tickets/decided", JSON.stringify({ key, approved: true }))).status, 401);
       }
       assert.deepEqual(written(), []);
@@ -66,7 +86,15 @@ describe("references to tasks from outside", function () {
 
     it("are ids and nothing else", async () => {
       const { taskId, self } = held();
-      for (const key of [whole("made-up", linksTo(FOREIGN)), whole(taskId, linksTo(self, { continue: FOREIGN })), [whole(taskId, linksTo(self))], { taskId }, { tasks: [whole(taskId, linksTo(self))] }, 7, null]) {
+      for (const key of [
+        whole("made-up", linksTo(FOREIGN)),
+        whole(taskId, linksTo(self, { continue: FOREIGN })),
+        [whole(taskId, linksTo(self))],
+        { taskId },
+        { tasks: [whole(taskId, linksTo(self))] },
+        7,
+        null,
+      ]) {
         assert.equal((await call({ key, approved: true, by: "eve" })).status, 400, JSON.stringify(key));
       }
       assert.equal((await call({ key: taskId, approved: "yes", by: "eve" })).status, 400);
@@ -103,13 +131,20 @@ describe("references to tasks from outside", function () {
       await say(whole(taskId, linksTo(self.replace(/virtualmachines\/\d+/, "virtualmachines/999"))));
       await target.sink.have("otherwise", 1, about(taskId));
       await target.sink.have("completed");
-      const dto = forged(taskId, { links: Object.entries(linksTo(self)).filter(([, href]) => href !== "").map(([rel, href]) => ({ rel, href })) });
+      const dto = forged(taskId, {
+        links: Object.entries(linksTo(self))
+          .filter(([, href]) => href !== "")
+          .map(([rel, href]) => ({ rel, href })),
+      });
       const { status, body } = await target.post("hook", JSON.stringify(dto));
       assert.deepEqual([status, body], [200, '{"accepted":1,"known":0}']);
       await target.sink.have("arrived", 1, about(taskId));
       await say(whole(taskId, linksTo(FOREIGN)));
       await target.sink.have("answered", 1, about(taskId));
-      assert.deepEqual(target.abiquo.answers.map((answer) => [answer.taskId, answer.action, answer.applied]), [[taskId, "continue", true]]);
+      assert.deepEqual(
+        target.abiquo.answers.map((answer) => [answer.taskId, answer.action, answer.applied]),
+        [[taskId, "continue", true]],
+      );
       assert.ok(written().every((line) => line.endsWith(`/tasks/${taskId}/action/continue`)));
     });
 

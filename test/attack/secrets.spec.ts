@@ -24,7 +24,14 @@ describe("secrets", function () {
     url = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/api`;
     const say = (path: string): object[] => [
       { id: `${path}-in`, type: "http in", z: "tab", url: `/${path}`, method: "post", wires: [[`${path}-say`]] },
-      { id: `${path}-say`, type: "function", z: "tab", outputs: 2, wires: [["said"], [path]], func: "return [{ req: msg.req, res: msg.res, payload: {} }, msg.payload];" },
+      {
+        id: `${path}-say`,
+        type: "function",
+        z: "tab",
+        outputs: 2,
+        wires: [["said"], [path]],
+        func: "return [{ req: msg.req, res: msg.res, payload: {} }, msg.payload];",
+      },
     ];
     target = await Target.start(
       (sink, { url: own }) => [
@@ -32,7 +39,15 @@ describe("secrets", function () {
         { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "secret", wires: [["go"]] },
         { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
         ...say("configure"),
-        { id: "configure", type: "abiquo-configure-workflow", z: "tab", connection: "config", target: "platform", action: "read", wires: [["read-body"]] },
+        {
+          id: "configure",
+          type: "abiquo-configure-workflow",
+          z: "tab",
+          connection: "config",
+          target: "platform",
+          action: "read",
+          wires: [["read-body"]],
+        },
         { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
         ...["answered", "read"].flatMap((path) => reporter(sink, path)),
       ],
@@ -52,21 +67,43 @@ describe("secrets", function () {
     target.abiquo.clearFaults();
   });
 
-  const forms = (secret: string): string[] => [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64").replace(/=+$/, "")];
+  const forms = (secret: string): string[] => [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+  ];
   function assertHidden(text: string, what: string): void {
     for (const secret of secrets) for (const form of forms(secret)) assert.ok(!text.includes(form), `${what} holds a secret`);
   }
 
   async function test(id: string, properties: object): Promise<{ ok?: boolean; problem?: string }> {
     const headers = { "Content-Type": "application/json", "Node-RED-API-Version": "v2" };
-    const credentials = Object.fromEntries(["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken", "secret"].map((name) => [name, UNCHANGED]));
-    const response = await target.nodeRed.admin(`abiquo-config/${id}/test`, { method: "POST", headers, body: JSON.stringify({ credentials, ...properties }) });
+    const credentials = Object.fromEntries(
+      ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken", "secret"].map((name) => [
+        name,
+        UNCHANGED,
+      ]),
+    );
+    const response = await target.nodeRed.admin(`abiquo-config/${id}/test`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ credentials, ...properties }),
+    });
     return (await response.json()) as { ok?: boolean; problem?: string };
   }
 
   it("that are stored are tried where they are deployed for", async () => {
-    const ways = [await test("config", { url: target.abiquo.url, auth: "oauth1" }), await test("second", { url: target.abiquo.url, auth: "basic" })];
-    assert.deepEqual(ways.map(({ ok, problem }) => [ok, problem]), [[true, undefined], [true, undefined]]);
+    const ways = [
+      await test("config", { url: target.abiquo.url, auth: "oauth1" }),
+      await test("second", { url: target.abiquo.url, auth: "basic" }),
+    ];
+    assert.deepEqual(
+      ways.map(({ ok, problem }) => [ok, problem]),
+      [
+        [true, undefined],
+        [true, undefined],
+      ],
+    );
   });
 
   it("that are stored go to no host, by no way, that whoever writes flows names in a test", async () => {
@@ -101,8 +138,10 @@ describe("secrets", function () {
     assert.match(fault?.body.error?.message ?? "", /Not with/);
     const { error, abiquo } = fault?.body ?? {};
     const told = JSON.stringify([error, abiquo]);
-    for (const secret of [oauth.consumerSecret, oauth.accessTokenSecret]) for (const form of forms(secret)) assert.ok(!told.includes(form), "the fault holds a secret");
-    for (const secret of [oauth.consumerSecret, oauth.accessTokenSecret]) assert.ok(!target.nodeRed.logs().includes(secret), "the log holds a secret");
+    for (const secret of [oauth.consumerSecret, oauth.accessTokenSecret])
+      for (const form of forms(secret)) assert.ok(!told.includes(form), "the fault holds a secret");
+    for (const secret of [oauth.consumerSecret, oauth.accessTokenSecret])
+      assert.ok(!target.nodeRed.logs().includes(secret), "the log holds a secret");
   });
 
   it("are masked in the endpoint that is read, whatever they look like", async () => {
@@ -113,7 +152,12 @@ describe("secrets", function () {
       const [report] = await target.sink.have("read");
       const text = JSON.stringify(report?.body);
       assert.match(text, /\/hook\//);
-      assert.ok(forms(secret).slice(0, 2).every((form) => !text.includes(form)), secret);
+      assert.ok(
+        forms(secret)
+          .slice(0, 2)
+          .every((form) => !text.includes(form)),
+        secret,
+      );
     }
   });
 });

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
-import { catcher, placed, reporter, ROOT, Sink, VERSIONS } from "../runtime/under-test.ts";
+import { catcher, placed, ROOT, reporter, Sink, VERSIONS } from "../runtime/under-test.ts";
 
 /** Where the webhooks of these specs put their machines; the simulated Abiquo has the user. */
 const MACHINE = "cloud/virtualdatacenters/7/virtualappliances/1/virtualmachines/1";
@@ -16,7 +16,17 @@ export function forged(taskId: string, change: object = {}): Record<string, unkn
     { rel: "target", href: MACHINE },
     { rel: "user", href: "admin/enterprises/2/users/2", title: "ana" },
   ];
-  return { taskId, type: "DEPLOY", state: "QUEUEING", userId: "2", ownerId: "1", timestamp: 1_700_000_000, creationTimestamp: 1_700_000_000, links, ...change };
+  return {
+    taskId,
+    type: "DEPLOY",
+    state: "QUEUEING",
+    userId: "2",
+    ownerId: "1",
+    timestamp: 1_700_000_000,
+    creationTimestamp: 1_700_000_000,
+    links,
+    ...change,
+  };
 }
 
 /** This Node-RED's node root, as its people reach it. */
@@ -65,8 +75,12 @@ export class Target {
       ...catcher(sink),
     ];
     const nodeRed = await startNodeRed({
-      flows: flows.map(placed), credentials: { config: { ...abiquo.credentials.oauth }, ...credentials(abiquo) },
-      nodeRed: VERSIONS[0].nodeRed, palette: ROOT, settings, env,
+      flows: flows.map(placed),
+      credentials: { config: { ...abiquo.credentials.oauth }, ...credentials(abiquo) },
+      nodeRed: VERSIONS[0].nodeRed,
+      palette: ROOT,
+      settings,
+      env,
     });
     return new Target(abiquo, sink, nodeRed);
   }
@@ -100,27 +114,40 @@ export class Target {
     const data = Buffer.from(body as string);
     return new Promise((resolve, reject) => {
       const url = new URL(path.replace(/^\//, ""), this.nodeRed.nodeUrl);
-      const request = httpRequest(url, { method, agent: false, headers: { ...headers, ...(data.length > 0 || method === "POST" ? { "Content-Length": String(data.length) } : {}) } });
+      const request = httpRequest(url, {
+        method,
+        agent: false,
+        headers: { ...headers, ...(data.length > 0 || method === "POST" ? { "Content-Length": String(data.length) } : {}) },
+      });
       request.on("error", reject);
       request.on("response", (response) => {
         const parts: Buffer[] = [];
         response.on("data", (part: Buffer) => parts.push(part));
         response.on("error", reject);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8"), headers: response.headers }));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8"), headers: response.headers }),
+        );
       });
       request.end(data);
     });
   }
 
   /** Begins a POST and never ends it; resolves with the first line of the answer, or empty when there is none. */
-  unfinished(path: string, sent: Buffer, announced: number, type = "application/x-www-form-urlencoded"): { readonly answer: Promise<string>; readonly closed: Promise<void> } {
+  unfinished(
+    path: string,
+    sent: Buffer,
+    announced: number,
+    type = "application/x-www-form-urlencoded",
+  ): { readonly answer: Promise<string>; readonly closed: Promise<void> } {
     const socket = connect(this.nodeRed.port, "127.0.0.1");
     this.#sockets.push(socket);
     socket.on("error", () => undefined);
     let text = "";
     socket.on("data", (part: Buffer) => (text += part.toString("latin1")));
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    const answer = Promise.race([closed, new Promise<void>((resolve) => socket.once("data", () => resolve()))]).then(() => text.split("\r\n")[0] ?? "");
+    const answer = Promise.race([closed, new Promise<void>((resolve) => socket.once("data", () => resolve()))]).then(
+      () => text.split("\r\n")[0] ?? "",
+    );
     socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ${type}\r\nContent-Length: ${announced}\r\n\r\n`);
     socket.write(sent);
     return { answer, closed };

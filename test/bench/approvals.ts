@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { newApprovalId, nextWake, openApproval, parsePolicy, resolvePolicy, waitingFor } from "../../nodes/lib/approval/index.ts";
-import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
 import { systemClock } from "../../nodes/lib/base/clock.ts";
+import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
 import { type Ledger, type NewTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { peakMemory } from "./load.ts";
@@ -43,7 +43,9 @@ export async function benchApprovals(): Promise<void> {
     };
   }
   console.table(table);
-  console.log(`an inbox of ${BUSY.rows} requests, ${LOOKS} times; one more request from webhook to notification, medians of ${REQUESTS} (aim: at most 1.2 x)`);
+  console.log(
+    `an inbox of ${BUSY.rows} requests, ${LOOKS} times; one more request from webhook to notification, medians of ${REQUESTS} (aim: at most 1.2 x)`,
+  );
 }
 
 /** Asks the same of both in turns, since machines are noisy. Answers how long each took, in ms. */
@@ -69,7 +71,14 @@ class Waiting implements AsyncDisposable {
   readonly #folder: string;
   readonly #told: Told;
 
-  private constructor(parts: { nodeRed: NodeRedProcess; startMs: number; abiquo: SimulatedAbiquo; inbox: string; folder: string; told: Told }) {
+  private constructor(parts: {
+    nodeRed: NodeRedProcess;
+    startMs: number;
+    abiquo: SimulatedAbiquo;
+    inbox: string;
+    folder: string;
+    told: Told;
+  }) {
     this.nodeRed = parts.nodeRed;
     this.startMs = parts.startMs;
     this.#abiquo = parts.abiquo;
@@ -163,15 +172,44 @@ function flows(api: string, told: string): object[] {
   const send = `return { url: ${JSON.stringify(told)}, method: "POST", payload: msg.topic };`;
   return [
     { id: "tab", type: "tab", label: "Waiting" },
-    { id: "config", type: "abiquo-config", url: api, apiVersion: "6.1", auth: "oauth1", timeout: 30, publicUrl: "https://approvals.example.com" },
-    { id: "hook", type: "abiquo-webhook-in", ...place, connection: "config", path: "/hook", auth: "none", emit: "task", maxBody: 16, catchUp: 0, wires: [["ask"]] },
-    { id: "ask", type: "abiquo-approval", ...place, connection: "config", key: KEY, levels: levelsFor("new@example.com"), wires: [["say"], [], [], [], []] },
+    {
+      id: "config",
+      type: "abiquo-config",
+      url: api,
+      apiVersion: "6.1",
+      auth: "oauth1",
+      timeout: 30,
+      publicUrl: "https://approvals.example.com",
+    },
+    {
+      id: "hook",
+      type: "abiquo-webhook-in",
+      ...place,
+      connection: "config",
+      path: "/hook",
+      auth: "none",
+      emit: "task",
+      maxBody: 16,
+      catchUp: 0,
+      wires: [["ask"]],
+    },
+    {
+      id: "ask",
+      type: "abiquo-approval",
+      ...place,
+      connection: "config",
+      key: KEY,
+      levels: levelsFor("new@example.com"),
+      wires: [["say"], [], [], [], []],
+    },
     { id: "say", type: "function", ...place, func: send, outputs: 1, wires: [["send"]] },
     { id: "send", type: "http request", ...place, method: "use", ret: "txt", persist: true, wires: [[]] },
   ];
 }
 
-const levelsFor = (email: string): object[] => [{ name: "Managers", approvers: [email], need: "any", deadline: 7 * 24 * 60, onDeadline: "reject" }];
+const levelsFor = (email: string): object[] => [
+  { name: "Managers", approvers: [email], need: "any", deadline: 7 * 24 * 60, onDeadline: "reject" },
+];
 
 /** Writes the requests as an earlier run left them. Answers the token of the busiest person's inbox. */
 async function fill(file: string, api: string, size: number): Promise<string> {
@@ -194,17 +232,43 @@ async function request(ledger: Ledger, api: string, index: number): Promise<void
   const email = index < BUSY.rows ? BUSY.email : `person-${index % OTHERS}@example.com`;
   const raw = parsePolicy({ levels: levelsFor(email) });
   const { taskId } = taskOf(api, index);
-  const subject = { type: "DEPLOY", askedAt: at, virtualAppliance: `shop-${index}`, machines: [{ id: taskId, name: `vm-${index}`, cpu: 2, ramMb: 2_048, diskMb: 10_240 }] };
-  const kept = { policy: raw, language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: "https://approvals.example.com", subject };
+  const subject = {
+    type: "DEPLOY",
+    askedAt: at,
+    virtualAppliance: `shop-${index}`,
+    machines: [{ id: taskId, name: `vm-${index}`, cpu: 2, ramMb: 2_048, diskMb: 10_240 }],
+  };
+  const kept = {
+    policy: raw,
+    language: "en-US",
+    timeZone: "UTC",
+    linkValidity: 7 * DAY,
+    publicUrl: "https://approvals.example.com",
+    subject,
+  };
   await ledger.approvals.open({
-    id, key: KEY, api, connection: "config", createdAt: at, request: JSON.stringify(kept), message: "{}", type: "DEPLOY",
-    search: `deploy shop-${index} vm-${index} ana`, tasks: [{ api, taskId }],
+    id,
+    key: KEY,
+    api,
+    connection: "config",
+    createdAt: at,
+    request: JSON.stringify(kept),
+    message: "{}",
+    type: "DEPLOY",
+    search: `deploy shop-${index} vm-${index} ana`,
+    tasks: [{ api, taskId }],
   });
   const { approval } = openApproval(resolvePolicy(raw, {}), { id, items: [taskId], requester: "ana@example.com" }, at);
   const notification = `${id}-0-1-asked`;
   await ledger.approvals.change({
-    id, version: 0, status: "open", state: JSON.stringify({ approval, requester: { email: "ana@example.com", name: "Ana Ruiz" } }), nextWake: nextWake(approval),
-    waiting: waitingFor(approval).map((person) => person.email), notifications: [{ id: notification, person: email, body: JSON.stringify({ kind: "asked", level: 0, person: { email } }) }], at,
+    id,
+    version: 0,
+    status: "open",
+    state: JSON.stringify({ approval, requester: { email: "ana@example.com", name: "Ana Ruiz" } }),
+    nextWake: nextWake(approval),
+    waiting: waitingFor(approval).map((person) => person.email),
+    notifications: [{ id: notification, person: email, body: JSON.stringify({ kind: "asked", level: 0, person: { email } }) }],
+    at,
   });
   await ledger.approvals.told(notification);
 }
@@ -214,10 +278,21 @@ function taskOf(api: string, index: number): NewTask {
   const target = `${api}/cloud/virtualdatacenters/7/virtualappliances/${index}/virtualmachines/${index}`;
   const self = `${target}/tasks/${taskId}`;
   return {
-    api, taskId, connection: "config", source: "webhook", group: { id: `group-${index}`, index: 0, count: 1 },
+    api,
+    taskId,
+    connection: "config",
+    source: "webhook",
+    group: { id: `group-${index}`, index: 0, count: 1 },
     summary: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING", requester: "Ana Ruiz", createdAt: new Date().toISOString() }),
-    links: JSON.stringify({ self, continue: `${self}/action/continue`, cancel: `${self}/action/cancel`, target, user: `${api}/admin/enterprises/2/users/2` }),
-    payload: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING" }), receivedAt: Date.now(),
+    links: JSON.stringify({
+      self,
+      continue: `${self}/action/continue`,
+      cancel: `${self}/action/cancel`,
+      target,
+      user: `${api}/admin/enterprises/2/users/2`,
+    }),
+    payload: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING" }),
+    receivedAt: Date.now(),
   };
 }
 

@@ -1,6 +1,7 @@
 // What a workflow connector costs at the least: node:http and undici, every task continued, nothing kept.
-import { createServer } from "node:http";
+
 import { createHmac, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
 import OAuth from "oauth-1.0a";
 import { Pool } from "undici";
 
@@ -8,9 +9,10 @@ interface Task {
   readonly links: readonly { readonly rel: string; readonly href: string }[];
 }
 
-const { apiUrl, consumerKey, consumerSecret, accessToken, accessTokenSecret } = JSON.parse(
-  process.argv[2] ?? "{}",
-) as Record<string, string>;
+const { apiUrl, consumerKey, consumerSecret, accessToken, accessTokenSecret } = JSON.parse(process.argv[2] ?? "{}") as Record<
+  string,
+  string
+>;
 const api = new URL(apiUrl ?? "");
 const pool = new Pool(api.origin, { connections: 32 });
 const oauth = new OAuth({

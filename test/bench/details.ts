@@ -13,7 +13,12 @@ const PARTS = ["user", "role", "virtualmachine", "disks", "virtualdatacenter", "
 
 interface Platform {
   readonly url: string;
-  readonly oauth: { readonly consumerKey: string; readonly consumerSecret: string; readonly accessToken: string; readonly accessTokenSecret: string };
+  readonly oauth: {
+    readonly consumerKey: string;
+    readonly consumerSecret: string;
+    readonly accessToken: string;
+    readonly accessTokenSecret: string;
+  };
   readonly links: readonly DetailLinks[];
 }
 
@@ -23,7 +28,12 @@ export async function benchDetails(): Promise<void> {
   for (const latencyMs of [0, 20]) {
     const simulator = new Worker(new URL("simulator.ts", import.meta.url), { workerData: { tasks: TASKS, latencyMs } });
     const [platform] = (await once(simulator, "message")) as [Platform];
-    const client = new AbiquoClient({ base: apiBase(platform.url), apiVersion: "6.1", timeoutMs: 30_000, credentials: { kind: "oauth1", ...platform.oauth } });
+    const client = new AbiquoClient({
+      base: apiBase(platform.url),
+      apiVersion: "6.1",
+      timeoutMs: 30_000,
+      credentials: { kind: "oauth1", ...platform.oauth },
+    });
     const pool = new Pool(new URL(platform.url).origin, { connections: CONNECTIONS });
     try {
       const ours: number[] = [];
@@ -69,7 +79,13 @@ async function readBare(pool: Pool, { url, oauth: secrets, links }: Platform): P
   const all = [
     [first.user, "user"],
     [first.target.slice(0, first.target.indexOf("/virtualappliances/")), "virtualdatacenter"],
-    ...links.flatMap(({ target }) => [[target, "virtualmachine"], [`${target}/storage/disks`, "harddisks"]] as const),
+    ...links.flatMap(
+      ({ target }) =>
+        [
+          [target, "virtualmachine"],
+          [`${target}/storage/disks`, "harddisks"],
+        ] as const,
+    ),
   ] as const;
   if (all.length !== requestsOf(links.length)) throw new Error("the loops differ");
   const left = all.values();

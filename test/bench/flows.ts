@@ -52,7 +52,15 @@ export function coreFlow(apiUrl: string, oauth: Credentials): object[] {
   return [
     { id: "tab", type: "tab", label: "Core nodes" },
     { id: "in", type: "http in", z: "tab", url: "/hook", method: "post", wires: [["sign"]] },
-    { id: "sign", type: "function", z: "tab", func: sign, outputs: 2, libs: [{ var: "crypto", module: "crypto" }], wires: [["out"], ["request"]] },
+    {
+      id: "sign",
+      type: "function",
+      z: "tab",
+      func: sign,
+      outputs: 2,
+      libs: [{ var: "crypto", module: "crypto" }],
+      wires: [["out"], ["request"]],
+    },
     { id: "out", type: "http response", z: "tab", statusCode: "200", wires: [] },
     { id: "request", type: "http request", z: "tab", method: "use", ret: "txt", url: "", persist: true, wires: [[]] },
   ];

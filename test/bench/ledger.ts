@@ -31,8 +31,24 @@ export async function benchLedger(rounds = 3): Promise<void> {
 
 const STEPS: Readonly<Record<string, (ledger: Ledger, id: string) => Promise<unknown>>> = {
   receive: (ledger, id) => ledger.receive([taskOf(id)]),
-  decide: (ledger, id) => ledger.decide({ proposals: [{ api: API, taskId: id, connection: "config", action: "continue", by: "rule", cause: "rule", at: Date.now(), text: "Continued." }], request: { id, node: "yes", action: "continue", message: "{}", tasks: [{ api: API, taskId: id }], createdAt: Date.now() } }),
-  report: (ledger, id) => ledger.report({ api: API, taskId: id, delivery: "delivered", outcome: "continued", attempts: 1, uncertain: false, nextAt: 0, reportedAt: Date.now() }),
+  decide: (ledger, id) =>
+    ledger.decide({
+      proposals: [
+        { api: API, taskId: id, connection: "config", action: "continue", by: "rule", cause: "rule", at: Date.now(), text: "Continued." },
+      ],
+      request: { id, node: "yes", action: "continue", message: "{}", tasks: [{ api: API, taskId: id }], createdAt: Date.now() },
+    }),
+  report: (ledger, id) =>
+    ledger.report({
+      api: API,
+      taskId: id,
+      delivery: "delivered",
+      outcome: "continued",
+      attempts: 1,
+      uncertain: false,
+      nextAt: 0,
+      reportedAt: Date.now(),
+    }),
   forget: (ledger, id) => ledger.forget([id]),
 };
 
@@ -56,9 +72,14 @@ async function inTurns(step: (index: number) => Promise<unknown>): Promise<objec
 function taskOf(taskId: string): NewTask {
   const self = `${API}/cloud/virtualdatacenters/7/virtualappliances/8/virtualmachines/9/tasks/${taskId}`;
   return {
-    api: API, taskId, connection: "config", source: "hook", group: { id: taskId, index: 0, count: 1 },
+    api: API,
+    taskId,
+    connection: "config",
+    source: "hook",
+    group: { id: taskId, index: 0, count: 1 },
     summary: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING", requester: "Ana Ruiz", createdAt: new Date().toISOString() }),
     links: JSON.stringify({ self, continue: `${self}/action/continue`, cancel: `${self}/action/cancel` }),
-    payload: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING", links: [self, self, self] }), receivedAt: Date.now(),
+    payload: JSON.stringify({ taskId, type: "DEPLOY", state: "QUEUEING", links: [self, self, self] }),
+    receivedAt: Date.now(),
   };
 }

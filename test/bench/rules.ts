@@ -1,5 +1,5 @@
 // Rules evaluated a second: a hundred rules, none of which matches, so that each task meets them all.
-import { compileRules, type CompiledRules, type RuleSubject } from "../../nodes/lib/rules/index.ts";
+import { type CompiledRules, compileRules, type RuleSubject } from "../../nodes/lib/rules/index.ts";
 
 const RULES = 100;
 const SECONDS = 1;
@@ -8,9 +8,15 @@ const ROUNDS = 5;
 /** What people write, in turns. */
 const SHAPES = {
   plain: [
-    (n: number) => [{ field: "task.type", op: "eq", value: "UNDEPLOY" }, { field: "task.enterpriseId", op: "eq", value: n }],
+    (n: number) => [
+      { field: "task.type", op: "eq", value: "UNDEPLOY" },
+      { field: "task.enterpriseId", op: "eq", value: n },
+    ],
     (n: number) => [{ field: "task.requester", op: "match", value: `*-${n}@example.com` }],
-    (n: number) => [{ field: "details.virtualmachine.cpu", op: "gt", value: 100 + n }, { field: "details.virtualmachine.ram", op: "lte", value: n }],
+    (n: number) => [
+      { field: "details.virtualmachine.cpu", op: "gt", value: 100 + n },
+      { field: "details.virtualmachine.ram", op: "lte", value: n },
+    ],
     (n: number) => [{ field: "task.virtualDatacenterId", op: "in", value: [1000 + n, 2000 + n, 3000 + n] }],
     (n: number) => [{ field: "group.count", op: "between", value: [1000 + n, 2000 + n] }],
     () => [{ field: "time", op: "in", value: { days: ["sat", "sun"], from: "09:00", to: "18:00", timeZone: "Europe/Madrid" } }],
@@ -33,7 +39,12 @@ const subject: RuleSubject = {
 export async function benchRules(): Promise<void> {
   const table: Record<string, object> = {};
   for (const [name, shapes] of Object.entries(SHAPES)) {
-    const list = Array.from({ length: RULES }, (_, n) => ({ name: `r${n}`, when: shapes[n % shapes.length]?.(n) ?? [], outcome: "continue", reason: "" }));
+    const list = Array.from({ length: RULES }, (_, n) => ({
+      name: `r${n}`,
+      when: shapes[n % shapes.length]?.(n) ?? [],
+      outcome: "continue",
+      reason: "",
+    }));
     const rules = compileRules(list, { otherwise: "review", scope: "task" });
     const rates: number[] = [];
     // The first round only warms up.

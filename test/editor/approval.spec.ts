@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
 import { closeDialog, faintTexts, openDialog, picture, reasons, showTab } from "./dialog.ts";
-import { startEditor, type Editor, type EditorPage } from "./editor.ts";
+import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, LEVELS } from "./flow.ts";
 
 /** The editor's own objects, inside the browser. */
@@ -54,12 +54,23 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("shows who is asked and whether a reason is needed first, all else behind tabs", async () => {
       await openDialog(page, "approval");
       const shown = (): Promise<string[]> =>
-        page.locator(".abiquo-form label[for]:visible").evaluateAll((labels) => labels.map((label) => label.getAttribute("for")!.replace("node-input-", "")));
+        page
+          .locator(".abiquo-form label[for]:visible")
+          .evaluateAll((labels) => labels.map((label) => label.getAttribute("for")!.replace("node-input-", "")));
       assert.deepEqual(await shown(), ["name", "connection", "requireReason"]);
       await showTab(page, "Request");
       assert.deepEqual(await shown(), ["name", "connection", "scope", "title", "language", "linkValidity", "key"]);
       await showTab(page, "People");
-      assert.deepEqual(await shown(), ["name", "connection", "noApprover", "fallback", "allowSelfApproval", "allowSamePersonTwice", "abiquo-approval-delegation", "abiquo-approval-delegates"]);
+      assert.deepEqual(await shown(), [
+        "name",
+        "connection",
+        "noApprover",
+        "fallback",
+        "allowSelfApproval",
+        "allowSamePersonTwice",
+        "abiquo-approval-delegation",
+        "abiquo-approval-delegates",
+      ]);
       await page.locator("#node-input-noApprover").selectOption("keep");
       assert.equal(await page.locator("#node-input-fallback").isVisible(), false);
       await showTab(page, "Working time");
@@ -69,7 +80,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     it("says under each level what it means", async () => {
       await openDialog(page, "approval");
-      assert.equal(await meaning(1), "Decided by ana@example.com or berta@example.com; after 2 hours it is rejected; reminders go out every 30 minutes.");
+      assert.equal(
+        await meaning(1),
+        "Decided by ana@example.com or berta@example.com; after 2 hours it is rejected; reminders go out every 30 minutes.",
+      );
       assert.equal(
         await meaning(2),
         "50% of these must approve: Carla and everybody with the role CLOUD_ADMIN; after 2 days the question also goes to the people in msg.board.",
@@ -81,7 +95,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await level(1).locator(".abiquo-need").selectOption("all");
       await level(1).locator(".abiquo-at-deadline").selectOption("approve");
       await level(1).locator(".abiquo-remind").fill("");
-      assert.equal(await meaning(1), "Everybody must approve: ana@example.com and berta@example.com; after 2 hours it is approved without an answer.");
+      assert.equal(
+        await meaning(1),
+        "Everybody must approve: ana@example.com and berta@example.com; after 2 hours it is approved without an answer.",
+      );
       await people(1).fill("ana@example.com");
       await level(1).locator(".abiquo-at-deadline").selectOption("wait");
       await level(1).locator(".abiquo-deadline").fill("");
@@ -98,7 +115,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await openDialog(page, "approval");
       await page.locator(".red-ui-editableList-addButton", { hasText: "add level" }).click();
       assert.equal(await level(4).locator(".abiquo-number").innerText(), "4.");
-      assert.ok(await level(4).locator(".abiquo-level-name").evaluate((input) => input === document.activeElement), "the new level's name has the focus");
+      assert.ok(
+        await level(4)
+          .locator(".abiquo-level-name")
+          .evaluate((input) => input === document.activeElement),
+        "the new level's name has the focus",
+      );
       assert.equal(await problem(4), "", "the fallback decides where nobody is asked");
       await level(4).locator(".abiquo-level-name").fill("Security");
       await people(4).fill("eva@example.com; role:SECURITY");
@@ -139,8 +161,15 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.waitForFunction("!RED.nodes.dirty()");
       const deployed = (await editor.flows()).find(({ id }) => id === "approval")!["levels"];
       const security = {
-        name: "Security", approvers: "eva@example.com; role:SECURITY", approversType: "str", need: 2, deadline: 90, onDeadline: "escalate",
-        escalateTo: "frank@example.com", escalateToType: "str", remindEvery: "",
+        name: "Security",
+        approvers: "eva@example.com; role:SECURITY",
+        approversType: "str",
+        need: 2,
+        deadline: 90,
+        onDeadline: "escalate",
+        escalateTo: "frank@example.com",
+        escalateToType: "str",
+        remindEvery: "",
       };
       assert.deepEqual(deployed, [security, LEVELS[0], LEVELS[2]]);
       await set({ levels: LEVELS });
@@ -173,9 +202,20 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await picture(page, `${distribution}-approval-time`);
       await closeDialog(page, "ok");
       const saved = {
-        key: "deploys", linkValidity: "48", language: "en-US", requireReason: "always", allowSelfApproval: true, allowSamePersonTwice: true,
-        delegation: false, noApprover: "fallback", fallback: "role:CLOUD_ADMIN", calendar: WORKING_TIME, levels: LEVELS, scope: "group",
-        title: "topic", titleType: "msg",
+        key: "deploys",
+        linkValidity: "48",
+        language: "en-US",
+        requireReason: "always",
+        allowSelfApproval: true,
+        allowSamePersonTwice: true,
+        delegation: false,
+        noApprover: "fallback",
+        fallback: "role:CLOUD_ADMIN",
+        calendar: WORKING_TIME,
+        levels: LEVELS,
+        scope: "group",
+        title: "topic",
+        titleType: "msg",
       };
       const stored = async (): Promise<Record<string, unknown>> =>
         Object.fromEntries(await Promise.all(Object.keys(saved).map(async (name) => [name, await property(name)] as const)));
@@ -202,8 +242,16 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     it("keeps environment variables, in choices, boxes, levels and in place of whole lists", async () => {
       const variables = {
-        key: "${K}", requireReason: "${R}", allowSelfApproval: "${S}", delegation: "${D}", noApprover: "${N}", fallback: "${F}",
-        linkValidity: "${V}", calendar: "${C}", language: "${L}", scope: "${O}",
+        key: "${K}",
+        requireReason: "${R}",
+        allowSelfApproval: "${S}",
+        delegation: "${D}",
+        noApprover: "${N}",
+        fallback: "${F}",
+        linkValidity: "${V}",
+        calendar: "${C}",
+        language: "${L}",
+        scope: "${O}",
         levels: [{ ...LEVELS[0], approvers: "${A}", need: "${E}", onDeadline: "${W}", escalateTo: "${T}", remindEvery: "${M}" }],
       };
       assert.deepEqual(await reasons(page, "approval", variables), []);
@@ -218,8 +266,21 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
 
     it("shows what holds where a flow leaves properties out, and finds nothing wrong with it", async () => {
-      const left = ["scope", "title", "titleType", "requireReason", "allowSelfApproval", "allowSamePersonTwice", "delegation", "noApprover", "fallback",
-        "linkValidity", "calendar", "language", "key"];
+      const left = [
+        "scope",
+        "title",
+        "titleType",
+        "requireReason",
+        "allowSelfApproval",
+        "allowSamePersonTwice",
+        "delegation",
+        "noApprover",
+        "fallback",
+        "linkValidity",
+        "calendar",
+        "language",
+        "key",
+      ];
       const nothing = Object.fromEntries(left.map((name) => [name, undefined]));
       const levels = [{ name: "Manager", approvers: ["ana@example.com", { email: "berta@example.com", name: "Berta" }] }];
       await page.evaluate((names) => {
@@ -248,7 +309,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const wrong: [changes: object, reason: RegExp][] = [
         [{ approvers: "ana" }, /Not an e-mail address, nor role: and a name: ana\./],
         [{ approvers: "[{", approversType: "json" }, /not valid JSON/],
-        [{ approvers: "[{\"name\":\"Ana\"}]", approversType: "json" }, /Not an e-mail address.*Ana/],
+        [{ approvers: '[{"name":"Ana"}]', approversType: "json" }, /Not an e-mail address.*Ana/],
         [{ approvers: "a b", approversType: "msg" }, /no property of a message/],
         [{ need: 0 }, /a whole number from 1/],
         [{ need: 1.5 }, /a whole number from 1/],
@@ -298,7 +359,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
 
     it("tells two nodes with one key, which would both take the same requests", async () => {
-      await page.evaluate((twin) => void RED.nodes.import([{ ...twin, id: "twin", name: "Second" }]), FLOW.find(({ id }) => id === "approval")!);
+      await page.evaluate(
+        (twin) => void RED.nodes.import([{ ...twin, id: "twin", name: "Second" }]),
+        FLOW.find(({ id }) => id === "approval")!,
+      );
       assert.deepEqual(await reasons(page, "approval", { key: "other" }), []);
       assert.match((await reasons(page, "approval", { key: "twin" }))[0]!, /^Key: the node “Second” has this key too/);
     });

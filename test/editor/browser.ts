@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import chromium, { inflate } from "@sparticuz/chromium";
-import { chromium as driver, type Browser } from "playwright-core";
+import { type Browser, chromium as driver } from "playwright-core";
 
 const FONT_CONFIGURATION = "fonts.conf";
 

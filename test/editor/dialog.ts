@@ -19,11 +19,14 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 export async function openDialog(page: Page, id: string): Promise<void> {
   const isConfig = CONFIG_NODES.includes(id);
-  await page.evaluate(([node, config]) => {
-    const found = RED.nodes.node(node);
-    if (config) RED.editor.editConfig("", found.type, found.id);
-    else RED.editor.edit(found);
-  }, [id, isConfig] as const);
+  await page.evaluate(
+    ([node, config]) => {
+      const found = RED.nodes.node(node);
+      if (config) RED.editor.editConfig("", found.type, found.id);
+      else RED.editor.edit(found);
+    },
+    [id, isConfig] as const,
+  );
   await page.locator(".red-ui-tray .abiquo-form").waitFor();
   await page.waitForTimeout(250); // the tray slides in
 }
@@ -43,7 +46,10 @@ export async function showTab(page: Page, name: string): Promise<void> {
   const tab = page.locator(".abiquo-tabs li", { hasText: name });
   for (let attempt = 0; attempt < 10 && !(await isActive(tab)); attempt++) {
     await tab.locator("a").click();
-    await tab.and(page.locator(".active")).waitFor({ timeout: 500 }).catch(() => undefined);
+    await tab
+      .and(page.locator(".active"))
+      .waitFor({ timeout: 500 })
+      .catch(() => undefined);
   }
   assert.ok(await isActive(tab), `the tab ${name} opens`);
 }
@@ -54,19 +60,22 @@ async function isActive(tab: Locator): Promise<boolean> {
 
 /** The reasons why a node with these properties is invalid. */
 export function reasons(page: Page, id: string, properties: Record<string, unknown>): Promise<string[]> {
-  return page.evaluate(([node, changes]) => {
-    const found = RED.nodes.node(node);
-    const kept: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(changes)) {
-      kept[name] = found[name];
-      found[name] = value;
-    }
-    RED.editor.validateNode(found);
-    const problems = (found.validationErrors ?? []).flat() as string[];
-    Object.assign(found, kept);
-    RED.editor.validateNode(found);
-    return problems;
-  }, [id, properties] as const);
+  return page.evaluate(
+    ([node, changes]) => {
+      const found = RED.nodes.node(node);
+      const kept: Record<string, unknown> = {};
+      for (const [name, value] of Object.entries(changes)) {
+        kept[name] = found[name];
+        found[name] = value;
+      }
+      RED.editor.validateNode(found);
+      const problems = (found.validationErrors ?? []).flat() as string[];
+      Object.assign(found, kept);
+      RED.editor.validateNode(found);
+      return problems;
+    },
+    [id, properties] as const,
+  );
 }
 
 /** Texts of the open dialog whose contrast with what lies behind them is below 4.5. */

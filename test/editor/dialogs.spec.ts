@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
-import { closeDialog, CONFIG_NODES, faintTexts, openDialog, picture, reasons } from "./dialog.ts";
-import { MODULE, startEditor, type Editor, type EditorPage } from "./editor.ts";
+import { CONFIG_NODES, closeDialog, faintTexts, openDialog, picture, reasons } from "./dialog.ts";
+import { type Editor, type EditorPage, MODULE, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE, RULES } from "./flow.ts";
 
 /** The editor's own objects, inside the browser. */
@@ -67,29 +67,37 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         const before = opened.complaints.length;
         await openDialog(page, id);
         await picture(page, `${distribution}-${id}`);
-        const problems = await page.evaluate((types) => {
-          const form = document.querySelector(".red-ui-tray .abiquo-form")!;
-          const found: string[] = [];
-          const shown = (element: Element) => (element as HTMLElement).offsetParent !== null;
-          for (const label of form.querySelectorAll("label[for]")) {
-            if (!document.getElementById(label.getAttribute("for")!)) found.push(`label for ${label.getAttribute("for")} leads nowhere`);
-          }
-          for (const control of form.querySelectorAll("input:not([type=hidden]), select, button")) {
-            if (!shown(control) || control.closest(".red-ui-typedInput-container")) continue;
-            const id = control.id;
-            const named =
-              control.closest("label") || (id && form.querySelector(`label[for="${id}"]`)) || control.getAttribute("aria-label") ||
-              control.getAttribute("title") || control.textContent?.trim() || control.querySelector("i") || /lookup/.test(id);
-            if (!named) found.push(`no name for ${control.outerHTML.slice(0, 120)}`);
-          }
-          for (const element of form.querySelectorAll("[data-i18n], option, button, label")) {
-            const text = element.textContent ?? "";
-            if (types.some((type) => text.includes(`${type}.`)) || /__\w+__/.test(text)) found.push(`not translated: ${text}`);
-          }
-          const broad = form.scrollWidth - form.clientWidth;
-          if (broad > 1) found.push(`is ${broad} pixels wider than its tray`);
-          return found;
-        }, [...PALETTE, "abiquo-config", "abiquo-store"]);
+        const problems = await page.evaluate(
+          (types) => {
+            const form = document.querySelector(".red-ui-tray .abiquo-form")!;
+            const found: string[] = [];
+            const shown = (element: Element) => (element as HTMLElement).offsetParent !== null;
+            for (const label of form.querySelectorAll("label[for]")) {
+              if (!document.getElementById(label.getAttribute("for")!)) found.push(`label for ${label.getAttribute("for")} leads nowhere`);
+            }
+            for (const control of form.querySelectorAll("input:not([type=hidden]), select, button")) {
+              if (!shown(control) || control.closest(".red-ui-typedInput-container")) continue;
+              const id = control.id;
+              const named =
+                control.closest("label") ||
+                (id && form.querySelector(`label[for="${id}"]`)) ||
+                control.getAttribute("aria-label") ||
+                control.getAttribute("title") ||
+                control.textContent?.trim() ||
+                control.querySelector("i") ||
+                /lookup/.test(id);
+              if (!named) found.push(`no name for ${control.outerHTML.slice(0, 120)}`);
+            }
+            for (const element of form.querySelectorAll("[data-i18n], option, button, label")) {
+              const text = element.textContent ?? "";
+              if (types.some((type) => text.includes(`${type}.`)) || /__\w+__/.test(text)) found.push(`not translated: ${text}`);
+            }
+            const broad = form.scrollWidth - form.clientWidth;
+            if (broad > 1) found.push(`is ${broad} pixels wider than its tray`);
+            return found;
+          },
+          [...PALETTE, "abiquo-config", "abiquo-store"],
+        );
         assert.deepEqual(problems, []);
         await closeDialog(page, "cancel");
         assert.deepEqual(opened.complaints.slice(before), []);
@@ -160,12 +168,22 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         assert.match(found[0]!, /^Rule 2: /);
         assert.match(found[0]!, reason);
       }
-      const right = await reasons(page, "decision", { rules: [rule([]), rule([{ field: "time", op: "nin", value: { ...time, from: "22:00", to: "06:00" } }])] });
+      const right = await reasons(page, "decision", {
+        rules: [rule([]), rule([{ field: "time", op: "nin", value: { ...time, from: "22:00", to: "06:00" } }])],
+      });
       assert.deepEqual(right, []);
     });
 
     it("takes environment variables everywhere, and keeps those it offers no control for", async () => {
-      const all = { url: "${A}", apiVersion: "${A}", timeout: "${A}", pace: "${A}", publicUrl: "${A}", trustedProxies: "${A}", auth: "${A}" };
+      const all = {
+        url: "${A}",
+        apiVersion: "${A}",
+        timeout: "${A}",
+        pace: "${A}",
+        publicUrl: "${A}",
+        trustedProxies: "${A}",
+        auth: "${A}",
+      };
       assert.deepEqual(await reasons(page, "connection", all), []);
       assert.deepEqual(await reasons(page, "webhook", { path: "${A}", allowFrom: "${A}", maxBody: "${A}", emit: "${A}" }), []);
       await page.evaluate(() => (RED.nodes.node("list").emit = "${ABIQUO_EMIT}"));
@@ -182,9 +200,13 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
 
     it("keeps an environment variable where there is a box to tick, and lets it be changed", async () => {
-      for (const [id, property] of [["webhook", "verify"], ["configure", "force"]] as const) {
+      for (const [id, property] of [
+        ["webhook", "verify"],
+        ["configure", "force"],
+      ] as const) {
         const stored = () => page.evaluate(([node, name]) => RED.nodes.node(node)[name], [id, property] as const);
-        const store = (value: unknown) => page.evaluate(([node, name, text]) => (RED.nodes.node(node)[name] = text), [id, property, value] as const);
+        const store = (value: unknown) =>
+          page.evaluate(([node, name, text]) => (RED.nodes.node(node)[name] = text), [id, property, value] as const);
         const field = page.locator(`#node-input-${property}`);
         await store("${ABIQUO_FLAG}");
         await openDialog(page, id);
@@ -211,9 +233,20 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("lets a copy of a flow name the copy of its webhook, and leaves other endpoints as they are", async () => {
       const copies = await page.evaluate(() => {
         const nodes = RED.nodes.createExportableNodeSet(["webhook", "configure"].map((id) => RED.nodes.node(id)));
-        const second = { ...nodes.find((node: any) => node.id === "configure"), id: "second", endpoint: "https://red.example.com/x", endpointType: "str" };
+        const second = {
+          ...nodes.find((node: any) => node.id === "configure"),
+          id: "second",
+          endpoint: "https://red.example.com/x",
+          endpointType: "str",
+        };
         const imported = RED.nodes.import([...nodes, second], { generateIds: true });
-        const result = imported.nodes.map(({ id, type, endpoint, endpointType, valid }: any) => ({ id, type, endpoint, endpointType, valid }));
+        const result = imported.nodes.map(({ id, type, endpoint, endpointType, valid }: any) => ({
+          id,
+          type,
+          endpoint,
+          endpointType,
+          valid,
+        }));
         for (const { id } of result) RED.nodes.remove(id);
         return result;
       });
@@ -228,10 +261,15 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const before = opened.complaints.length;
       await openDialog(page, "configure");
       const endpoint = async (type: string, value: string): Promise<boolean> => {
-        await page.evaluate((typed) => $("#abiquo-configure-endpoint").typedInput("type", typed.type).typedInput("value", typed.value), { type, value });
+        await page.evaluate((typed) => $("#abiquo-configure-endpoint").typedInput("type", typed.type).typedInput("value", typed.value), {
+          type,
+          value,
+        });
         return page.evaluate(() => $("#abiquo-configure-endpoint").next(".red-ui-typedInput-container").hasClass("input-error"));
       };
-      await page.evaluate(() => $("#node-input-target").val("platform").trigger("change") && $("#node-input-action").val("enable").trigger("change"));
+      await page.evaluate(
+        () => $("#node-input-target").val("platform").trigger("change") && $("#node-input-action").val("enable").trigger("change"),
+      );
       assert.equal(await endpoint("str", "nonsense"), true);
       assert.equal(await endpoint("str", "https://red.example.com/x"), false);
       await closeDialog(page, "ok");
@@ -280,7 +318,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         name: "Night",
         when: [
           {
-            field: "time", op: "in", valueType: "json",
+            field: "time",
+            op: "in",
+            valueType: "json",
             value: { days: ["mon", "tue", "wed", "thu", "fri"], from: "22:00", to: "06:00", timeZone: "Europe/Madrid" },
           },
           { field: "task.requester", op: "match", value: "*-batch", valueType: "str" },
@@ -296,9 +336,15 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         await openDialog(page, id);
         await closeDialog(page, "cancel");
       }
-      assert.ok(opened.received.some((text) => text.includes("has_consumerSecret")), "the editor asked for credentials");
+      assert.ok(
+        opened.received.some((text) => text.includes("has_consumerSecret")),
+        "the editor asked for credentials",
+      );
       const secrets = Object.values(CREDENTIALS).flatMap((values) => Object.values(values));
-      assert.deepEqual(secrets.filter((secret) => opened.received.some((text) => text.includes(secret))), []);
+      assert.deepEqual(
+        secrets.filter((secret) => opened.received.some((text) => text.includes(secret))),
+        [],
+      );
     });
 
     it("generates a webhook secret, shows it masked, and copies the whole address only then", async () => {

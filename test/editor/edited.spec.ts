@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
 import { closeDialog, faintTexts, openDialog, picture, showTab } from "./dialog.ts";
-import { startEditor, type Editor, type EditorPage } from "./editor.ts";
+import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE } from "./flow.ts";
 
 /** The editor's own objects, inside the browser. */
@@ -55,7 +55,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     const set = (id: string, properties: object): Promise<void> =>
       page.evaluate(([node, changes]) => void Object.assign(RED.nodes.node(node), changes), [id, properties] as const);
-    const stored = <T>(id: string, name: string): Promise<T> => page.evaluate(([node, property]) => RED.nodes.node(node)[property], [id, name] as const) as Promise<T>;
+    const stored = <T>(id: string, name: string): Promise<T> =>
+      page.evaluate(([node, property]) => RED.nodes.node(node)[property], [id, name] as const) as Promise<T>;
     const isValid = (id: string): Promise<boolean> => page.evaluate((node) => RED.nodes.node(node).valid as boolean, id);
     /** Types into a typed input, as its own field passes it on. */
     const fillJson = async (field: Locator, text: string): Promise<void> => {
@@ -67,9 +68,13 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await set("decision", { rules: OLD_RULES });
       await openDialog(page, "decision");
       const night = rules.nth(0).locator(".abiquo-condition");
-      assert.deepEqual(await night.nth(0).locator(".abiquo-value input[type=checkbox]").evaluateAll((boxes) => boxes.map((box) => (box as HTMLInputElement).checked)), [
-        true, false, false, false, true, false, false,
-      ]);
+      assert.deepEqual(
+        await night
+          .nth(0)
+          .locator(".abiquo-value input[type=checkbox]")
+          .evaluateAll((boxes) => boxes.map((box) => (box as HTMLInputElement).checked)),
+        [true, false, false, false, true, false, false],
+      );
       assert.equal(await night.nth(0).locator(".abiquo-from").inputValue(), "00:00");
       assert.equal(await night.nth(0).locator(".abiquo-to").inputValue(), "20:00");
       assert.equal(await night.nth(0).locator(".abiquo-zone").inputValue(), "");
@@ -81,7 +86,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await picture(page, `${distribution}-stored-rules`);
       await rules.nth(0).locator(".abiquo-reason").fill("After eight");
       await closeDialog(page, "ok");
-      assert.equal(JSON.stringify(await stored("decision", "rules")), JSON.stringify([{ ...OLD_RULES[0], reason: "After eight" }, ...OLD_RULES.slice(1)]));
+      assert.equal(
+        JSON.stringify(await stored("decision", "rules")),
+        JSON.stringify([{ ...OLD_RULES[0], reason: "After eight" }, ...OLD_RULES.slice(1)]),
+      );
 
       await openDialog(page, "decision");
       await night.nth(0).locator(".abiquo-to").fill("21:00");
@@ -90,14 +98,18 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await closeDialog(page, "ok");
       const [first, , third] = await stored<any[]>("decision", "rules");
       assert.deepEqual(first.when, [
-        { ...NIGHT, value: { days: ["Monday", "friday"], to: "21:00" } }, ADMINS, { field: "task.requester", op: "eq", value: "c" },
+        { ...NIGHT, value: { days: ["Monday", "friday"], to: "21:00" } },
+        ADMINS,
+        { field: "task.requester", op: "eq", value: "c" },
       ]);
       assert.deepEqual(third, { ...OLD_RULES[2], when: [] });
       assert.equal(await isValid("decision"), true);
     });
 
     it("never turns no day into every day", async () => {
-      await set("decision", { rules: [{ name: "", when: [{ field: "time", op: "in", value: { days: ["mon"] } }], outcome: "continue", reason: "" }] });
+      await set("decision", {
+        rules: [{ name: "", when: [{ field: "time", op: "in", value: { days: ["mon"] } }], outcome: "continue", reason: "" }],
+      });
       await openDialog(page, "decision");
       await rules.nth(0).locator(".abiquo-value input[type=checkbox]").first().uncheck();
       assert.equal(await rules.nth(0).locator(".abiquo-problem").innerText(), "Choose at least one day.");
@@ -139,8 +151,17 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
 
     it("takes Node-RED's word for an expression, which this editor cannot judge", async () => {
-      const rule = (value: string): object => ({ name: "", when: [{ field: "", op: "jsonata", value, valueType: "jsonata" }], outcome: "review", reason: "" });
-      for (const [expression, right] of [['$eval("true")', false], ['task.requester ?? "nobody" = "ana"', true], ["/^(a+)+$/(task.requester) = true", false]] as const) {
+      const rule = (value: string): object => ({
+        name: "",
+        when: [{ field: "", op: "jsonata", value, valueType: "jsonata" }],
+        outcome: "review",
+        reason: "",
+      });
+      for (const [expression, right] of [
+        ['$eval("true")', false],
+        ['task.requester ?? "nobody" = "ana"', true],
+        ["/^(a+)+$/(task.requester) = true", false],
+      ] as const) {
         await set("decision", { rules: [rule(expression)] });
         const answered = page.waitForResponse("**/abiquo-task-decision/check");
         await openDialog(page, "decision");
@@ -162,7 +183,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await picture(page, `${distribution}-stored-levels`);
       await levels.nth(0).locator(".abiquo-deadline").fill("3");
       await closeDialog(page, "ok");
-      assert.equal(JSON.stringify(await stored("approval", "levels")), JSON.stringify([{ ...OLD_LEVELS[0], deadline: 180 }, OLD_LEVELS[1]]));
+      assert.equal(
+        JSON.stringify(await stored("approval", "levels")),
+        JSON.stringify([{ ...OLD_LEVELS[0], deadline: 180 }, OLD_LEVELS[1]]),
+      );
     });
 
     it("shows stored working hours for what they are, and changes of them only what was changed", async () => {
@@ -229,17 +253,22 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("keeps JSON fields readable, named and within the dialog, in both languages and themes", async () => {
       const plain = await editor.open(browser, { language: "es-ES", dark: distribution === "node-red" });
       try {
-        await plain.page.evaluate(([rules, levels]) => {
-          RED.nodes.node("decision").rules = rules;
-          Object.assign(RED.nodes.node("approval"), { levels, calendar: { days: "${D}" } });
-        }, [OLD_RULES, OLD_LEVELS] as const);
+        await plain.page.evaluate(
+          ([rules, levels]) => {
+            RED.nodes.node("decision").rules = rules;
+            Object.assign(RED.nodes.node("approval"), { levels, calendar: { days: "${D}" } });
+          },
+          [OLD_RULES, OLD_LEVELS] as const,
+        );
         for (const id of ["decision", "approval"]) {
           await openDialog(plain.page, id);
           if (id === "approval") await showTab(plain.page, "Niveles");
           await picture(plain.page, `${distribution}-spanish-json-${id}`);
           if (distribution === "node-red") assert.deepEqual(await faintTexts(plain.page), [], id);
           assert.ok((await plain.page.locator(".abiquo-form").evaluate((form) => form.scrollWidth - form.clientWidth)) <= 1, id);
-          const names = await plain.page.locator(".abiquo-json + .red-ui-typedInput-container .red-ui-typedInput-input").evaluateAll((fields) => fields.map((field) => field.getAttribute("aria-label")));
+          const names = await plain.page
+            .locator(".abiquo-json + .red-ui-typedInput-container .red-ui-typedInput-input")
+            .evaluateAll((fields) => fields.map((field) => field.getAttribute("aria-label")));
           assert.ok(names.length > 0 && names.every((name) => name?.includes("JSON")), String(names));
           await closeDialog(plain.page, "cancel");
         }
@@ -303,20 +332,32 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.deepEqual({ rules, otherwise }, { rules: [], otherwise: "review" });
       const { levels, noApprover, allowSelfApproval } = found["abiquo-approval"]!;
       assert.deepEqual({ noApprover, allowSelfApproval }, { noApprover: "keep", allowSelfApproval: false });
-      assert.deepEqual((levels as { approvers: unknown; onDeadline: unknown }[]).map(({ approvers, onDeadline }) => ({ approvers, onDeadline })), [{ approvers: "", onDeadline: "wait" }]);
+      assert.deepEqual(
+        (levels as { approvers: unknown; onDeadline: unknown }[]).map(({ approvers, onDeadline }) => ({ approvers, onDeadline })),
+        [{ approvers: "", onDeadline: "wait" }],
+      );
       assert.equal(found["abiquo-configure-workflow"]!["action"], "read");
       assert.equal(found["abiquo-webhook-in"]!["auth"], "secret");
     });
 
     it("that is a configuration says what it lacks", async () => {
-      for (const [type, complete] of [["abiquo-config", false], ["abiquo-store", true]] as const) {
+      for (const [type, complete] of [
+        ["abiquo-config", false],
+        ["abiquo-store", true],
+      ] as const) {
         await page.evaluate((wanted) => RED.editor.editConfig("", wanted, "_ADD_"), type);
         await page.locator(".red-ui-tray .abiquo-form").waitFor();
         await closeDialog(page, "ok");
         const added = await page.evaluate((wanted) => {
           const found: any[] = [];
-          RED.nodes.eachConfig((node: any) => void (node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node)));
-          return found.map((node) => ({ valid: node.valid as boolean, own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")), defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")) }));
+          RED.nodes.eachConfig(
+            (node: any) => void (node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node)),
+          );
+          return found.map((node) => ({
+            valid: node.valid as boolean,
+            own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")),
+            defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")),
+          }));
         }, type);
         assert.equal(added.length, 1, type);
         assert.deepEqual(added[0]!.own, added[0]!.defaults, type);
@@ -334,15 +375,27 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await rule.locator(".abiquo-problem").innerText(), "Choose what to look at. Choose an outcome.");
       await picture(page, `${distribution}-new-rule`);
       await closeDialog(page, "ok");
-      const node = (): Promise<{ valid: boolean; rules: any[] }> => page.evaluate((wanted) => {
-        const { valid, rules } = RED.nodes.node(wanted);
-        return { valid, rules };
-      }, id);
+      const node = (): Promise<{ valid: boolean; rules: any[] }> =>
+        page.evaluate((wanted) => {
+          const { valid, rules } = RED.nodes.node(wanted);
+          return { valid, rules };
+        }, id);
       assert.equal((await node()).valid, false);
       // Whoever deploys in spite of the warning gets a node that does nothing.
       const refused = editor.logs().length;
       const [flow] = (await editor.flows()).filter(({ id: own }) => own === "flow");
-      const deployed = { id, type: "abiquo-task-decision", z: "flow", name: "", connection: "", rulesFrom: "node", rules: (await node()).rules, otherwise: "continue", scope: "task", wires: [[], [], []] };
+      const deployed = {
+        id,
+        type: "abiquo-task-decision",
+        z: "flow",
+        name: "",
+        connection: "",
+        rulesFrom: "node",
+        rules: (await node()).rules,
+        otherwise: "continue",
+        scope: "task",
+        wires: [[], [], []],
+      };
       await editor.deploy([flow!, deployed]);
       assert.match(editor.logs().slice(refused), new RegExp(`\\[error\\] \\[abiquo-task-decision:${id}\\]`));
 
@@ -356,7 +409,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await closeDialog(page, "ok");
       assert.deepEqual(await node(), {
         valid: true,
-        rules: [{ name: "", when: [{ field: "task.type", op: "eq", value: "UNDEPLOY", valueType: "str" }], outcome: "continue", reason: "" }],
+        rules: [
+          { name: "", when: [{ field: "task.type", op: "eq", value: "UNDEPLOY", valueType: "str" }], outcome: "continue", reason: "" },
+        ],
       });
     });
   });

@@ -71,11 +71,17 @@ async function openEditor(browser: Browser, url: string, { language = "en-US", d
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("response", (response) => {
     const kind = response.headers()["content-type"] ?? "";
-    if (/json|html|text\/plain/.test(kind)) void response.text().then((text) => received.push(text), () => undefined);
+    if (/json|html|text\/plain/.test(kind))
+      void response.text().then(
+        (text) => received.push(text),
+        () => undefined,
+      );
   });
   await page.goto(url, { timeout: 45_000 });
   await page.locator("[data-palette-type='abiquo-configure-workflow']").waitFor({ state: "attached" });
-  await page.waitForFunction("RED.nodes.getWorkspaceOrder().length > 0 && !document.querySelector('#red-ui-loading-progress:not([style*=none])')");
+  await page.waitForFunction(
+    "RED.nodes.getWorkspaceOrder().length > 0 && !document.querySelector('#red-ui-loading-progress:not([style*=none])')",
+  );
   if (dark) await page.evaluate(() => document.documentElement.classList.add("nr-theme-dark"));
   return { page, complaints, received, close: () => context.close() };
 }

@@ -12,7 +12,9 @@ declare const RED: any;
 const FOLDER = join(process.cwd(), "examples");
 const NODES = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".json"))
-  .flatMap((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as { id: string; type: string; z?: string; disabled?: boolean }[]);
+  .flatMap(
+    (name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as { id: string; type: string; z?: string; disabled?: boolean }[],
+  );
 
 /** One of each kind and filling: some examples hold the same node twenty times but for its name and place. */
 const DISTINCT = [
@@ -51,7 +53,10 @@ describe("The examples in the editor", function () {
       RED.nodes.eachConfig(look);
       return wrong;
     });
-    assert.deepEqual(invalid.filter((line) => !/consumer|token|secret/i.test(line)), []);
+    assert.deepEqual(
+      invalid.filter((line) => !/consumer|token|secret/i.test(line)),
+      [],
+    );
   });
 
   it("are the same after each of their dialogs was opened and confirmed: a dialog can show every value", async () => {
@@ -68,7 +73,8 @@ describe("The examples in the editor", function () {
       await closeDialog(page, "ok");
       const after = await valuesOf(id);
       for (const [name, value] of Object.entries(before)) {
-        if (JSON.stringify(after[name]) !== JSON.stringify(value)) changed.push(`${id}.${name}: ${JSON.stringify(value)} is ${JSON.stringify(after[name])}`);
+        if (JSON.stringify(after[name]) !== JSON.stringify(value))
+          changed.push(`${id}.${name}: ${JSON.stringify(value)} is ${JSON.stringify(after[name])}`);
       }
     }
     assert.deepEqual(changed, []);

@@ -10,15 +10,61 @@ import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 declare const RED: any;
 declare const $: any;
 
-const DEPLOYS = { name: "Deploys", when: [{ field: "task.type", op: "eq", value: "DEPLOY", valueType: "str" }], outcome: "review", reason: "" };
+const DEPLOYS = {
+  name: "Deploys",
+  when: [{ field: "task.type", op: "eq", value: "DEPLOY", valueType: "str" }],
+  outcome: "review",
+  reason: "",
+};
 
 const flowOn = (url: string): object[] => [
   { id: "flow", type: "tab", label: "Rules" },
-  { id: "connection", type: "abiquo-config", name: "Abiquo", url, apiVersion: "", auth: "oauth1", tls: "", proxy: "", timeout: 5, publicUrl: "", trustedProxies: "", store: "", pace: 0 },
-  { id: "hook", type: "abiquo-webhook-in", z: "flow", name: "", connection: "connection", path: "/abiquo/workflow", auth: "none", allowFrom: "", emit: "task", maxBody: 16, verify: false, x: 150, y: 120, wires: [["decision"]] },
   {
-    id: "decision", type: "abiquo-task-decision", z: "flow", name: "", connection: "connection", rulesFrom: "node", rulesFile: "", rulesProperty: "rules",
-    rules: [DEPLOYS], otherwise: "review", scope: "task", x: 370, y: 120, wires: [[], [], []],
+    id: "connection",
+    type: "abiquo-config",
+    name: "Abiquo",
+    url,
+    apiVersion: "",
+    auth: "oauth1",
+    tls: "",
+    proxy: "",
+    timeout: 5,
+    publicUrl: "",
+    trustedProxies: "",
+    store: "",
+    pace: 0,
+  },
+  {
+    id: "hook",
+    type: "abiquo-webhook-in",
+    z: "flow",
+    name: "",
+    connection: "connection",
+    path: "/abiquo/workflow",
+    auth: "none",
+    allowFrom: "",
+    emit: "task",
+    maxBody: 16,
+    verify: false,
+    x: 150,
+    y: 120,
+    wires: [["decision"]],
+  },
+  {
+    id: "decision",
+    type: "abiquo-task-decision",
+    z: "flow",
+    name: "",
+    connection: "connection",
+    rulesFrom: "node",
+    rulesFile: "",
+    rulesProperty: "rules",
+    rules: [DEPLOYS],
+    otherwise: "review",
+    scope: "task",
+    x: 370,
+    y: 120,
+    wires: [[], [], []],
   },
 ];
 
@@ -87,10 +133,17 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       return row;
     };
     const stored = (): Promise<any[]> => page.evaluate(() => RED.nodes.node("decision").rules);
-    const label = (on: Page = page): Promise<string> => on.evaluate(() => RED.nodes.node("decision")._def.label.call(RED.nodes.node("decision")));
+    const label = (on: Page = page): Promise<string> =>
+      on.evaluate(() => RED.nodes.node("decision")._def.label.call(RED.nodes.node("decision")));
     const restore = (): Promise<void> =>
       page.evaluate((rule) => {
-        Object.assign(RED.nodes.node("decision"), { rules: [rule], rulesFrom: "node", rulesFile: "", rulesProperty: "rules", otherwise: "review" });
+        Object.assign(RED.nodes.node("decision"), {
+          rules: [rule],
+          rulesFrom: "node",
+          rulesFile: "",
+          rulesProperty: "rules",
+          otherwise: "review",
+        });
       }, DEPLOYS);
     afterEach(async () => {
       await close("cancel");
@@ -113,11 +166,14 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await cpu.locator(".abiquo-unit").innerText(), "CPU");
       await picture(page, `${distribution}-units`);
       await close("ok");
-      assert.deepEqual((await stored()).slice(1).map(({ when }) => when[0]), [
-        { field: "details.virtualmachine.ram", op: "lte", value: "8192", valueType: "num" },
-        { field: "group.diskMb", op: "between", value: [524288, 2097152], valueType: "json" },
-        { field: "details.virtualmachine.cpu", op: "gt", value: "4", valueType: "num" },
-      ]);
+      assert.deepEqual(
+        (await stored()).slice(1).map(({ when }) => when[0]),
+        [
+          { field: "details.virtualmachine.ram", op: "lte", value: "8192", valueType: "num" },
+          { field: "group.diskMb", op: "between", value: [524288, 2097152], valueType: "json" },
+          { field: "details.virtualmachine.cpu", op: "gt", value: "4", valueType: "num" },
+        ],
+      );
       await open();
       assert.equal(await rules.nth(1).locator(".abiquo-text").inputValue(), "8");
       assert.equal(await rules.nth(1).locator("select.abiquo-unit").inputValue(), "GB");
@@ -139,7 +195,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await roles.locator(".abiquo-text").inputValue(), "ENTERPRISE_ADMIN");
       await picture(page, `${distribution}-choices`);
       await close("ok");
-      assert.deepEqual((await stored()).slice(1).map(({ when }) => when[0].value), [["99", String(acme.id)], "ENTERPRISE_ADMIN"]);
+      assert.deepEqual(
+        (await stored()).slice(1).map(({ when }) => when[0].value),
+        [["99", String(acme.id)], "ENTERPRISE_ADMIN"],
+      );
     });
 
     for (const [why, reply] of [
@@ -194,7 +253,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.locator("#abiquo-decision-try").click();
       const verdict = page.locator("#abiquo-decision-try-verdict");
       await verdict.locator(".fa-check-circle").waitFor();
-      assert.match(await verdict.innerText(), /Tasks: 3\. Continue: 2, cancel: 0, review: 1\. Other outcome than with the deployed rules: 2\./);
+      assert.match(
+        await verdict.innerText(),
+        /Tasks: 3\. Continue: 2, cancel: 0, review: 1\. Other outcome than with the deployed rules: 2\./,
+      );
       const rows = page.locator("#abiquo-decision-try-result tbody tr");
       assert.equal(await rows.count(), 3);
       assert.equal(await page.locator("#abiquo-decision-try-result tr.abiquo-differs").count(), 2);
@@ -228,7 +290,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.locator("#node-input-rulesFrom").selectOption("file");
       await page.locator("#node-input-rulesFile").fill("policy/rules.json");
       await close("ok");
-      assert.deepEqual(await page.evaluate(() => [RED.nodes.node("decision").rulesFrom, RED.nodes.node("decision").rulesFile]), ["file", "policy/rules.json"]);
+      assert.deepEqual(await page.evaluate(() => [RED.nodes.node("decision").rulesFrom, RED.nodes.node("decision").rulesFile]), [
+        "file",
+        "policy/rules.json",
+      ]);
       assert.equal(await label(), "rules of policy/rules.json");
     });
 
@@ -252,7 +317,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       ];
       await page.evaluate((when) => {
         const node = RED.nodes.node("decision");
-        Object.assign(node, { rules: [{ name: "Old", when, outcome: "cancel", reason: "" }], rulesFrom: undefined, rulesFile: undefined, rulesProperty: undefined });
+        Object.assign(node, {
+          rules: [{ name: "Old", when, outcome: "cancel", reason: "" }],
+          rulesFrom: undefined,
+          rulesFile: undefined,
+          rulesProperty: undefined,
+        });
       }, old);
       await open();
       await close("ok");

@@ -3,10 +3,10 @@ import type { Browser, Page } from "playwright-core";
 import { clashingAliases, parsePolicy } from "../../nodes/lib/approval/index.ts";
 import { compileRules } from "../../nodes/lib/rules/index.ts";
 import { launchBrowser } from "./browser.ts";
-import { startEditor, type Editor, type EditorPage } from "./editor.ts";
+import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { FLOW } from "./flow.ts";
 import { CONDITIONS, EXPRESSIONS, LEVEL_LISTS, LEVELS, RULES } from "./rows.ts";
-import { ENVIRONMENT, nodeOf, type Sample, SAMPLES } from "./values.ts";
+import { ENVIRONMENT, nodeOf, SAMPLES, type Sample } from "./values.ts";
 
 /** The editor's own objects, inside the browser. */
 declare const RED: any;
@@ -15,7 +15,14 @@ declare const $: any;
 type Node = Record<string, unknown>;
 
 const SECRETS = {
-  consumerKey: "a", consumerSecret: "b", accessToken: "c", accessTokenSecret: "d", username: "e", password: "f", bearerToken: "g", secret: "h",
+  consumerKey: "a",
+  consumerSecret: "b",
+  accessToken: "c",
+  accessTokenSecret: "d",
+  username: "e",
+  password: "f",
+  bearerToken: "g",
+  secret: "h",
 };
 
 let browser: Browser;
@@ -34,7 +41,8 @@ function packed(samples: readonly Sample[]): Node[] {
   const packs: Sample[] = [];
   for (const { type, properties } of samples) {
     const fits = (pack: Sample): boolean =>
-      pack.type === type && Object.keys(properties).every((name) => !Object.hasOwn(pack.properties, name) || pack.properties[name] === properties[name]);
+      pack.type === type &&
+      Object.keys(properties).every((name) => !Object.hasOwn(pack.properties, name) || pack.properties[name] === properties[name]);
     const free = packs.findIndex(fits);
     if (free < 0) packs.push({ type, properties });
     else packs[free] = { type, properties: { ...packs[free]!.properties, ...properties } };
@@ -50,19 +58,36 @@ function spread<T>(all: readonly T[], count: number): T[] {
 
 const ROWS = 160;
 const conditions = [...spread(CONDITIONS, ROWS), ...EXPRESSIONS];
-const decision = (id: string, rules: unknown): Node => ({ ...nodeOf({ type: "abiquo-task-decision", properties: { rules } }, id, 0), d: true });
-const approval = (id: string, levels: unknown): Node => ({ ...nodeOf({ type: "abiquo-approval", properties: { levels } }, id, 0), d: true });
+const decision = (id: string, rules: unknown): Node => ({
+  ...nodeOf({ type: "abiquo-task-decision", properties: { rules } }, id, 0),
+  d: true,
+});
+const approval = (id: string, levels: unknown): Node => ({
+  ...nodeOf({ type: "abiquo-approval", properties: { levels } }, id, 0),
+  d: true,
+});
 const listed: Node[] = [
   decision("rules", RULES),
-  ...Array.from({ length: 5 }, (_, part) => decision(`conditions-${part}`, conditions.filter((_, at) => at % 5 === part).map((condition) => ({ name: "", when: [condition], outcome: "review", reason: "" })))),
-  ...Array.from({ length: 5 }, (_, part) => approval(`levels-${part}`, spread(LEVELS, ROWS).filter((_, at) => at % 5 === part))),
+  ...Array.from({ length: 5 }, (_, part) =>
+    decision(
+      `conditions-${part}`,
+      conditions.filter((_, at) => at % 5 === part).map((condition) => ({ name: "", when: [condition], outcome: "review", reason: "" })),
+    ),
+  ),
+  ...Array.from({ length: 5 }, (_, part) =>
+    approval(
+      `levels-${part}`,
+      spread(LEVELS, ROWS).filter((_, at) => at % 5 === part),
+    ),
+  ),
   ...LEVEL_LISTS.map((levels, index) => approval(`levels-whole-${index}`, levels)),
 ];
 
 /** As Node-RED replaces variables before a node reads its properties. */
 function substituted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(substituted);
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, substituted(part)]));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, substituted(part)]));
   const [, name = ""] = typeof value === "string" ? (/^\$\{(\S+)\}$/.exec(value) ?? []) : [];
   return (ENVIRONMENT as Record<string, string>)[name] ?? value;
 }
@@ -123,54 +148,60 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       after(stop);
 
       it("finds those values right that Node-RED accepts at the start, and no others", async () => {
-      const start = editor.logs().split("Started flows")[0]!;
-      const refused = new Set([...start.matchAll(/\[error\] \[[\w-]+:(judged-\d+)\]/g)].map(([, id]) => id));
-      const verdicts = await page.evaluate((ids) => ids.map((id) => [RED.nodes.node(id).valid, RED.nodes.node(id).validationErrors] as [boolean, string[]]), judged.map(({ id }) => String(id)));
-      const wrong = SAMPLES.flatMap(({ type, properties, failsLater }, index) => {
-        const [valid, problems] = verdicts[index]!;
-        const accepted = !refused.has(`judged-${index}`);
-        const right = failsLater === true ? accepted && !valid : accepted === valid;
-        return right ? [] : [`${type} ${JSON.stringify(properties)}: accepted ${accepted}, valid ${valid} ${problems ?? ""}`];
+        const start = editor.logs().split("Started flows")[0]!;
+        const refused = new Set([...start.matchAll(/\[error\] \[[\w-]+:(judged-\d+)\]/g)].map(([, id]) => id));
+        const verdicts = await page.evaluate(
+          (ids) => ids.map((id) => [RED.nodes.node(id).valid, RED.nodes.node(id).validationErrors] as [boolean, string[]]),
+          judged.map(({ id }) => String(id)),
+        );
+        const wrong = SAMPLES.flatMap(({ type, properties, failsLater }, index) => {
+          const [valid, problems] = verdicts[index]!;
+          const accepted = !refused.has(`judged-${index}`);
+          const right = failsLater === true ? accepted && !valid : accepted === valid;
+          return right ? [] : [`${type} ${JSON.stringify(properties)}: accepted ${accepted}, valid ${valid} ${problems ?? ""}`];
+        });
+        assert.deepEqual(wrong, []);
+        assert.ok(refused.size > 100 && refused.size < SAMPLES.length - 100, `${refused.size} of ${SAMPLES.length} refused`);
       });
-      assert.deepEqual(wrong, []);
-      assert.ok(refused.size > 100 && refused.size < SAMPLES.length - 100, `${refused.size} of ${SAMPLES.length} refused`);
-    });
 
-    it("finds those conditions right that the rules accept, and no others", async () => {
-      const rules = [...spread(CONDITIONS, 10_000), ...EXPRESSIONS].map((condition) => ({ when: [condition], outcome: "review" }));
-      const texts = [...rules, ...RULES].map((rule) => JSON.stringify([rule]));
-      const accepts = (value: unknown): boolean => isAccepted(() => compileRules(value, { otherwise: "review", scope: "task" }));
-      const verdicts = await page.evaluate((all) => {
-        const node = RED.nodes.node("decision");
-        const isValid = (value: unknown): boolean => node._def.defaults.rules.validate.call(node, value, {}) === true;
-        return all.map((text) => [isValid(JSON.parse(text)), isValid(text)]);
-      }, texts);
-      const wrong = texts.flatMap((text, index) => {
-        const [valid, validText] = verdicts[index]!;
-        // Variables are replaced in a list, and not in a text.
-        const [accepted, acceptedText] = [accepts(substituted(JSON.parse(text))), accepts(text)];
-        const isRight = text.includes("${") ? !accepted || valid : accepted === valid;
-        return isRight && acceptedText === validText ? [] : [`${text}: accepted ${accepted}, valid ${valid}; as text ${acceptedText}, ${validText}`];
+      it("finds those conditions right that the rules accept, and no others", async () => {
+        const rules = [...spread(CONDITIONS, 10_000), ...EXPRESSIONS].map((condition) => ({ when: [condition], outcome: "review" }));
+        const texts = [...rules, ...RULES].map((rule) => JSON.stringify([rule]));
+        const accepts = (value: unknown): boolean => isAccepted(() => compileRules(value, { otherwise: "review", scope: "task" }));
+        const verdicts = await page.evaluate((all) => {
+          const node = RED.nodes.node("decision");
+          const isValid = (value: unknown): boolean => node._def.defaults.rules.validate.call(node, value, {}) === true;
+          return all.map((text) => [isValid(JSON.parse(text)), isValid(text)]);
+        }, texts);
+        const wrong = texts.flatMap((text, index) => {
+          const [valid, validText] = verdicts[index]!;
+          // Variables are replaced in a list, and not in a text.
+          const [accepted, acceptedText] = [accepts(substituted(JSON.parse(text))), accepts(text)];
+          const isRight = text.includes("${") ? !accepted || valid : accepted === valid;
+          return isRight && acceptedText === validText
+            ? []
+            : [`${text}: accepted ${accepted}, valid ${valid}; as text ${acceptedText}, ${validText}`];
+        });
+        assert.deepEqual(spread(wrong, 20), [], `${wrong.length} of ${texts.length}`);
       });
-      assert.deepEqual(spread(wrong, 20), [], `${wrong.length} of ${texts.length}`);
-    });
 
-    it("finds those levels right that approvals accept, and no others but those that name somebody", async () => {
-      const texts = [...LEVELS.map((level) => [level]), ...LEVEL_LISTS].map((levels) => JSON.stringify(levels ?? null));
-      const verdicts = await page.evaluate((all) => {
-        const node = RED.nodes.node("approval");
-        const without = Object.assign(Object.create(node), { fallback: "dora@example.com", noApprover: "fallback" });
-        return all.map((text) => node._def.defaults.levels.validate.call(without, JSON.parse(text), {}) as true | string | string[]);
-      }, texts);
-      const wrong = texts.flatMap((text, index) => {
-        const accepted = isAccepted(() => readLevels(substituted(JSON.parse(text))));
-        const isIncomplete = String(verdicts[index]).includes("Enter who is asked at the deadline");
-        if (text.includes("${") && !accepted) return [];
-        return accepted === (verdicts[index] === true) || (accepted && isIncomplete) ? [] : [`${text}: accepted ${accepted}, ${verdicts[index]}`];
+      it("finds those levels right that approvals accept, and no others but those that name somebody", async () => {
+        const texts = [...LEVELS.map((level) => [level]), ...LEVEL_LISTS].map((levels) => JSON.stringify(levels ?? null));
+        const verdicts = await page.evaluate((all) => {
+          const node = RED.nodes.node("approval");
+          const without = Object.assign(Object.create(node), { fallback: "dora@example.com", noApprover: "fallback" });
+          return all.map((text) => node._def.defaults.levels.validate.call(without, JSON.parse(text), {}) as true | string | string[]);
+        }, texts);
+        const wrong = texts.flatMap((text, index) => {
+          const accepted = isAccepted(() => readLevels(substituted(JSON.parse(text))));
+          const isIncomplete = String(verdicts[index]).includes("Enter who is asked at the deadline");
+          if (text.includes("${") && !accepted) return [];
+          return accepted === (verdicts[index] === true) || (accepted && isIncomplete)
+            ? []
+            : [`${text}: accepted ${accepted}, ${verdicts[index]}`];
+        });
+        assert.deepEqual(spread(wrong, 20), [], `${wrong.length} of ${texts.length}`);
       });
-      assert.deepEqual(spread(wrong, 20), [], `${wrong.length} of ${texts.length}`);
-    });
-
     });
 
     describe("and presses Done", () => {
@@ -182,20 +213,30 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       });
       after(stop);
 
-    const leavesAlone = (name: string, nodes: readonly Node[]): void => {
-      it(`leaves ${name} as it was, byte for byte`, async () => {
-        for (const { id } of nodes) {
-          const { before, after, changed, valid } = await page.evaluate(openAndDone, String(id));
-          assert.equal(after, before);
-          assert.equal(changed, false, `${id} counts as changed: ${before}`);
-          assert.equal(valid[1], valid[0], `${id} was valid: ${valid[0]}: ${before}`);
-        }
-        assert.deepEqual(broken, []);
-      }).timeout(180_000);
-    };
-    for (const type of new Set(packs.map(({ type }) => String(type)))) leavesAlone(type, packs.filter((node) => node["type"] === type));
-    leavesAlone("every form of rules", listed.filter(({ type }) => type === "abiquo-task-decision"));
-    leavesAlone("every form of levels", listed.filter(({ type }) => type === "abiquo-approval"));
+      const leavesAlone = (name: string, nodes: readonly Node[]): void => {
+        it(`leaves ${name} as it was, byte for byte`, async () => {
+          for (const { id } of nodes) {
+            const { before, after, changed, valid } = await page.evaluate(openAndDone, String(id));
+            assert.equal(after, before);
+            assert.equal(changed, false, `${id} counts as changed: ${before}`);
+            assert.equal(valid[1], valid[0], `${id} was valid: ${valid[0]}: ${before}`);
+          }
+          assert.deepEqual(broken, []);
+        }).timeout(180_000);
+      };
+      for (const type of new Set(packs.map(({ type }) => String(type))))
+        leavesAlone(
+          type,
+          packs.filter((node) => node["type"] === type),
+        );
+      leavesAlone(
+        "every form of rules",
+        listed.filter(({ type }) => type === "abiquo-task-decision"),
+      );
+      leavesAlone(
+        "every form of levels",
+        listed.filter(({ type }) => type === "abiquo-approval"),
+      );
     });
   });
 }
@@ -215,6 +256,10 @@ function readLevels(levels: unknown): void {
     for (const name of ["approvers", "escalateTo"]) if (own[`${name}Type`] === "msg") own[name] = "";
     return typeof level === "object" && level !== null && !Array.isArray(level) ? own : level;
   };
-  const policy = parsePolicy({ levels: Array.isArray(given) ? given.map(later) : given, noApprover: "fallback", fallback: "dora@example.com" });
+  const policy = parsePolicy({
+    levels: Array.isArray(given) ? given.map(later) : given,
+    noApprover: "fallback",
+    fallback: "dora@example.com",
+  });
   assert.deepEqual(clashingAliases(policy, {}), []);
 }

@@ -3,18 +3,38 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { api } from "./api/index.ts";
 import { control } from "./control.ts";
-import { Faults, type FaultSpec, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
-import { type Language } from "./page-texts.ts";
+import { type FaultSpec, Faults, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
 import type { OAuthCredentials, OAuthProblem } from "./oauth.ts";
+import type { Language } from "./page-texts.ts";
 import { Recorder } from "./recorder.ts";
 import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
-import { webhookBody, type WebhookForm, type WebhookResult, WebhookSender } from "./webhook.ts";
+import { type WebhookForm, type WebhookResult, WebhookSender, webhookBody } from "./webhook.ts";
 import { EventLog, type SimEvent } from "./world/events.ts";
-import { type Change, complete, createTasks, makePlace, type SimTask, type SubmitRequest, taskOn, Tasks, type PowerTask, type TaskState, type TaskType } from "./world/tasks.ts";
 import { populate } from "./world/populate.ts";
 import type { Privilege } from "./world/privileges.ts";
-import { createWorld, type User, type VirtualMachine, WORKFLOW_ENABLED, WORKFLOW_ENDPOINT, WORKFLOW_USER, type World } from "./world/world.ts";
+import {
+  type Change,
+  complete,
+  createTasks,
+  makePlace,
+  type PowerTask,
+  type SimTask,
+  type SubmitRequest,
+  type TaskState,
+  Tasks,
+  type TaskType,
+  taskOn,
+} from "./world/tasks.ts";
+import {
+  createWorld,
+  type User,
+  type VirtualMachine,
+  WORKFLOW_ENABLED,
+  WORKFLOW_ENDPOINT,
+  WORKFLOW_USER,
+  type World,
+} from "./world/world.ts";
 
 export interface AbiquoOptions extends WebhookForm {
   /** 0 = any free port */
@@ -351,7 +371,11 @@ export class SimulatedAbiquo {
   }
 
   /** The first event from now on that the predicate accepts. Rejects after `timeoutMs`. */
-  waitFor<K extends keyof Events>(event: K, accepts: (value: Events[K][0]) => boolean = () => true, timeoutMs = 10_000): Promise<Events[K][0]> {
+  waitFor<K extends keyof Events>(
+    event: K,
+    accepts: (value: Events[K][0]) => boolean = () => true,
+    timeoutMs = 10_000,
+  ): Promise<Events[K][0]> {
     return new Promise((resolve, reject) => {
       const stop = this.on(event, ((value: Events[K][0]) => {
         if (!accepts(value)) return;
@@ -419,14 +443,25 @@ export class SimulatedAbiquo {
     if (first === undefined) return;
     const isTaken = "status" in result && result.status >= 200 && result.status < 300;
     const [component, kind] = tasks.length === 1 ? ["VIRTUAL_MACHINE", "SEND"] : ["VIRTUAL_APPLIANCE", "BATCH"];
-    const detail = isTaken ? undefined : "error" in result ? result.error : `WKF-01 ${"status" in result ? `status ${result.status}` : "lost"}`;
+    const detail = isTaken
+      ? undefined
+      : "error" in result
+        ? result.error
+        : `WKF-01 ${"status" in result ? `status ${result.status}` : "lost"}`;
     this.#note(first, component ?? "", `WORKFLOW_${first.type}_${kind}`, first.user.nick, detail);
     if (isTaken || this.options.untakenWebhook !== "fail") return;
     for (const task of tasks) if (task.state === "QUEUEING") this.changeTask(task, "FINISHED_UNSUCCESSFULLY");
   }
 
   #note(task: SimTask, component: string, action: string, by: string, detail?: string): void {
-    const event: Omit<SimEvent, "id"> = { at: this.now, severity: detail?.startsWith("WKF-") === true ? "ERROR" : "INFO", component, action: `${component}_${action}`, task, by };
+    const event: Omit<SimEvent, "id"> = {
+      at: this.now,
+      severity: detail?.startsWith("WKF-") === true ? "ERROR" : "INFO",
+      component,
+      action: `${component}_${action}`,
+      task,
+      by,
+    };
     this.eventLog.add(detail === undefined || detail === "" ? event : { ...event, detail });
   }
 
@@ -480,7 +515,12 @@ export class SimulatedAbiquo {
   #limitWorkflowUser(privileges: readonly Privilege[]): void {
     const user = this.world.userNamed(WORKFLOW_USER);
     if (user === undefined) return;
-    const role = this.world.roles.add({ id: this.world.nextId(), name: "WORKFLOW_CONNECTOR", privileges: [...new Set<Privilege>(["AUTHENTICATED", ...privileges])], scope: 1 });
+    const role = this.world.roles.add({
+      id: this.world.nextId(),
+      name: "WORKFLOW_CONNECTOR",
+      privileges: [...new Set<Privilege>(["AUTHENTICATED", ...privileges])],
+      scope: 1,
+    });
     user.role = role.id;
   }
 
@@ -488,7 +528,13 @@ export class SimulatedAbiquo {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, name === "authorization" ? "***" : String(value)]),
     );
-    const entry = { method: request.method ?? "", path: request.url ?? "", headers, status: response.statusCode, ...this.#refusals.get(request) };
+    const entry = {
+      method: request.method ?? "",
+      path: request.url ?? "",
+      headers,
+      status: response.statusCode,
+      ...this.#refusals.get(request),
+    };
     this.recent = [...this.recent.slice(-(RECENT - 1)), entry];
     if (this.options.recordRequests === true) this.requests.push(entry);
     this.#events.emit("request", entry);

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { type Credentials, startAbiquo } from "./abiquo.ts";
 import { cliTextsIn, filled } from "./cli-texts.ts";
-import { type Language, LANGUAGES, textsIn } from "./page-texts.ts";
+import { LANGUAGES, type Language, textsIn } from "./page-texts.ts";
 import type { WebhookResult } from "./webhook.ts";
 import { isPrivilege, PRIVILEGES, type Privilege } from "./world/privileges.ts";
 
@@ -62,7 +62,9 @@ async function main(): Promise<void> {
   });
   const { oauth, basic, bearer } = abiquo.credentials;
   const { webhook } = values;
-  console.log(filled(texts.started, { version: abiquo.version, api: abiquo.url, page: abiquo.pageUrl, webhook, ...oauth, ...basic, bearer }));
+  console.log(
+    filled(texts.started, { version: abiquo.version, api: abiquo.url, page: abiquo.pageUrl, webhook, ...oauth, ...basic, bearer }),
+  );
   abiquo.on("task", (task) => console.log(`${task.taskId}  ${task.type}  ${task.state}`));
   abiquo.on("webhook", ({ result }) => console.log(webhookText(result)));
   if (values.autorun !== undefined) {

@@ -9,8 +9,18 @@ import { WORKFLOW_USER } from "./world/world.ts";
 export async function control(abiquo: SimulatedAbiquo, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const body = await readText(request);
-  if (request.method === "GET" && pathname === "/simulator/tasks") return json(response, 200, abiquo.tasks().reverse().slice(0, 200).map((task) => shown(task, abiquo)));
-  if (request.method === "GET" && pathname === "/simulator/requests") return json(response, 200, [...abiquo.recent].reverse().slice(0, REQUESTS_SHOWN));
+  if (request.method === "GET" && pathname === "/simulator/tasks")
+    return json(
+      response,
+      200,
+      abiquo
+        .tasks()
+        .reverse()
+        .slice(0, 200)
+        .map((task) => shown(task, abiquo)),
+    );
+  if (request.method === "GET" && pathname === "/simulator/requests")
+    return json(response, 200, [...abiquo.recent].reverse().slice(0, REQUESTS_SHOWN));
   if (request.method === "GET" && pathname === "/simulator/cloud") return json(response, 200, cloudOf(abiquo));
   if (request.method === "GET" && pathname === "/simulator/faults") return json(response, 200, abiquo.faults());
   if (request.method === "GET" || request.method === "HEAD") {
@@ -86,7 +96,10 @@ function cloudOf(abiquo: SimulatedAbiquo): object {
   const role = world.roles.get(connection?.role);
   const tenants = [...world.enterprises];
   return {
-    users: world.users.filter(({ nick }) => nick !== WORKFLOW_USER).slice(0, USERS_SHOWN).map(({ nick, name, surname }) => ({ nick, name: `${name} ${surname}` })),
+    users: world.users
+      .filter(({ nick }) => nick !== WORKFLOW_USER)
+      .slice(0, USERS_SHOWN)
+      .map(({ nick, name, surname }) => ({ nick, name: `${name} ${surname}` })),
     connection: { nick: connection?.nick ?? "", role: role?.name ?? "", privileges: role?.privileges ?? [] },
     tenants: tenants.slice(0, TENANTS_SHOWN).map(({ id, name, workflow }) => ({ id, name, workflow, waiting: abiquo.heldOf(id).length })),
     moreTenants: Math.max(0, tenants.length - TENANTS_SHOWN),

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -107,7 +107,8 @@ export class NodeRedProcess {
       };
       const look = (): void => {
         if (pattern.test(this.#output.slice(from))) end();
-        else if (this.#child?.exitCode !== null || this.#child?.signalCode !== null) end(new Error(`Node-RED has ended:\n${this.#output.slice(from)}`));
+        else if (this.#child?.exitCode !== null || this.#child?.signalCode !== null)
+          end(new Error(`Node-RED has ended:\n${this.#output.slice(from)}`));
       };
       const timer = setTimeout(() => end(new Error(`No ${pattern} within ${timeoutMs} ms:\n${this.#output.slice(from)}`)), timeoutMs);
       this.#changes.on("output", look);

@@ -97,7 +97,9 @@ function baseString({ method, address, header, query }: Signed, encoded = encode
 
 /** RFC 5849 section 3.4.2. */
 function signatureOf(base: string, { consumer, token }: Secrets, encoded = encode): string {
-  return createHmac("sha1", `${encoded(consumer)}&${encoded(token)}`).update(base).digest("base64");
+  return createHmac("sha1", `${encoded(consumer)}&${encoded(token)}`)
+    .update(base)
+    .digest("base64");
 }
 
 /** Which mistake makes the given signature right; nothing where none that is known does. */
@@ -105,17 +107,29 @@ function mistakeIn(given: string, signed: Signed, secrets: Secrets): { sent: str
   const asIs = (text: string): string => text;
   const base = baseString(signed);
   const address = new URL(signed.address);
-  const elsewhere = [`https://${address.host}`, `https://${address.hostname}`, `http://${address.hostname}`].map((origin) => origin + address.pathname);
+  const elsewhere = [`https://${address.host}`, `https://${address.hostname}`, `http://${address.hostname}`].map(
+    (origin) => origin + address.pathname,
+  );
   const below = signed.address.replace(/^(https?:\/\/[^/]+)\/[^/]+/, "$1");
   const candidates: (readonly [Mistake, string, string])[] = [
     ["query left out", baseString({ ...signed, query: [] }), signatureOf(baseString({ ...signed, query: [] }), secrets)],
-    ...elsewhere.map((other) => ["scheme or port of another address", ...withBase(baseString({ ...signed, address: other }), secrets)] as const),
+    ...elsewhere.map(
+      (other) => ["scheme or port of another address", ...withBase(baseString({ ...signed, address: other }), secrets)] as const,
+    ),
     ["path without the base path", ...withBase(baseString({ ...signed, address: below }), secrets)],
     ["parameters not encoded twice", ...withBase(baseString(signed, asIs), secrets)],
-    ["plus for a blank", ...withBase(baseString(signed, (text) => encode(text).replaceAll("%20", "+")), secrets)],
+    [
+      "plus for a blank",
+      ...withBase(
+        baseString(signed, (text) => encode(text).replaceAll("%20", "+")),
+        secrets,
+      ),
+    ],
     ["secrets not encoded", base, signatureOf(base, secrets, asIs)],
     ["token secret left out", base, signatureOf(base, { ...secrets, token: "" })],
-    ...["GET", "POST", "PUT"].map((method) => ["method not signed as sent", ...withBase(baseString({ ...signed, method }), secrets)] as const),
+    ...["GET", "POST", "PUT"].map(
+      (method) => ["method not signed as sent", ...withBase(baseString({ ...signed, method }), secrets)] as const,
+    ),
   ];
   const found = candidates.find(([, , signature]) => sameSignature(given, signature));
   return found === undefined ? undefined : { mistake: found[0], sent: found[1] };

@@ -29,7 +29,8 @@ export function runDetails(texts: PageTexts): void {
   const user = find<HTMLSelectElement>("user");
   const shown = new Map<HTMLElement, string>();
 
-  const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  const fill = (text: string, values: Record<string, string>): string =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 
   function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string, text = ""): HTMLElementTagNameMap[Tag] {
     const made = document.createElement(tag);
@@ -51,7 +52,10 @@ export function runDetails(texts: PageTexts): void {
     const cause = mistake === undefined ? texts.noMistake : fill(texts.mistake, { mistake: texts.mistakes[mistake] ?? mistake });
     const details = element("details", "signature");
     details.append(element("summary", "", texts.signature));
-    for (const [label, text] of [[texts.expected, expected], [texts.sent, sent]] as const) {
+    for (const [label, text] of [
+      [texts.expected, expected],
+      [texts.sent, sent],
+    ] as const) {
       if (text === undefined) continue;
       details.append(element("p", "label", label), element("code", "base", text));
     }
@@ -78,7 +82,10 @@ export function runDetails(texts: PageTexts): void {
       element("p", "", fill(texts.connectionUser, { user: who.nick, role: who.role })),
       ...who.privileges.flatMap((privilege) => [element("code", "privilege", privilege), document.createTextNode(" ")]),
     ]);
-    draw(tenants, [all, moreTenants], () => [...all.map(tenant), ...(moreTenants > 0 ? [element("li", "", fill(texts.moreTenants, { count: String(moreTenants) }))] : [])]);
+    draw(tenants, [all, moreTenants], () => [
+      ...all.map(tenant),
+      ...(moreTenants > 0 ? [element("li", "", fill(texts.moreTenants, { count: String(moreTenants) }))] : []),
+    ]);
     draw(user, users, () =>
       users.map(({ nick, name }) => {
         const option = element("option", "", `${name} (${nick})`);

@@ -40,7 +40,8 @@ export function runPage(texts: PageTexts, language: Language): void {
   let timer = 0;
   let isOffline = false;
 
-  const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  const fill = (text: string, values: Record<string, string>): string =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 
   function say(text: string, isProblem = false): void {
     status.textContent = text;
@@ -94,7 +95,16 @@ export function runPage(texts: PageTexts, language: Language): void {
     const size = document.createElement("small");
     size.textContent = fill(texts.size, { cpu: String(task.cpu), ram: String(Math.round(task.ram / 102.4) / 10) });
     machine.append(document.createElement("br"), size);
-    element.append(id, machine, cell(texts.type, texts.types[task.type] ?? task.type), cell(texts.requester, task.requester), state, answer, age, actions);
+    element.append(
+      id,
+      machine,
+      cell(texts.type, texts.types[task.type] ?? task.type),
+      cell(texts.requester, task.requester),
+      state,
+      answer,
+      age,
+      actions,
+    );
     return { element, state, answer, age, actions, shown: "" };
   }
 

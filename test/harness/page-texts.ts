@@ -25,7 +25,8 @@ const en = {
   expected: "Signature base string of the server:",
   sent: "Signature base string of the caller:",
   mistake: "The signature would be right but for one mistake: {mistake}.",
-  noMistake: "No known mistake explains it: most likely the consumer secret or the access token secret is not the right one. Compare both with those that the simulator printed when it started, to the last character.",
+  noMistake:
+    "No known mistake explains it: most likely the consumer secret or the access token secret is not the right one. Compare both with those that the simulator printed when it started, to the last character.",
   mistakes: {
     "query left out": "the query was not signed",
     "scheme or port of another address": "another scheme, host or port was signed than was called",
@@ -100,7 +101,8 @@ const es: PageTexts = {
   expected: "Cadena base de la firma, según el servidor:",
   sent: "Cadena base de la firma, según quien llama:",
   mistake: "La firma sería correcta salvo por un error: {mistake}.",
-  noMistake: "Ningún error conocido lo explica: lo más probable es que el secreto de consumidor o el del token de acceso no sea el correcto. Compare ambos, hasta el último carácter, con los que mostró el simulador al arrancar.",
+  noMistake:
+    "Ningún error conocido lo explica: lo más probable es que el secreto de consumidor o el del token de acceso no sea el correcto. Compare ambos, hasta el último carácter, con los que mostró el simulador al arrancar.",
   mistakes: {
     "query left out": "no se firmó la consulta",
     "scheme or port of another address": "se firmó otro esquema, host o puerto que el llamado",

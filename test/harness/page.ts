@@ -11,7 +11,8 @@ export interface PageFile {
 }
 
 /** Nothing inline and nothing from elsewhere: a task's text is written by somebody else. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** One file of the page; undefined when there is none of that path. */
 export function pageFile(path: string, request: IncomingMessage, version: string, fixed?: Language): PageFile | undefined {

@@ -45,7 +45,11 @@ export class Recorder {
 }
 
 function withoutSecrets(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined || SECRET_HEADERS.has(name.toLowerCase()) ? [] : [[name, String(value)]])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || SECRET_HEADERS.has(name.toLowerCase()) ? [] : [[name, String(value)]],
+    ),
+  );
 }
 
 /**
@@ -54,5 +58,7 @@ function withoutSecrets(headers: Readonly<Record<string, string | readonly strin
  * @throws Error when the file cannot be read or a line is no JSON
  */
 export function readExchanges(path: string): Exchange[] {
-  return readFileSync(path, "utf8").split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Exchange]));
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Exchange]));
 }

@@ -47,7 +47,15 @@ export class Registration {
     this.#abiquo = abiquo;
     const { consumerKey, consumerSecret, accessToken } = abiquo.credentials.oauth;
     const user = abiquo.world.userNamed(WORKFLOW_USER);
-    this.#add({ id: 1, user: user?.id ?? 0, name: "Demo", description: "What the examples use", apiKey: consumerKey, apiSecret: consumerSecret, privileges: [] });
+    this.#add({
+      id: 1,
+      user: user?.id ?? 0,
+      name: "Demo",
+      description: "What the examples use",
+      apiKey: consumerKey,
+      apiSecret: consumerSecret,
+      privileges: [],
+    });
     this.#owners.set(accessToken, 1);
   }
 
@@ -58,7 +66,9 @@ export class Registration {
 
   /** @param token keeps only the one that this access token belongs to */
   of(user: number, token: string | null = null): Application[] {
-    return [...this.#applications.values()].filter((application) => application.user === user && (token === null || this.#owners.get(token) === application.id));
+    return [...this.#applications.values()].filter(
+      (application) => application.user === user && (token === null || this.#owners.get(token) === application.id),
+    );
   }
 
   remove(application: Application): void {
@@ -93,7 +103,8 @@ export class Registration {
     });
     if (parameters === undefined || application === undefined) return refused();
     const callback = parameters.get("oauth_callback");
-    if (callback === undefined) return { status: 400, headers: FORM, body: "oauth_problem=parameter_absent&oauth_parameters_absent=oauth_callback" };
+    if (callback === undefined)
+      return { status: 400, headers: FORM, body: "oauth_problem=parameter_absent&oauth_parameters_absent=oauth_callback" };
     const token = randomUUID();
     const secret = randomBytes(30).toString("base64");
     this.#requestTokens.set(token, { application, secret, callback, until: this.#abiquo.now + REQUEST_TOKEN_VALIDITY });
@@ -111,7 +122,10 @@ export class Registration {
     asked.user = user;
     const target = asked.callback === "oob" ? `${this.#abiquo.url}/oauth/authorize` : asked.callback;
     // The verifier comes last: clients take all that stands behind its name.
-    return { status: 302, headers: { Location: `${target}${target.includes("?") ? "&" : "?"}oauth_token=${encode(token)}&oauth_verifier=${asked.verifier}` } };
+    return {
+      status: 302,
+      headers: { Location: `${target}${target.includes("?") ? "&" : "?"}oauth_token=${encode(token)}&oauth_verifier=${asked.verifier}` },
+    };
   }
 
   #accessToken(request: IncomingMessage): Answer {
@@ -130,7 +144,10 @@ export class Registration {
     const secret = randomBytes(30).toString("base64");
     const validity = this.#abiquo.options.accessTokenValidityMs ?? ACCESS_TOKEN_VALIDITY;
     const until = validity === 0 ? Number.POSITIVE_INFINITY : this.#abiquo.now + validity;
-    this.#abiquo.signIn.addToken(application.apiKey, application.apiSecret, token, secret, user.nick, { until, privileges: application.privileges });
+    this.#abiquo.signIn.addToken(application.apiKey, application.apiSecret, token, secret, user.nick, {
+      until,
+      privileges: application.privileges,
+    });
     this.#owners.set(token, application.id);
     return tokenForm(token, secret);
   }

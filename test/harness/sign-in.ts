@@ -97,7 +97,10 @@ export class SignIn {
   }
 
   /** The parameters of a request that is signed with these secrets; undefined when it is not. */
-  signedParameters(request: IncomingMessage, secretsOf: (key: string, token: string) => { consumer: string; token: string } | undefined): Map<string, string> | undefined {
+  signedParameters(
+    request: IncomingMessage,
+    secretsOf: (key: string, token: string) => { consumer: string; token: string } | undefined,
+  ): Map<string, string> | undefined {
     const problem = this.#verifier.problem(request, secretsOf, this.#abiquo.now);
     if (problem === undefined) return headerParameters(request.headers.authorization ?? "");
     this.#abiquo.noteRefusal(request, { problem: `OAuth: ${problem.reason}`, oauth: problem });
@@ -128,7 +131,10 @@ export class SignIn {
       case "basic": {
         const [nick = "", password = ""] = Buffer.from(value, "base64").toString("utf8").split(/:(.*)/s);
         const expected = this.#passwords.get(nick);
-        return { nick: expected === undefined ? undefined : nick, problem: same(expected, password) ? undefined : "Basic: user or password" };
+        return {
+          nick: expected === undefined ? undefined : nick,
+          problem: same(expected, password) ? undefined : "Basic: user or password",
+        };
       }
       case "bearer": {
         const isRight = same(this.#abiquo.credentials.bearer, value);

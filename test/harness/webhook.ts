@@ -62,7 +62,8 @@ export class WebhookSender {
     return new Promise((resolve, reject) => {
       const target = new URL(url);
       const isSecure = target.protocol === "https:";
-      const credentials = target.username === "" ? {} : { auth: `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}` };
+      const credentials =
+        target.username === "" ? {} : { auth: `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}` };
       const request = (isSecure ? httpsRequest : httpRequest)(
         target,
         {

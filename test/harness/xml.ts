@@ -40,7 +40,11 @@ export function errorsXml(errors: readonly { readonly code: string; readonly mes
 }
 
 function element(name: string, value: object): string {
-  const { links = [], collection = [], ...fields } = value as { links?: readonly Link[]; collection?: readonly object[] } & Record<string, unknown>;
+  const {
+    links = [],
+    collection = [],
+    ...fields
+  } = value as { links?: readonly Link[]; collection?: readonly object[] } & Record<string, unknown>;
   const item = ITEMS[name] ?? name.replace(/s$/, "");
   const parts = [
     ...links.map(link),
@@ -57,7 +61,9 @@ function field(name: string, value: unknown): string {
 
 /** A map: an entry with key and value for each of its names. */
 function variables(value: unknown): string {
-  const entries = Object.entries(value as Record<string, string>).map(([key, text]) => `<entry><key>${escaped(key)}</key><value>${escaped(text)}</value></entry>`);
+  const entries = Object.entries(value as Record<string, string>).map(
+    ([key, text]) => `<entry><key>${escaped(key)}</key><value>${escaped(text)}</value></entry>`,
+  );
   return `<variables>${entries.join("")}</variables>`;
 }
 
@@ -81,7 +87,9 @@ const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "",
  */
 export function fromXml(text: string): unknown {
   const document = parser.parse(text, true) as Record<string, unknown>;
-  const [root] = Object.entries(document).filter(([name]) => name !== "?xml").map(([, value]) => value);
+  const [root] = Object.entries(document)
+    .filter(([name]) => name !== "?xml")
+    .map(([, value]) => value);
   if (typeof root !== "object" || root === null) return {};
   const { link: links, property, ...fields } = root as Record<string, unknown>;
   return { ...fields, ...(links === undefined ? {} : { links }), ...(property === undefined ? {} : { collection: property }) };

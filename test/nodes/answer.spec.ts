@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { AbiquoMessage, Decision } from "../../nodes/lib/engine/index.ts";
-import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
+import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, type Sent, sink } from "./support.ts";
 
 for (const action of ["continue", "cancel"] as const) {
@@ -101,7 +101,10 @@ for (const action of ["continue", "cancel"] as const) {
       const next = await arriveOne(flow);
       flow.send("answer", { abiquo: next.abiquo });
       await flow.inbox("completed").first();
-      assert.deepEqual(flow.inbox("answered").all.map(({ abiquo: a }) => a?.task?.taskId), [next.id]);
+      assert.deepEqual(
+        flow.inbox("answered").all.map(({ abiquo: a }) => a?.task?.taskId),
+        [next.id],
+      );
       assert.equal(flow.inbox("completed").all.length, 1);
     });
 
@@ -144,7 +147,10 @@ for (const action of ["continue", "cancel"] as const) {
       const ids = [one, two].map((message) => message?.abiquo?.task?.taskId ?? "");
       flow.send("answer", { payload: [ids[1], ids[0], ids[1], one?.abiquo, one?.abiquo?.group?.id] });
       const out = await flow.inbox("answered").first();
-      assert.deepEqual(out.abiquo?.tasks?.map(({ task }) => task.taskId), [ids[1], ids[0]]);
+      assert.deepEqual(
+        out.abiquo?.tasks?.map(({ task }) => task.taskId),
+        [ids[1], ids[0]],
+      );
       assert.equal(abiquo.answers.length, 2);
     });
 
@@ -154,7 +160,10 @@ for (const action of ["continue", "cancel"] as const) {
       const group = await flow.inbox("arrived").first();
       flow.send("answer", group);
       const out = await flow.inbox("answered").first();
-      assert.deepEqual(out.abiquo?.tasks?.map(({ answer }) => answer?.outcome), [done, done, done]);
+      assert.deepEqual(
+        out.abiquo?.tasks?.map(({ answer }) => answer?.outcome),
+        [done, done, done],
+      );
       assert.deepEqual(out.abiquo?.group, group.abiquo?.group);
       await completed(flow);
     });
@@ -374,7 +383,8 @@ for (const action of ["continue", "cancel"] as const) {
       flow.send("answer", { ...group, abiquo: { ...group.abiquo, tasks: entries }, kept: { yes: 1 } });
       const answered = await flow.inbox("answered").first();
       const otherwise = await flow.inbox("otherwise").first();
-      const shape = (message: Sent): unknown => message.abiquo?.tasks?.map(({ task, answer, details }) => [task.taskId, answer?.outcome, details]);
+      const shape = (message: Sent): unknown =>
+        message.abiquo?.tasks?.map(({ task, answer, details }) => [task.taskId, answer?.outcome, details]);
       assert.deepEqual(shape(answered), [
         [tasks[0]?.taskId, done, { cpu: 0 }],
         [tasks[2]?.taskId, done, { cpu: 2 }],
@@ -394,9 +404,15 @@ for (const action of ["continue", "cancel"] as const) {
       const { task, links } = message.abiquo;
       flow.send("answer", { abiquo: { connection: "config", tasks: [{}, { task, links }, null] } });
       const out = await flow.inbox("answered").first();
-      assert.deepEqual(out.abiquo?.tasks?.map((entry) => entry.task.taskId), [id]);
+      assert.deepEqual(
+        out.abiquo?.tasks?.map((entry) => entry.task.taskId),
+        [id],
+      );
       await flow.inbox("completed").first();
-      assert.deepEqual(flow.inbox("faults").all.map(({ error: fault }) => [fault?.code, fault?.message.includes("1, 3")]), [["ENTRIES_WITHOUT_TASK", true]]);
+      assert.deepEqual(
+        flow.inbox("faults").all.map(({ error: fault }) => [fault?.code, fault?.message.includes("1, 3")]),
+        [["ENTRIES_WITHOUT_TASK", true]],
+      );
       assert.equal(abiquo.answers.length, 1);
     });
 
@@ -430,7 +446,13 @@ for (const action of ["continue", "cancel"] as const) {
     it("tells Catch once of what Abiquo refuses, and delivers it when told again", async () => {
       const flow = await load();
       const { id, ...message } = await arriveOne(flow);
-      abiquo.inject({ match: { action }, status: 403, body: '{"code":"403-FORBIDDEN","message":"no"}', contentType: "application/json", times: 1 });
+      abiquo.inject({
+        match: { action },
+        status: 403,
+        body: '{"code":"403-FORBIDDEN","message":"no"}',
+        contentType: "application/json",
+        times: 1,
+      });
       flow.send("answer", message);
       const fault = await flow.fault();
       assert.equal(fault.code, "ABIQUO_UNDELIVERABLE");
@@ -449,7 +471,12 @@ for (const action of ["continue", "cancel"] as const) {
       const { tasks } = await abiquo.submit({ count: 3 });
       const group = await flow.inbox("arrived").first();
       abiquo.decideElsewhere(tasks[1]?.taskId ?? "", opposite);
-      abiquo.inject({ match: { action, path: tasks[2]?.taskId ?? "" }, status: 400, body: '{"code":"400","message":"no"}', contentType: "application/json" });
+      abiquo.inject({
+        match: { action, path: tasks[2]?.taskId ?? "" },
+        status: 400,
+        body: '{"code":"400","message":"no"}',
+        contentType: "application/json",
+      });
       flow.send("answer", group);
       assert.equal((await flow.inbox("answered").first()).abiquo?.tasks?.length, 1);
       assert.equal((await flow.inbox("otherwise").first()).abiquo?.tasks?.length, 1);
@@ -480,8 +507,14 @@ for (const action of ["continue", "cancel"] as const) {
         credentials(abiquo, { hook: { secret: SECRET } }),
       );
       const answered = await flow.inbox("answered").have(2);
-      assert.deepEqual(answered.map(({ abiquo: a }) => a?.task?.taskId), [id, id]);
-      assert.deepEqual(answered.map(({ abiquo: a }) => a?.redelivered), [true, true]);
+      assert.deepEqual(
+        answered.map(({ abiquo: a }) => a?.task?.taskId),
+        [id, id],
+      );
+      assert.deepEqual(
+        answered.map(({ abiquo: a }) => a?.redelivered),
+        [true, true],
+      );
       assert.equal(abiquo.answers.filter(({ applied }) => applied).length, 1);
     });
 

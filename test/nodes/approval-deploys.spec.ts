@@ -25,7 +25,8 @@ describe("the node abiquo-approval in a deploy that leaves it alone", () => {
     node("ask", "abiquo-approval", PORTS, { connection: "", levels }),
     ...PORTS.map(sink),
   ];
-  const approvalIn = (message: Sent): { id: string; level: number } => (message.abiquo as unknown as { approval: { id: string; level: number } }).approval;
+  const approvalIn = (message: Sent): { id: string; level: number } =>
+    (message.abiquo as unknown as { approval: { id: string; level: number } }).approval;
 
   it("tells people, takes votes and lets outcomes leave by the connection's successor", async () => {
     const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });

@@ -25,11 +25,21 @@ describe("the node abiquo-approval", () => {
   });
 
   const approval = (id: string, properties: object = {}): object[] => [
-    node(id, "abiquo-approval", ["notify", "approved", "rejected", "withdrawn", "vote"].map((port) => `${id}-${port}`), { ...levels(), ...properties }),
+    node(
+      id,
+      "abiquo-approval",
+      ["notify", "approved", "rejected", "withdrawn", "vote"].map((port) => `${id}-${port}`),
+      { ...levels(), ...properties },
+    ),
     ...["notify", "approved", "rejected", "withdrawn", "vote"].map((port) => sink(`${id}-${port}`)),
   ];
 
-  const flowOf = (...nodes: object[]): object[] => [...around(abiquo, "ask"), node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }), sink("arrived"), ...nodes];
+  const flowOf = (...nodes: object[]): object[] => [
+    ...around(abiquo, "ask"),
+    node("hook", "abiquo-webhook-in", ["arrived"], { path: "/hook" }),
+    sink("arrived"),
+    ...nodes,
+  ];
 
   async function load(...nodes: object[]): Promise<Flow> {
     const config = { ...abiquo.credentials.oauth };
@@ -46,7 +56,8 @@ describe("the node abiquo-approval", () => {
   }
 
   const toldBy = ({ abiquo: told }: Sent): Told => (told as unknown as { approval: Told }).approval;
-  const asked = async (flow: Flow, id: string, count = 1): Promise<Told[]> => (await flow.inbox(`${id}-notify`).have(count, (message) => toldBy(message).kind === "asked")).map(toldBy);
+  const asked = async (flow: Flow, id: string, count = 1): Promise<Told[]> =>
+    (await flow.inbox(`${id}-notify`).have(count, (message) => toldBy(message).kind === "asked")).map(toldBy);
   const vote = (id: string, more: object = {}): object => ({ vote: { id, level: 0, action: "approve", by: MIA, ...more } });
   const resultOf = async (flow: Flow, id: string, count = 1): Promise<Record<string, unknown>> => {
     const { abiquo: answered } = (await flow.inbox(`${id}-vote`).have(count)).at(-1) as Sent;
@@ -82,8 +93,21 @@ describe("the node abiquo-approval", () => {
   });
 
   it("takes votes and commands, and what channels say, of messages of another connection to the same store", async () => {
-    const other = { id: "other", type: "abiquo-config", name: "Other", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: "https://flows.example.com/red" };
-    const flow = await load(other, ...approval("ask"), ...approval("chat", { connection: "other" }), ...approval("open", { connection: "" }));
+    const other = {
+      id: "other",
+      type: "abiquo-config",
+      name: "Other",
+      url: abiquo.url,
+      auth: "oauth1",
+      timeout: 5,
+      publicUrl: "https://flows.example.com/red",
+    };
+    const flow = await load(
+      other,
+      ...approval("ask"),
+      ...approval("chat", { connection: "other" }),
+      ...approval("open", { connection: "" }),
+    );
     for (const [at, by] of ["chat", "ask", "open"].entries()) {
       const [task] = await arrive(flow, 1);
       flow.send("ask", { ...task });
@@ -99,7 +123,10 @@ describe("the node abiquo-approval", () => {
       }
       await flow.inbox("ask-approved").have(at + 1);
     }
-    assert.deepEqual(flow.inbox("faults").all.map(({ error }) => error?.message), []);
+    assert.deepEqual(
+      flow.inbox("faults").all.map(({ error }) => error?.message),
+      [],
+    );
   });
 
   it("tells what a vote was taken as when it leaves nothing to approve", async () => {

@@ -105,7 +105,12 @@ describe("the node abiquo-config", () => {
           allowFrom: "${ABIQUO_TEST_ALLOW}",
           maxBody: "${ABIQUO_TEST_BODY}",
         }),
-        node("set", "abiquo-configure-workflow", ["set-out"], { target: "platform", action: "enable", endpoint: "hook", endpointType: "webhook" }),
+        node("set", "abiquo-configure-workflow", ["set-out"], {
+          target: "platform",
+          action: "enable",
+          endpoint: "hook",
+          endpointType: "webhook",
+        }),
         ...["out", "arrived", "set-out"].map(sink),
       ],
       {
@@ -184,7 +189,11 @@ describe("the node abiquo-config", () => {
   ] as const) {
     for (const name of missing) {
       it(`names the credential that ${auth} lacks: ${name}`, async () => {
-        const whole: Record<string, string> = { ...abiquo.credentials.oauth, ...abiquo.credentials.basic, bearerToken: abiquo.credentials.bearer };
+        const whole: Record<string, string> = {
+          ...abiquo.credentials.oauth,
+          ...abiquo.credentials.basic,
+          bearerToken: abiquo.credentials.bearer,
+        };
         const flow = await load({ auth }, { ...whole, [name]: "" });
         flow.send("me", {});
         const fault = await flow.fault();
@@ -242,7 +251,12 @@ describe("the node abiquo-config", () => {
     });
 
     describe("with placeholders for the stored secrets", () => {
-      const PLACEHOLDERS = Object.fromEntries(["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken"].map((name) => [name, "__PWRD__"]));
+      const PLACEHOLDERS = Object.fromEntries(
+        ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken"].map((name) => [
+          name,
+          "__PWRD__",
+        ]),
+      );
       const network = [
         { id: "tls", type: "tls-config" },
         { id: "proxy", type: "http proxy", url: "http://127.0.0.1:9" },
@@ -265,10 +279,20 @@ describe("the node abiquo-config", () => {
       const elsewhere = (): string => `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/api`;
 
       const loadNetwork = (config: object, secrets: Record<string, string>): Promise<Flow> =>
-        Flow.load([...around(abiquo, "me", config), ...network, node("me", "abiquo-list-pending", ["out"], { scope: "me", emit: "list" }), sink("out")], {
-          credentials: { config: secrets },
-          modules: ["05-tls.js", "06-httpproxy.js"].map((file) => require(`@node-red/nodes/core/network/${file}`) as (RED: NodeAPI) => void),
-        });
+        Flow.load(
+          [
+            ...around(abiquo, "me", config),
+            ...network,
+            node("me", "abiquo-list-pending", ["out"], { scope: "me", emit: "list" }),
+            sink("out"),
+          ],
+          {
+            credentials: { config: secrets },
+            modules: ["05-tls.js", "06-httpproxy.js"].map(
+              (file) => require(`@node-red/nodes/core/network/${file}`) as (RED: NodeAPI) => void,
+            ),
+          },
+        );
 
       for (const [name, change] of [
         ["another address", () => ({ url: elsewhere() })],
@@ -288,8 +312,14 @@ describe("the node abiquo-config", () => {
 
       it("sends to another address what was typed for it, and nothing else", async () => {
         await loadNetwork({}, { ...abiquo.credentials.oauth, password: "stored-password" } as never);
-        await test(typed({ url: elsewhere(), auth: "basic", credentials: { ...PLACEHOLDERS, username: "typed", password: "typed-password" } }), "config");
-        assert.deepEqual(seen.map(({ authorization }) => authorization), [`Basic ${btoa("typed:typed-password")}`]);
+        await test(
+          typed({ url: elsewhere(), auth: "basic", credentials: { ...PLACEHOLDERS, username: "typed", password: "typed-password" } }),
+          "config",
+        );
+        assert.deepEqual(
+          seen.map(({ authorization }) => authorization),
+          [`Basic ${btoa("typed:typed-password")}`],
+        );
         const half = await test(typed({ url: elsewhere(), auth: "basic", credentials: { ...PLACEHOLDERS, username: "typed" } }), "config");
         assert.match(half.problem ?? "", /SECRETS_NOT_TYPED/);
         assert.equal(seen.length, 1);
@@ -297,7 +327,9 @@ describe("the node abiquo-config", () => {
 
       it("has none of a node of another type", async () => {
         const hook = node("hook", "abiquo-webhook-in", [""], { auth: "basic", path: "/hook", url: elsewhere() });
-        await Flow.load([...around(abiquo, "hook"), hook], { credentials: credentials(abiquo, { hook: { username: "u", password: "webhook-password" } }) });
+        await Flow.load([...around(abiquo, "hook"), hook], {
+          credentials: credentials(abiquo, { hook: { username: "u", password: "webhook-password" } }),
+        });
         const answer = await test(typed({ url: elsewhere(), auth: "basic", credentials: PLACEHOLDERS }), "hook");
         assert.match(answer.problem ?? "", /CREDENTIAL_MISSING/);
         assert.deepEqual(seen, []);
@@ -440,7 +472,9 @@ describe("the node abiquo-config", () => {
     });
 
     it("tells of a place where no file can be", async () => {
-      const flow = await Flow.load(withStore({ engine: "sqlite", file: "no/such/folder/file.sqlite" }), { credentials: credentials(abiquo) });
+      const flow = await Flow.load(withStore({ engine: "sqlite", file: "no/such/folder/file.sqlite" }), {
+        credentials: credentials(abiquo),
+      });
       flow.send("list", {});
       assert.equal((await flow.fault(({ source }) => source.id === "list")).code, "LEDGER_UNAVAILABLE");
     });
@@ -452,7 +486,10 @@ describe("the node abiquo-config", () => {
     ] as const) {
       it(`is not replaced by the default when it names ${name}`, async () => {
         const flow = await Flow.load(withStore(store), { credentials: credentials(abiquo) });
-        assert.ok(flow.logged("error").some((text) => text.includes(code)), code);
+        assert.ok(
+          flow.logged("error").some((text) => text.includes(code)),
+          code,
+        );
         flow.send("list", {});
         const fault = await flow.fault(({ source }) => source.id === "list");
         assert.equal(fault.code, code.split(" ")[0]);

@@ -63,7 +63,10 @@ describe("the node abiquo-configure-workflow", () => {
       assert.deepEqual(writes(), ["PUT /api/config/properties/1", "PUT /api/config/properties/2"]);
       assert.equal(property(ENDPOINT), "https://new.example.com/hook");
       assert.equal(property(ENABLED), "1");
-      assert.deepEqual(abiquo.world.properties.filter(({ name }) => !name.includes("workflow")), others);
+      assert.deepEqual(
+        abiquo.world.properties.filter(({ name }) => !name.includes("workflow")),
+        others,
+      );
       assert.ok(abiquo.world.properties.every(({ name, description }) => !name.includes("workflow") || (description ?? "") !== ""));
     });
 
@@ -97,7 +100,12 @@ describe("the node abiquo-configure-workflow", () => {
 
     it("builds it with user and password where the webhook node asks for these", async () => {
       const secrets = { username: "abi quo", password: "p@ss/wörd" };
-      const flow = await load({ target: "platform", action: "enable", endpoint: "hook", endpointType: "webhook" }, { auth: "basic" }, {}, secrets);
+      const flow = await load(
+        { target: "platform", action: "enable", endpoint: "hook", endpointType: "webhook" },
+        { auth: "basic" },
+        {},
+        secrets,
+      );
       const payload = (await payloadOf(flow)) as { endpoint: string };
       const url = new URL(property(ENDPOINT) ?? "");
       assert.deepEqual([decodeURIComponent(url.username), decodeURIComponent(url.password)], ["abi quo", "p@ss/wörd"]);

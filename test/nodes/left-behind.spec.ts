@@ -19,13 +19,15 @@ describe("work of a connection that no longer leads where it did", () => {
     node("asked", "abiquo-list-pending", ["asked-list"], { scope: "ledger", stage: "asked", emit: "list" }),
     ...["arrived", "out", "told", "decided-list", "asked-list"].map(sink),
   ];
-  const secrets = (): Record<string, Record<string, string>> => credentials(abiquo, { hook: { secret: SECRET }, other: { ...abiquo.credentials.oauth } });
+  const secrets = (): Record<string, Record<string, string>> =>
+    credentials(abiquo, { hook: { secret: SECRET }, other: { ...abiquo.credentials.oauth } });
   const idsIn = async (list: string): Promise<string[]> => {
     flow.send(list, {});
     const { abiquo: found } = await flow.inbox(`${list}-list`).first();
     return (found?.tasks ?? []).map(({ task }) => task.taskId);
   };
-  const told = (): (string | undefined)[] => flow.inbox("faults").all.flatMap(({ error }) => (error?.code === "WORK_LEFT_BEHIND" ? [error.message] : []));
+  const told = (): (string | undefined)[] =>
+    flow.inbox("faults").all.flatMap(({ error }) => (error?.code === "WORK_LEFT_BEHIND" ? [error.message] : []));
 
   let ids: string[];
   /** One task is decided but cannot be delivered, and people are asked about another. */
@@ -56,12 +58,19 @@ describe("work of a connection that no longer leads where it did", () => {
     assert.deepEqual(await idsIn("asked"), ids.slice(1));
     flow.send("decided", {});
     const [, again] = await flow.inbox("decided-list").have(2);
-    assert.deepEqual(again?.abiquo?.tasks?.map(({ task }) => task.taskId), ids.slice(0, 1));
+    assert.deepEqual(
+      again?.abiquo?.tasks?.map(({ task }) => task.taskId),
+      ids.slice(0, 1),
+    );
   });
 
   it("is told once where several connections could tell it", async () => {
     const other = { id: "other", type: "abiquo-config", url: ELSEWHERE, auth: "oauth1", timeout: 5 };
-    await flow.deploy(flows({ url: ELSEWHERE }, [other, { ...node("use", "abiquo-continue", ["out", "out"]), connection: "other" }]), "full", secrets());
+    await flow.deploy(
+      flows({ url: ELSEWHERE }, [other, { ...node("use", "abiquo-continue", ["out", "out"]), connection: "other" }]),
+      "full",
+      secrets(),
+    );
     await flow.fault(({ code }) => code === "WORK_LEFT_BEHIND");
     await idsIn("asked");
     assert.equal(told().length, 1);

@@ -36,7 +36,10 @@ describe("the node abiquo-list-pending", () => {
     flow.send("list", message);
     const out = (await flow.inbox("out").have(before + 1)).at(-1) as Sent;
     const ids = out.abiquo?.tasks?.map(({ task }) => task.taskId) ?? [];
-    assert.deepEqual((out.payload as { taskId: string }[]).map(({ taskId }) => taskId), ids);
+    assert.deepEqual(
+      (out.payload as { taskId: string }[]).map(({ taskId }) => taskId),
+      ids,
+    );
     return ids;
   }
 
@@ -169,7 +172,9 @@ describe("the node abiquo-list-pending", () => {
   it("forgets the task that the message came with", async () => {
     const flow = await load({ scope: "enterprise", enterprise: "2" });
     const tasks = abiquo.hold();
-    flow.send("list", { abiquo: { connection: "config", task: { taskId: "old" }, links: {}, group: { id: "g", count: 5 }, decision: { action: "cancel" } } });
+    flow.send("list", {
+      abiquo: { connection: "config", task: { taskId: "old" }, links: {}, group: { id: "g", count: 5 }, decision: { action: "cancel" } },
+    });
     const { abiquo: a } = await flow.inbox("out").first();
     assert.equal(a?.task?.taskId, tasks[0]?.taskId);
     assert.equal(a?.group, undefined);
@@ -192,12 +197,16 @@ describe("the node abiquo-list-pending", () => {
     flow.send("list", {});
     flow.send("own", await flow.inbox("out").first());
     const answered = await flow.inbox("answered").first();
-    assert.deepEqual(answered.abiquo?.tasks?.map(({ answer }) => answer?.outcome), ["continued", "continued"]);
+    assert.deepEqual(
+      answered.abiquo?.tasks?.map(({ answer }) => answer?.outcome),
+      ["continued", "continued"],
+    );
     assert.ok(tasks.every(({ state }) => state === "PENDING"));
   });
 
   describe("of the ledger", () => {
-    const stage = (name: string): object => node(name, "abiquo-list-pending", [`${name}-out`], { scope: "ledger", stage: name, emit: "list" });
+    const stage = (name: string): object =>
+      node(name, "abiquo-list-pending", [`${name}-out`], { scope: "ledger", stage: name, emit: "list" });
     const STAGES = ["held", "asked", "decided", "undeliverable"];
 
     async function stages(flow: Flow): Promise<Record<string, string[]>> {
@@ -248,7 +257,13 @@ describe("the node abiquo-list-pending", () => {
       assert.deepEqual(await listed(flow), ids(tasks));
       flow.send("few", {});
       const few = await flow.inbox("few-out").have(2);
-      assert.deepEqual(few.map(({ parts }) => [parts?.index, parts?.count]), [[0, 2], [1, 2]]);
+      assert.deepEqual(
+        few.map(({ parts }) => [parts?.index, parts?.count]),
+        [
+          [0, 2],
+          [1, 2],
+        ],
+      );
       assert.equal((few[0]?.payload as { taskId: string }).taskId, few[0]?.abiquo?.task?.taskId);
     });
 

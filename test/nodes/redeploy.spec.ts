@@ -8,7 +8,9 @@ import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./s
 
 const require = createRequire(import.meta.url);
 const core = join(dirname(require.resolve("@node-red/nodes/package.json")), "core");
-const coreNodes = ["common/60-link", "common/05-junction", "common/25-catch", "common/24-complete", "function/10-function"].map((file) => require(join(core, `${file}.js`)) as (RED: NodeAPI) => void);
+const coreNodes = ["common/60-link", "common/05-junction", "common/25-catch", "common/24-complete", "function/10-function"].map(
+  (file) => require(join(core, `${file}.js`)) as (RED: NodeAPI) => void,
+);
 
 /** Nodes that hand on what they get, or fail, and the ids of those that got something. */
 function witnesses(): { register: (RED: NodeAPI) => void; reached: Set<string> } {
@@ -45,13 +47,29 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
     await abiquo.close();
   });
 
-  const at = (z: string, id: string, type: string, ports: readonly (readonly string[])[], more: object = {}): object => ({ id, type, z, x: 1, y: 1, wires: ports, ...more });
+  const at = (z: string, id: string, type: string, ports: readonly (readonly string[])[], more: object = {}): object => ({
+    id,
+    type,
+    z,
+    x: 1,
+    y: 1,
+    wires: ports,
+    ...more,
+  });
   const pass = (id: string, to: readonly string[] = [], more: object = {}): object => at("tab", id, "pass", [to], more);
-  const hook = (z: string, to: readonly string[]): object => at(z, "hook", "abiquo-webhook-in", [to], { connection: "config", path: "/hook", auth: "none" });
+  const hook = (z: string, to: readonly string[]): object =>
+    at(z, "hook", "abiquo-webhook-in", [to], { connection: "config", path: "/hook", auth: "none" });
 
-  async function load(nodes: readonly object[]): Promise<{ flow: Flow; reached: Set<string>; flows: readonly object[]; post: () => Promise<string> }> {
+  async function load(
+    nodes: readonly object[],
+  ): Promise<{ flow: Flow; reached: Set<string>; flows: readonly object[]; post: () => Promise<string> }> {
     const { register, reached } = witnesses();
-    const flows = [...around(abiquo, "nobody").slice(0, 1), { id: "tab2", type: "tab", label: "Second" }, { id: "off", type: "tab", label: "Off", disabled: true }, ...nodes];
+    const flows = [
+      ...around(abiquo, "nobody").slice(0, 1),
+      { id: "tab2", type: "tab", label: "Second" },
+      { id: "off", type: "tab", label: "Off", disabled: true },
+      ...nodes,
+    ];
     const flow = await Flow.load([], { modules: [...coreNodes, register] });
     await flow.deploy(flows, "full", credentials(abiquo));
     const url = `${await flow.serve()}/hook`;
@@ -117,7 +135,17 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
 
   it("is found in subflows and behind them", () =>
     agreesWithNodeRed([
-      { id: "sub", type: "subflow", name: "Sub", in: [{ x: 1, y: 1, wires: [{ id: "s1" }] }], out: [{ x: 1, y: 1, wires: [{ id: "s2", port: 0 }] }, { x: 1, y: 2, wires: [{ id: "s3", port: 0 }] }], env: [] },
+      {
+        id: "sub",
+        type: "subflow",
+        name: "Sub",
+        in: [{ x: 1, y: 1, wires: [{ id: "s1" }] }],
+        out: [
+          { x: 1, y: 1, wires: [{ id: "s2", port: 0 }] },
+          { x: 1, y: 2, wires: [{ id: "s3", port: 0 }] },
+        ],
+        env: [],
+      },
       at("sub", "s1", "pass", [["s2"]]),
       at("sub", "s2", "pass", [[]]),
       at("sub", "s3", "pass", [[]]),
@@ -136,7 +164,14 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
         { id: "source", type: "subflow", name: "Source", in: [], out: [{ x: 1, y: 1, wires: [{ id: "hook", port: 0 }] }], env: [] },
         hook("source", []),
         at("tab", "inst", "subflow:source", [["a"]]),
-        { id: "through", type: "subflow", name: "Through", in: [{ x: 1, y: 1, wires: [] }], out: [{ x: 1, y: 1, wires: [{ id: "through", port: 0 }] }], env: [] },
+        {
+          id: "through",
+          type: "subflow",
+          name: "Through",
+          in: [{ x: 1, y: 1, wires: [] }],
+          out: [{ x: 1, y: 1, wires: [{ id: "through", port: 0 }] }],
+          env: [],
+        },
         pass("a", ["thru"]),
         at("tab", "thru", "subflow:through", [["b"]]),
         pass("b", ["last"]),
@@ -197,7 +232,10 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
     // What is behind a checkpoint has nothing of a task that has not come to it.
     await deployed({ beside: "1", behind: "2", inner: "3", answered: "4" }, 3, "behind a checkpoint");
     await deployed({ beside: "1", behind: "2", inner: "3", answered: "4", ask: "5" }, 4, "a checkpoint");
-    const flags = flow.inbox("sink").all.filter(isFirst).map(({ abiquo: a }) => a?.redelivered);
+    const flags = flow
+      .inbox("sink")
+      .all.filter(isFirst)
+      .map(({ abiquo: a }) => a?.redelivered);
     assert.deepEqual(flags, [undefined, true, true, true]);
   });
 });

@@ -52,7 +52,8 @@ describe("the rules of abiquo-task-decision", () => {
   };
 
   describe("from a file", () => {
-    const fromFile = (more: object = {}): Promise<Flow> => load({ rulesFrom: "file", rulesFile: file, otherwise: "review", scope: "task", ...more });
+    const fromFile = (more: object = {}): Promise<Flow> =>
+      load({ rulesFrom: "file", rulesFile: file, otherwise: "review", scope: "task", ...more });
 
     it("are read at the start, and again when the file changes", async () => {
       write(always("continue"));
@@ -172,17 +173,32 @@ describe("the rules of abiquo-task-decision", () => {
   describe("in the dialog", () => {
     const HEADERS = { "Content-Type": "application/json", "Node-RED-API-Version": "v2" };
     const ask = async (path: string, body: object, headers: object = HEADERS): Promise<Record<string, unknown>> => {
-      const response = await helper.request().post(`/abiquo-task-decision/${path}`).set(headers as Record<string, string>).send(body);
+      const response = await helper
+        .request()
+        .post(`/abiquo-task-decision/${path}`)
+        .set(headers as Record<string, string>)
+        .send(body);
       return { status: response.status, ...(response.body as object) };
     };
-    const deploys = (outcome: string): object[] => [{ name: "deploys", when: [{ field: "task.type", op: "eq", value: "DEPLOY" }], outcome, reason: "" }];
+    const deploys = (outcome: string): object[] => [
+      { name: "deploys", when: [{ field: "task.type", op: "eq", value: "DEPLOY" }], outcome, reason: "" },
+    ];
     const received = async (flow: Flow, count: number): Promise<void> => {
-      const config = flow.RED.nodes.getNode("config") as unknown as { abiquo: { base: string; engine: Promise<{ ledger: { receive(tasks: object[]): Promise<unknown> } }> } };
+      const config = flow.RED.nodes.getNode("config") as unknown as {
+        abiquo: { base: string; engine: Promise<{ ledger: { receive(tasks: object[]): Promise<unknown> } }> };
+      };
       const { ledger } = await config.abiquo.engine;
       await ledger.receive(
         Array.from({ length: count }, (_, at) => ({
-          api: config.abiquo.base, taskId: `t${at}`, connection: "config", source: "", group: { id: `t${at}`, index: 0, count: 1 }, receivedAt: 1_000 + at,
-          summary: JSON.stringify({ taskId: `t${at}`, type: at === 0 ? "UNDEPLOY" : "DEPLOY", requester: "ana" }), links: "{}", payload: "{}",
+          api: config.abiquo.base,
+          taskId: `t${at}`,
+          connection: "config",
+          source: "",
+          group: { id: `t${at}`, index: 0, count: 1 },
+          receivedAt: 1_000 + at,
+          summary: JSON.stringify({ taskId: `t${at}`, type: at === 0 ? "UNDEPLOY" : "DEPLOY", requester: "ana" }),
+          links: "{}",
+          payload: "{}",
         })),
       );
     };
@@ -191,7 +207,10 @@ describe("the rules of abiquo-task-decision", () => {
       await load({ rules: [] });
       const all = { name: "", when: [], outcome: "review", reason: "" };
       const { unreachable } = await ask("check", { rules: [all, ...deploys("cancel")], otherwise: "review", scope: "task" });
-      assert.deepEqual((unreachable as { rule: number }[]).map(({ rule }) => rule), [1]);
+      assert.deepEqual(
+        (unreachable as { rule: number }[]).map(({ rule }) => rule),
+        [1],
+      );
       const { problems } = await ask("check", { rules: deploys("go"), otherwise: "review", scope: "task" });
       assert.match(JSON.stringify(problems), /"rule":0,"text":"RULE_OUTCOME_UNKNOWN/);
     });
@@ -201,13 +220,22 @@ describe("the rules of abiquo-task-decision", () => {
       await received(flow, 2);
       process.env["ABIQUO_TEST_TYPE"] = "UNDEPLOY";
       try {
-        const rules = [{ name: "v", when: [{ field: "task.type", op: "in", value: ["${ABIQUO_TEST_TYPE}"] }], outcome: "cancel", reason: "" }];
+        const rules = [
+          { name: "v", when: [{ field: "task.type", op: "in", value: ["${ABIQUO_TEST_TYPE}"] }], outcome: "cancel", reason: "" },
+        ];
         const { tasks } = await ask("try", { id: "decide", connection: "config", limit: 5, rules, otherwise: "review", scope: "task" });
-        assert.deepEqual((tasks as { outcome: string }[]).map(({ outcome }) => outcome), ["review", "cancel"]);
+        assert.deepEqual(
+          (tasks as { outcome: string }[]).map(({ outcome }) => outcome),
+          ["review", "cancel"],
+        );
       } finally {
         delete process.env["ABIQUO_TEST_TYPE"];
       }
-      const { problems } = await ask("check", { rules: [{ name: "u", when: [{ field: "group.cpu", op: "gt", value: "${ABIQUO_TEST_UNSET}" }], outcome: "cancel" }], otherwise: "review", scope: "task" });
+      const { problems } = await ask("check", {
+        rules: [{ name: "u", when: [{ field: "group.cpu", op: "gt", value: "${ABIQUO_TEST_UNSET}" }], outcome: "cancel" }],
+        otherwise: "review",
+        scope: "task",
+      });
       assert.match(JSON.stringify(problems), /RULE_VALUE_NOT_A_NUMBER \$\{ABIQUO_TEST_UNSET\}/);
     });
 
@@ -221,7 +249,11 @@ describe("the rules of abiquo-task-decision", () => {
           { field: "task.type", op: "${ABIQUO_TEST_SECRET}", value: "x" },
           { field: "task.type", op: "eq", value: "x", valueType: "${ABIQUO_TEST_SECRET}" },
           { field: "task.type", op: "between", value: ["${ABIQUO_TEST_SECRET}", 2] },
-          { field: "time", op: "in", value: { days: ["${ABIQUO_TEST_SECRET}"], from: "${ABIQUO_TEST_SECRET}", timeZone: "${ABIQUO_TEST_SECRET}" } },
+          {
+            field: "time",
+            op: "in",
+            value: { days: ["${ABIQUO_TEST_SECRET}"], from: "${ABIQUO_TEST_SECRET}", timeZone: "${ABIQUO_TEST_SECRET}" },
+          },
           { field: "", op: "jsonata", value: "${ABIQUO_TEST_SECRET}" },
         ];
         const always = { name: "${ABIQUO_TEST_SECRET}", when: [], outcome: "review" };
@@ -258,31 +290,86 @@ describe("the rules of abiquo-task-decision", () => {
       const flow = await load({ rules: deploys("continue") });
       await received(flow, 4);
       const before = abiquo.requests.length;
-      const reply = await ask("try", { id: "decide", connection: "config", limit: 3, rules: deploys("cancel"), otherwise: "review", scope: "task" });
+      const reply = await ask("try", {
+        id: "decide",
+        connection: "config",
+        limit: 3,
+        rules: deploys("cancel"),
+        otherwise: "review",
+        scope: "task",
+      });
       assert.equal(reply["ok"], true);
-      assert.deepEqual((reply["tasks"] as { taskId: string; outcome: string; before: string; rule: string; differs: boolean }[]).map((t) => [t.taskId, t.outcome, t.before, t.rule, t.differs]), [
-        ["t3", "cancel", "continue", "deploys", true],
-        ["t2", "cancel", "continue", "deploys", true],
-        ["t1", "cancel", "continue", "deploys", true],
-      ]);
+      assert.deepEqual(
+        (reply["tasks"] as { taskId: string; outcome: string; before: string; rule: string; differs: boolean }[]).map((t) => [
+          t.taskId,
+          t.outcome,
+          t.before,
+          t.rule,
+          t.differs,
+        ]),
+        [
+          ["t3", "cancel", "continue", "deploys", true],
+          ["t2", "cancel", "continue", "deploys", true],
+          ["t1", "cancel", "continue", "deploys", true],
+        ],
+      );
       assert.equal(reply["differing"], 3);
       assert.equal(reply["compared"], true);
       assert.deepEqual(abiquo.requests.slice(before), []);
-      assert.deepEqual(["continue", "cancel", "review"].flatMap((port) => ids(flow, port)), []);
+      assert.deepEqual(
+        ["continue", "cancel", "review"].flatMap((port) => ids(flow, port)),
+        [],
+      );
     });
 
     it("read on trial what the ledger does not keep, when they are told to, and only that", async () => {
       const flow = await load({ rules: [] });
       abiquo.hold({ user: "ana" });
-      const config = flow.RED.nodes.getNode("config") as unknown as { abiquo: { base: string; client: { pendingTasks(query: object): AsyncIterable<{ task: { taskId: string }; links: object }> }; engine: Promise<{ ledger: { receive(tasks: object[]): Promise<unknown> } }> } };
+      const config = flow.RED.nodes.getNode("config") as unknown as {
+        abiquo: {
+          base: string;
+          client: { pendingTasks(query: object): AsyncIterable<{ task: { taskId: string }; links: object }> };
+          engine: Promise<{ ledger: { receive(tasks: object[]): Promise<unknown> } }>;
+        };
+      };
       const { base, client, engine } = config.abiquo;
       for await (const { task, links } of client.pendingTasks({ enterprise: "2" })) {
         await (await engine).ledger.receive([
-          { api: base, taskId: task.taskId, connection: "config", source: "", group: { id: task.taskId, index: 0, count: 1 }, receivedAt: 1, summary: JSON.stringify(task), links: JSON.stringify(links), payload: "{}" },
+          {
+            api: base,
+            taskId: task.taskId,
+            connection: "config",
+            source: "",
+            group: { id: task.taskId, index: 0, count: 1 },
+            receivedAt: 1,
+            summary: JSON.stringify(task),
+            links: JSON.stringify(links),
+            payload: "{}",
+          },
         ]);
       }
-      const body = { id: "new", connection: "config", limit: 10, otherwise: "cancel", scope: "task", rules: [{ name: "small", when: [{ field: "details.virtualmachine.cpu", op: "lte", value: 64 }, { field: "group.cpu", op: "lte", value: 64 }], outcome: "continue" }] };
-      const outcomes = async (read: boolean): Promise<unknown[]> => ((await ask("try", { ...body, read }))["tasks"] as { outcome: string; why?: string }[]).map(({ outcome, why }) => [outcome, why === undefined]);
+      const body = {
+        id: "new",
+        connection: "config",
+        limit: 10,
+        otherwise: "cancel",
+        scope: "task",
+        rules: [
+          {
+            name: "small",
+            when: [
+              { field: "details.virtualmachine.cpu", op: "lte", value: 64 },
+              { field: "group.cpu", op: "lte", value: 64 },
+            ],
+            outcome: "continue",
+          },
+        ],
+      };
+      const outcomes = async (read: boolean): Promise<unknown[]> =>
+        ((await ask("try", { ...body, read }))["tasks"] as { outcome: string; why?: string }[]).map(({ outcome, why }) => [
+          outcome,
+          why === undefined,
+        ]);
       const before = abiquo.requests.length;
       assert.deepEqual(await outcomes(false), [["review", false]]);
       assert.equal(abiquo.requests.length, before);
@@ -294,9 +381,19 @@ describe("the rules of abiquo-task-decision", () => {
     it("are tried without a comparison while the node is not deployed", async () => {
       const flow = await load({ rules: [] });
       await received(flow, 1);
-      const reply = await ask("try", { id: "new", connection: "config", limit: 10, rules: deploys("cancel"), otherwise: "review", scope: "task" });
+      const reply = await ask("try", {
+        id: "new",
+        connection: "config",
+        limit: 10,
+        rules: deploys("cancel"),
+        otherwise: "review",
+        scope: "task",
+      });
       assert.equal(reply["compared"], false);
-      assert.deepEqual((reply["tasks"] as { outcome: string }[]).map(({ outcome }) => outcome), ["review"]);
+      assert.deepEqual(
+        (reply["tasks"] as { outcome: string }[]).map(({ outcome }) => outcome),
+        ["review"],
+      );
     });
 
     it("know the tenants of the connection", async () => {
@@ -308,7 +405,10 @@ describe("the rules of abiquo-task-decision", () => {
     it("say what to do when the connection is not deployed or the rules are wrong", async () => {
       await load({ rules: [] });
       assert.match(String((await ask("choices", { connection: "nowhere" }))["problem"]), /CONNECTION_NOT_DEPLOYED/);
-      assert.match(String((await ask("try", { connection: "config", limit: 1, rules: deploys("go"), otherwise: "review", scope: "task" }))["problem"]), /RULES_INVALID/);
+      assert.match(
+        String((await ask("try", { connection: "config", limit: 1, rules: deploys("go"), otherwise: "review", scope: "task" }))["problem"]),
+        /RULES_INVALID/,
+      );
       assert.match(String((await ask("try", { connection: "config", limit: 1 }))["problem"]), /RULES_NOT_DEPLOYED/);
     });
 

@@ -29,7 +29,9 @@ describe("A store that cannot be opened", () => {
     ...around(abiquo, "hook", { store: "store" }),
     node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" }),
     node("yes", "abiquo-continue", ["answered", ""]),
-    node("ask", "abiquo-approval", ["", "", "", "", ""], { levels: [{ name: "Managers", approvers: ["boss@example.com"], need: "any", deadline: 0 }] }),
+    node("ask", "abiquo-approval", ["", "", "", "", ""], {
+      levels: [{ name: "Managers", approvers: ["boss@example.com"], need: "any", deadline: 0 }],
+    }),
     sink("out"),
     sink("answered"),
   ];
@@ -51,8 +53,12 @@ describe("A store that cannot be opened", () => {
 
     const before = flow.statuses.all.length;
     mkdirSync(join(folder, "place"));
-    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && String(each.status.text).includes("listening"));
-    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "ask" && String(each.status.text).includes("idle"));
+    await flow.statuses.first(
+      (each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && String(each.status.text).includes("listening"),
+    );
+    await flow.statuses.first(
+      (each) => flow.statuses.all.indexOf(each) >= before && each.id === "ask" && String(each.status.text).includes("idle"),
+    );
     assert.equal((await fetch(`${await flow.serve()}/abiquo/approval/a.b.c`)).status, 403);
     assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
     flow.send("yes", await flow.inbox("out").first());

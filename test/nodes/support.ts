@@ -116,7 +116,11 @@ export class Flow {
     current = flow;
     helper.settings({ userDir: flow.folder, ...options.settings });
     const modules = TYPES.map((type) => (require(`../../dist/${type}.js`) as { default: (RED: NodeAPI) => void }).default);
-    await helper.load([(RED: NodeAPI) => flow.#prepare(RED), ...modules, ...(options.modules ?? [])], withTab(nodes) as never, options.credentials ?? {});
+    await helper.load(
+      [(RED: NodeAPI) => flow.#prepare(RED), ...modules, ...(options.modules ?? [])],
+      withTab(nodes) as never,
+      options.credentials ?? {},
+    );
     return flow;
   }
 
@@ -188,7 +192,7 @@ export class Flow {
   }
 
   /** Resolves once the HTTP nodes have got another request. */
-   async nextRequest(): Promise<void> {
+  async nextRequest(): Promise<void> {
     if (this.#server !== undefined) await once(this.#server, "request");
   }
 
@@ -225,7 +229,16 @@ export function node(id: string, type: string, ports: readonly string[], propert
 /** A connection, and nodes that tell what Catch, Complete and Status hear of `watched`. */
 export function around(abiquo: SimulatedAbiquo, watched: string, config: object = {}): object[] {
   return [
-    { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: "https://flows.example.com/red", ...config },
+    {
+      id: "config",
+      type: "abiquo-config",
+      name: "Abiquo",
+      url: abiquo.url,
+      auth: "oauth1",
+      timeout: 5,
+      publicUrl: "https://flows.example.com/red",
+      ...config,
+    },
     { id: "catch", type: "catch", z: "tab", x: 1, y: 1, scope: null, uncaught: false, wires: [["faults"]] },
     { id: "complete", type: "complete", z: "tab", x: 1, y: 1, scope: [watched], wires: [["completed"]] },
     sink("faults"),
@@ -233,6 +246,9 @@ export function around(abiquo: SimulatedAbiquo, watched: string, config: object 
   ];
 }
 
-export function credentials(abiquo: SimulatedAbiquo, more: Record<string, Record<string, string>> = {}): Record<string, Record<string, string>> {
+export function credentials(
+  abiquo: SimulatedAbiquo,
+  more: Record<string, Record<string, string>> = {},
+): Record<string, Record<string, string>> {
   return { config: { ...abiquo.credentials.oauth }, ...more };
 }

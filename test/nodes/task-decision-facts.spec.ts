@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TaskEntry } from "../../nodes/lib/engine/index.ts";
-import { type SimulatedAbiquo, type SimTask, startAbiquo } from "../harness/index.ts";
+import { type SimTask, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, sink } from "./support.ts";
 
 const PORTS = ["continue", "cancel", "review"] as const;
@@ -29,10 +29,9 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
   });
 
   const load = (properties: object): Promise<Flow> =>
-    Flow.load(
-      [...around(abiquo, "decide"), node("decide", "abiquo-task-decision", PORTS, properties), ...PORTS.map(sink)],
-      { credentials: credentials(abiquo) },
-    );
+    Flow.load([...around(abiquo, "decide"), node("decide", "abiquo-task-decision", PORTS, properties), ...PORTS.map(sink)], {
+      credentials: credentials(abiquo),
+    });
 
   function entryOf(task: SimTask): object {
     const machine = `cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`;
@@ -46,7 +45,8 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
   });
   const reads = (): string[] => abiquo.requests.map(({ path }) => path).filter((path) => path !== "/api/version");
   const at = (flow: Flow, port: string): readonly TaskEntry[] => flow.inbox(port).all.flatMap((message) => message.abiquo?.tasks ?? []);
-  const missingOf = ({ details }: TaskEntry): { part: string; code: string; reason: string }[] => (details as { missing: [] } | undefined)?.missing ?? [];
+  const missingOf = ({ details }: TaskEntry): { part: string; code: string; reason: string }[] =>
+    (details as { missing: [] } | undefined)?.missing ?? [];
 
   async function decide(flow: Flow, message: object): Promise<void> {
     flow.send("decide", message);
@@ -58,7 +58,11 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
     const [task] = abiquo.hold({ cpu: 2 }) as [SimTask];
     await decide(flow, { abiquo: { connection: "config", ...entryOf(task) } });
     const out = flow.inbox("continue").all[0]?.abiquo;
-    assert.deepEqual(out?.decision?.facts, { "details.role.name": "USER", "details.virtualmachine.cpu": 2, "details.virtualmachine.ram": 2_048 });
+    assert.deepEqual(out?.decision?.facts, {
+      "details.role.name": "USER",
+      "details.virtualmachine.cpu": 2,
+      "details.virtualmachine.ram": 2_048,
+    });
     assert.deepEqual(Object.keys(out?.details as object).sort(), ["missing", "role", "virtualmachine"]);
     assert.equal(reads().length, 2);
   });
@@ -73,10 +77,7 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
 
   it("stops at the first rule that decides, and reads nothing for those after it", async () => {
     const flow = await load({
-      rules: [
-        { name: "not users", when: [{ field: "details.role.name", op: "eq", value: "USER" }], outcome: "cancel" },
-        SMALL,
-      ],
+      rules: [{ name: "not users", when: [{ field: "details.role.name", op: "eq", value: "USER" }], outcome: "cancel" }, SMALL],
     });
     await decide(flow, group(abiquo.hold({ count: 50 })));
     assert.equal(at(flow, "cancel").length, 50);
@@ -84,13 +85,21 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
   });
 
   it("sends to review what it could not read, with rule, fact and reason, whatever later rules say", async () => {
-    const flow = await load({ rules: [{ ...SMALL, outcome: "cancel" }, { name: "all", when: [], outcome: "continue" }] });
+    const flow = await load({
+      rules: [
+        { ...SMALL, outcome: "cancel" },
+        { name: "all", when: [], outcome: "continue" },
+      ],
+    });
     abiquo.inject({ match: { path: "/virtualmachines/" }, status: 403 });
     await decide(flow, group(abiquo.hold()));
     const [entry] = at(flow, "review");
     assert.equal(entry?.decision?.rule, SMALL.name);
     assert.match(entry?.decision?.reason ?? "", /RULE_FACT_UNAVAILABLE.*details\.virtualmachine\.cpu.*ABIQUO_FORBIDDEN/);
-    assert.deepEqual(missingOf(entry as TaskEntry).map(({ part, code }) => [part, code]), [["virtualmachine", "ABIQUO_FORBIDDEN"]]);
+    assert.deepEqual(
+      missingOf(entry as TaskEntry).map(({ part, code }) => [part, code]),
+      [["virtualmachine", "ABIQUO_FORBIDDEN"]],
+    );
     assert.equal(flow.logged("warn").filter((text) => text.includes("RULE_FACT_UNAVAILABLE")).length, 1);
     assert.equal(flow.inbox("continue").all.length, 0);
   });
@@ -107,14 +116,28 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
   });
 
   it("decides a group by its totals, and adds them to it", async () => {
-    const flow = await load({ scope: "group", rules: [{ name: "quota", when: [{ field: "group.cpu", op: "lte", value: "40" }, { field: "group.diskMb", op: "lte", value: "102400" }], outcome: "continue" }] });
+    const flow = await load({
+      scope: "group",
+      rules: [
+        {
+          name: "quota",
+          when: [
+            { field: "group.cpu", op: "lte", value: "40" },
+            { field: "group.diskMb", op: "lte", value: "102400" },
+          ],
+          outcome: "continue",
+        },
+      ],
+    });
     await decide(flow, group(abiquo.hold({ count: 10, cpu: 4 })));
     assert.deepEqual(flow.inbox("continue").all[0]?.abiquo?.group, { id: "g", count: 10, cpu: 40, diskMb: 102_400 });
     assert.equal(reads().length, 10 * 3);
   });
 
   it("counts volumes as disk, as the page and the mail about a machine do", async () => {
-    const flow = await load({ rules: [{ name: "small", when: [{ field: "group.diskMb", op: "lte", value: "10240" }], outcome: "continue" }] });
+    const flow = await load({
+      rules: [{ name: "small", when: [{ field: "group.diskMb", op: "lte", value: "10240" }], outcome: "continue" }],
+    });
     const [small, large] = [abiquo.hold()[0], abiquo.hold()[0]] as [SimTask, SimTask];
     abiquo.world.machines.get(large.virtualMachine)?.volumesMb.push(1);
     await decide(flow, group([small], { group: { id: "s", count: 1 } }));
@@ -125,12 +148,27 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
   });
 
   it("knows totals for each task of a list, and reads what these share once", async () => {
-    const rules = [{ name: "small", when: [{ field: "group.cpu", op: "lte", value: "4" }, { field: "details.virtualdatacenter.id", op: "neq", value: "0" }], outcome: "continue" }];
+    const rules = [
+      {
+        name: "small",
+        when: [
+          { field: "group.cpu", op: "lte", value: "4" },
+          { field: "details.virtualdatacenter.id", op: "neq", value: "0" },
+        ],
+        outcome: "continue",
+      },
+    ];
     const flow = await load({ scope: "group", rules });
     const tasks = [...abiquo.hold({ cpu: 4 }), ...abiquo.hold({ cpu: 8 }), ...abiquo.hold({ cpu: 2 })];
     await decide(flow, { abiquo: { connection: "config", tasks: tasks.map(entryOf) } });
-    assert.deepEqual(at(flow, "continue").map(({ decision }) => decision?.facts?.["group.cpu"]), [4, 2]);
-    assert.deepEqual(at(flow, "review").map(({ decision }) => decision?.facts?.["group.cpu"]), [8]);
+    assert.deepEqual(
+      at(flow, "continue").map(({ decision }) => decision?.facts?.["group.cpu"]),
+      [4, 2],
+    );
+    assert.deepEqual(
+      at(flow, "review").map(({ decision }) => decision?.facts?.["group.cpu"]),
+      [8],
+    );
     assert.equal(flow.inbox("continue").all[0]?.abiquo?.group, undefined);
     assert.equal(new Set(reads()).size, reads().length);
   });
@@ -167,12 +205,21 @@ describe("the node abiquo-task-decision, with rules over facts that are in Abiqu
       assert.ok(lost.size > 5);
       const isLost = (task: SimTask): boolean => [...lost].some((path) => path.endsWith(`/${task.virtualMachine}`));
       const mayPass = tasks.filter((task, index) => index % 2 === 0 && !isLost(task)).map(({ taskId }) => taskId);
-      assert.deepEqual(at(flow, "continue").map(({ task }) => task.taskId), mayPass);
+      assert.deepEqual(
+        at(flow, "continue").map(({ task }) => task.taskId),
+        mayPass,
+      );
       assert.equal(at(flow, "review").length, 500 - mayPass.length);
       const named = at(flow, "review").filter((entry) => missingOf(entry).length > 0);
-      assert.deepEqual(named.map(({ task }) => task.taskId), tasks.filter(isLost).map(({ taskId }) => taskId));
+      assert.deepEqual(
+        named.map(({ task }) => task.taskId),
+        tasks.filter(isLost).map(({ taskId }) => taskId),
+      );
       for (const entry of named) {
-        assert.deepEqual(missingOf(entry).map(({ part, code }) => [part, code]), [["virtualmachine", "ABIQUO_FAILED"]]);
+        assert.deepEqual(
+          missingOf(entry).map(({ part, code }) => [part, code]),
+          [["virtualmachine", "ABIQUO_FAILED"]],
+        );
         assert.match(entry.decision?.reason ?? "", /RULE_FACT_UNAVAILABLE.*details\.virtualmachine\.cpu/);
       }
       // 500 machines and the one user of them all.

@@ -29,9 +29,17 @@ describe("the node abiquo-task-decision", () => {
   });
 
   const single = (taskId: string, change: object = {}, details?: object): Sent =>
-    ({ _msgid: "m1", topic: "DEPLOY", payload: "untouched", abiquo: { connection: "config", ...entry(taskId, change, details), group: { id: "g1", count: 3 } } }) as unknown as Sent;
+    ({
+      _msgid: "m1",
+      topic: "DEPLOY",
+      payload: "untouched",
+      abiquo: { connection: "config", ...entry(taskId, change, details), group: { id: "g1", count: 3 } },
+    }) as unknown as Sent;
 
-  const several = (entries: object[], more: object = {}): object => ({ payload: "untouched", abiquo: { connection: "config", tasks: entries, ...more } });
+  const several = (entries: object[], more: object = {}): object => ({
+    payload: "untouched",
+    abiquo: { connection: "config", tasks: entries, ...more },
+  });
 
   const idsAt = (flow: Flow, port: string): (string | undefined)[] =>
     flow.inbox(port).all.flatMap(({ abiquo: a }) => a?.tasks?.map(({ task }) => task.taskId) ?? [a?.task?.taskId]);
@@ -51,7 +59,10 @@ describe("the node abiquo-task-decision", () => {
       flow.send("decide", single("t1", { type }));
       const out = await flow.inbox(port).first();
       await flow.inbox("completed").first();
-      assert.equal(["continue", "cancel", "review"].reduce((count, name) => count + flow.inbox(name).all.length, 0), 1);
+      assert.equal(
+        ["continue", "cancel", "review"].reduce((count, name) => count + flow.inbox(name).all.length, 0),
+        1,
+      );
       assert.equal(out._msgid, "m1");
       assert.equal(out.payload, "untouched");
       assert.equal(out.abiquo?.decision?.action, port);
@@ -102,7 +113,10 @@ describe("the node abiquo-task-decision", () => {
       assert.deepEqual(a?.group, { id: "g1", count: 4 });
       assert.equal(a?.redelivered, true);
       assert.equal(a?.task, undefined);
-      assert.deepEqual(a?.tasks?.map(({ decision }) => decision?.action), a?.tasks?.map(() => port));
+      assert.deepEqual(
+        a?.tasks?.map(({ decision }) => decision?.action),
+        a?.tasks?.map(() => port),
+      );
       assert.equal(payload, "untouched");
     }
   });
@@ -112,8 +126,14 @@ describe("the node abiquo-task-decision", () => {
     flow.send("decide", several([entry("t1"), entry("t2", { type: "UNDEPLOY" })]));
     await flow.inbox("completed").first();
     const [kept, cancelled] = [flow.inbox("continue").all[0], flow.inbox("cancel").all[0]];
-    assert.deepEqual(kept?.abiquo?.tasks?.map(({ task }) => task.taskId), ["t1"]);
-    assert.deepEqual(cancelled?.abiquo?.tasks?.map(({ task }) => task.taskId), ["t2"]);
+    assert.deepEqual(
+      kept?.abiquo?.tasks?.map(({ task }) => task.taskId),
+      ["t1"],
+    );
+    assert.deepEqual(
+      cancelled?.abiquo?.tasks?.map(({ task }) => task.taskId),
+      ["t2"],
+    );
     assert.equal(kept?.abiquo?.group, undefined);
     assert.equal(kept?.abiquo?.connection, "config");
   });
@@ -129,17 +149,27 @@ describe("the node abiquo-task-decision", () => {
 
   describe("over a whole group", () => {
     const small = [
-      { name: "small", when: [{ field: "group.count", op: "lte", value: "2", valueType: "num" }, { field: "task.type", op: "eq", value: "DEPLOY" }], outcome: "continue" },
+      {
+        name: "small",
+        when: [
+          { field: "group.count", op: "lte", value: "2", valueType: "num" },
+          { field: "task.type", op: "eq", value: "DEPLOY" },
+        ],
+        outcome: "continue",
+      },
     ];
 
     it("decides for all tasks at once", async () => {
       const flow = await load({ scope: "group", rules: small });
       flow.send("decide", several([entry("t1"), entry("t2")], { group: { id: "g1", count: 2 } }));
       const out = await flow.inbox("continue").first();
-      assert.deepEqual(out.abiquo?.tasks?.map(({ decision }) => [decision?.action, decision?.rule]), [
-        ["continue", "small"],
-        ["continue", "small"],
-      ]);
+      assert.deepEqual(
+        out.abiquo?.tasks?.map(({ decision }) => [decision?.action, decision?.rule]),
+        [
+          ["continue", "small"],
+          ["continue", "small"],
+        ],
+      );
     });
 
     it("needs a condition on a task to hold for each", async () => {
@@ -155,7 +185,10 @@ describe("the node abiquo-task-decision", () => {
       flow.send("decide", several([entry("t1"), entry("t2", { type: "UNDEPLOY" }), entry("t3")]));
       await flow.inbox("completed").first();
       assert.deepEqual([idsAt(flow, "continue"), idsAt(flow, "review")], [["t1", "t3"], ["t2"]]);
-      assert.deepEqual(flow.inbox("continue").all[0]?.abiquo?.tasks?.map(({ decision }) => decision?.facts?.["group.count"]), [1, 1]);
+      assert.deepEqual(
+        flow.inbox("continue").all[0]?.abiquo?.tasks?.map(({ decision }) => decision?.facts?.["group.count"]),
+        [1, 1],
+      );
     });
 
     it("knows the size of the group that a single task belongs to", async () => {
@@ -169,7 +202,11 @@ describe("the node abiquo-task-decision", () => {
   it("sends to review what it cannot judge, says why in a warning, and does not ask later rules", async () => {
     const flow = await load({
       rules: [
-        { name: "not too large", when: [{ field: "details.virtualmachine.cpu", op: "gt", value: "8", valueType: "num" }], outcome: "cancel" },
+        {
+          name: "not too large",
+          when: [{ field: "details.virtualmachine.cpu", op: "gt", value: "8", valueType: "num" }],
+          outcome: "cancel",
+        },
         { name: "all", when: [], outcome: "continue" },
       ],
     });
@@ -200,7 +237,9 @@ describe("the node abiquo-task-decision", () => {
 
   it("uses the details that the message has, and keeps them", async () => {
     const flow = await load({
-      rules: [{ name: "small", when: [{ field: "details.virtualmachine.cpu", op: "lte", value: "4", valueType: "num" }], outcome: "continue" }],
+      rules: [
+        { name: "small", when: [{ field: "details.virtualmachine.cpu", op: "lte", value: "4", valueType: "num" }], outcome: "continue" },
+      ],
     });
     flow.send("decide", single("t1", {}, { virtualmachine: { cpu: 2 } }));
     const out = await flow.inbox("continue").first();
@@ -211,7 +250,14 @@ describe("the node abiquo-task-decision", () => {
   it("takes an earlier decision away from what it sends on", async () => {
     const flow = await load({ rules: byType });
     const message = single("t1", { type: "RECONFIGURE" });
-    flow.send("decide", { ...message, abiquo: { ...message.abiquo, decision: { action: "continue", by: "before", cause: "vote", at: "" }, answer: { outcome: "gone", at: "", attempts: 1 } } });
+    flow.send("decide", {
+      ...message,
+      abiquo: {
+        ...message.abiquo,
+        decision: { action: "continue", by: "before", cause: "vote", at: "" },
+        answer: { outcome: "gone", at: "", attempts: 1 },
+      },
+    });
     const out = await flow.inbox("review").first();
     assert.notEqual(out.abiquo?.decision?.by, "before");
     assert.equal(out.abiquo?.answer, undefined);

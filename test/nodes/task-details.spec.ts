@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type SimulatedAbiquo, type SimTask, startAbiquo } from "../harness/index.ts";
+import { type SimTask, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, type Sent, sink } from "./support.ts";
 
 interface Details {
@@ -22,10 +22,9 @@ describe("abiquo-task-details", () => {
   });
 
   const load = (properties: object): Promise<Flow> =>
-    Flow.load(
-      [...around(abiquo, "details"), node("details", "abiquo-task-details", ["out"], properties), sink("out")],
-      { credentials: credentials(abiquo) },
-    );
+    Flow.load([...around(abiquo, "details"), node("details", "abiquo-task-details", ["out"], properties), sink("out")], {
+      credentials: credentials(abiquo),
+    });
 
   function entryOf(task: SimTask): object {
     const machine = `cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`;
@@ -49,7 +48,17 @@ describe("abiquo-task-details", () => {
   }
 
   it("adds every detail that it names, in Abiquo's own names and units", async () => {
-    const include = ["user", "role", "enterprise", "virtualmachine", "disks", "volumes", "virtualappliance", "virtualdatacenter", "location"];
+    const include = [
+      "user",
+      "role",
+      "enterprise",
+      "virtualmachine",
+      "disks",
+      "volumes",
+      "virtualappliance",
+      "virtualdatacenter",
+      "location",
+    ];
     const flow = await load({ include });
     const task = held({ cpu: 4, ram: 8_192 });
     const machine = abiquo.world.machines.get(task.virtualMachine);
@@ -100,14 +109,20 @@ describe("abiquo-task-details", () => {
     flow.send("details", single(held()));
     const message = (await flow.inbox("out").have(2))[1];
     assert.deepEqual(message?.abiquo?.group, { id: "g", count: 1 });
-    assert.deepEqual(detailsIn(message as Sent).missing.map(({ part }) => part), ["volumes"]);
+    assert.deepEqual(
+      detailsIn(message as Sent).missing.map(({ part }) => part),
+      ["volumes"],
+    );
   });
 
   it("reads for each task of a list, which has no totals", async () => {
     const flow = await load({ include: ["virtualmachine"] });
     const tasks = [held({ cpu: 1 }), held({ cpu: 2, user: "bob" })];
     const message = await through(flow, { abiquo: { connection: "config", tasks: tasks.map(entryOf) } });
-    assert.deepEqual(allDetailsIn(message).map(({ virtualmachine }) => virtualmachine?.cpu), [1, 2]);
+    assert.deepEqual(
+      allDetailsIn(message).map(({ virtualmachine }) => virtualmachine?.cpu),
+      [1, 2],
+    );
     assert.equal(message.abiquo?.group, undefined);
   });
 
@@ -120,7 +135,10 @@ describe("abiquo-task-details", () => {
     assert.equal(details.virtualmachine?.cpu, 3);
     assert.equal(details.user, undefined);
     assert.equal(details["note"], "kept");
-    assert.deepEqual(details.missing.map(({ part }) => part), ["user"]);
+    assert.deepEqual(
+      details.missing.map(({ part }) => part),
+      ["user"],
+    );
   });
 
   it("names what it could not read, tells why, and keeps the rest", async () => {
@@ -128,7 +146,10 @@ describe("abiquo-task-details", () => {
     abiquo.inject({ match: { path: "/storage/disks" }, status: 403 });
     const message = await through(flow, single(held()));
     const { missing, virtualmachine, user } = detailsIn(message);
-    assert.deepEqual(missing.map(({ part, code }) => [part, code]), [["disks", "ABIQUO_FORBIDDEN"]]);
+    assert.deepEqual(
+      missing.map(({ part, code }) => [part, code]),
+      [["disks", "ABIQUO_FORBIDDEN"]],
+    );
     assert.match(missing[0]?.reason ?? "", /ABIQUO_FORBIDDEN/);
     assert.equal(virtualmachine?.cpu, 2);
     assert.equal(user?.nick, "ana");
@@ -145,7 +166,10 @@ describe("abiquo-task-details", () => {
       message.abiquo.links["user"] = "http://127.0.0.1/admin/../secret";
       const details = detailsIn(await through(flow, message));
       assert.equal(details.virtualmachine?.cpu, 2);
-      assert.deepEqual(details.missing.map(({ part, code }) => [part, code]), [["user", "ABIQUO_BAD_LINK"]]);
+      assert.deepEqual(
+        details.missing.map(({ part, code }) => [part, code]),
+        [["user", "ABIQUO_BAD_LINK"]],
+      );
       assert.equal(elsewhere.requests.length, 0);
     } finally {
       await elsewhere.close();
@@ -163,7 +187,12 @@ describe("abiquo-task-details", () => {
     const flow = await load({ source: "rel", rel: "virtualmachine.harddisks" });
     const [first, second] = abiquo.hold({ count: 2 }) as [SimTask, SimTask];
     const body = JSON.stringify({ collection: [{ code: "VDISK-0", message: "No such disk" }] });
-    abiquo.inject({ match: { path: `/virtualmachines/${second.virtualMachine}/storage` }, status: 404, body, contentType: "application/json" });
+    abiquo.inject({
+      match: { path: `/virtualmachines/${second.virtualMachine}/storage` },
+      status: 404,
+      body,
+      contentType: "application/json",
+    });
     const message = await through(flow, group([first, second]));
     const [disks, none] = message.payload as { collection: { sizeInMb: number }[] }[];
     assert.equal(disks?.collection[0]?.sizeInMb, 10_240);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
-import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
+import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
 
 type HeldTask = ReturnType<SimulatedAbiquo["hold"]>[number];
@@ -34,15 +34,34 @@ describe("the node abiquo-webhook-in", () => {
     assert.deepEqual(webhook, { status: 200, body: '{"accepted":3,"known":0}' });
 
     const messages = await flow.inbox("out").have(3);
-    assert.deepEqual(messages.map(({ abiquo: a }) => a?.task?.taskId), tasks.map(({ taskId }) => taskId));
-    assert.deepEqual(messages.map(({ topic }) => topic), ["DEPLOY", "DEPLOY", "DEPLOY"]);
-    assert.deepEqual(messages.map(({ payload }) => (payload as { taskId: string }).taskId), tasks.map(({ taskId }) => taskId));
-    assert.deepEqual(messages.map(({ parts }) => parts?.index), [0, 1, 2]);
-    const groups = new Set(messages.map(({ abiquo: a, parts }) => `${a?.group?.id} ${a?.group?.count} ${parts?.id} ${parts?.count} ${parts?.type} ${parts?.len}`));
+    assert.deepEqual(
+      messages.map(({ abiquo: a }) => a?.task?.taskId),
+      tasks.map(({ taskId }) => taskId),
+    );
+    assert.deepEqual(
+      messages.map(({ topic }) => topic),
+      ["DEPLOY", "DEPLOY", "DEPLOY"],
+    );
+    assert.deepEqual(
+      messages.map(({ payload }) => (payload as { taskId: string }).taskId),
+      tasks.map(({ taskId }) => taskId),
+    );
+    assert.deepEqual(
+      messages.map(({ parts }) => parts?.index),
+      [0, 1, 2],
+    );
+    const groups = new Set(
+      messages.map(
+        ({ abiquo: a, parts }) => `${a?.group?.id} ${a?.group?.count} ${parts?.id} ${parts?.count} ${parts?.type} ${parts?.len}`,
+      ),
+    );
     assert.equal(groups.size, 1);
     const id = messages[0]?.abiquo?.group?.id ?? "";
     assert.deepEqual([...groups], [`${id} 3 ${id} 3 array 1`]);
-    assert.deepEqual(messages.map(({ abiquo: a }) => a?.connection), ["config", "config", "config"]);
+    assert.deepEqual(
+      messages.map(({ abiquo: a }) => a?.connection),
+      ["config", "config", "config"],
+    );
     assert.ok(messages.every(({ abiquo: a }) => a !== undefined && !("redelivered" in a) && !("tasks" in a)));
     assert.deepEqual(await flow.status("hook", "received"), {
       fill: "green",
@@ -57,8 +76,14 @@ describe("the node abiquo-webhook-in", () => {
     const message = await flow.inbox("out").first();
     const ids = tasks.map(({ taskId }) => taskId);
     assert.equal(message.topic, "UNDEPLOY");
-    assert.deepEqual((message.payload as { taskId: string }[]).map(({ taskId }) => taskId), ids);
-    assert.deepEqual(message.abiquo?.tasks?.map(({ task }) => task.taskId), ids);
+    assert.deepEqual(
+      (message.payload as { taskId: string }[]).map(({ taskId }) => taskId),
+      ids,
+    );
+    assert.deepEqual(
+      message.abiquo?.tasks?.map(({ task }) => task.taskId),
+      ids,
+    );
     assert.equal(message.abiquo?.group?.count, 3);
     assert.equal(message.abiquo?.task, undefined);
     assert.equal(message.abiquo?.links, undefined);
@@ -87,7 +112,10 @@ describe("the node abiquo-webhook-in", () => {
       const flow = await load();
       await abiquo.post(abiquo.hold(), { linkStyle });
       const { abiquo: entry } = await flow.inbox("out").first();
-      assert.deepEqual(Object.values(entry?.links ?? {}).filter((link) => !link.startsWith(`${abiquo.url}/`)), []);
+      assert.deepEqual(
+        Object.values(entry?.links ?? {}).filter((link) => !link.startsWith(`${abiquo.url}/`)),
+        [],
+      );
     });
   }
 
@@ -97,7 +125,10 @@ describe("the node abiquo-webhook-in", () => {
     const reply = await abiquo.post(tasks, { format: "xml" });
     assert.equal(reply.status, 200);
     const messages = await flow.inbox("out").have(2);
-    assert.deepEqual(messages.map(({ abiquo: a }) => a?.task?.taskId), tasks.map(({ taskId }) => taskId));
+    assert.deepEqual(
+      messages.map(({ abiquo: a }) => a?.task?.taskId),
+      tasks.map(({ taskId }) => taskId),
+    );
     assert.equal((messages[0]?.payload as { taskId: string }).taskId, tasks[0]?.taskId);
   });
 
@@ -163,7 +194,10 @@ describe("the node abiquo-webhook-in", () => {
     assert.deepEqual(await post("{"), { status: 400, error: "ABIQUO_BAD_BODY" });
     assert.deepEqual(await post('{"collection":[]}'), { status: 422, error: "ABIQUO_NO_TASK" });
     const caught = await flow.inbox("faults").have(2);
-    assert.deepEqual(caught.map(({ error }) => error?.code), ["ABIQUO_BAD_BODY", "ABIQUO_NO_TASK"]);
+    assert.deepEqual(
+      caught.map(({ error }) => error?.code),
+      ["ABIQUO_BAD_BODY", "ABIQUO_NO_TASK"],
+    );
   });
 
   it("refuses what is larger than it is set to take", async () => {
@@ -185,7 +219,12 @@ describe("the node abiquo-webhook-in", () => {
           {
             taskId: good?.taskId,
             type: "DEPLOY",
-            links: [{ rel: "self", href: `cloud/virtualdatacenters/7/virtualappliances/1/virtualmachines/${good?.virtualMachine}/tasks/${good?.taskId}` }],
+            links: [
+              {
+                rel: "self",
+                href: `cloud/virtualdatacenters/7/virtualappliances/1/virtualmachines/${good?.virtualMachine}/tasks/${good?.taskId}`,
+              },
+            ],
           },
         ],
       }),
@@ -253,7 +292,10 @@ describe("the node abiquo-webhook-in", () => {
       assert.equal((await flow.fault(({ code }) => code === "ABIQUO_UNAUTHORIZED")).source.id, "config");
       await fetch(`${await flow.serve()}/hook/${SECRET}`, { method: "POST", body: "neither" });
       await flow.fault(({ code }) => code === "ABIQUO_BAD_BODY");
-      assert.deepEqual(flow.inbox("faults").all.map(({ error }) => error?.code), ["ABIQUO_UNAUTHORIZED", "ABIQUO_BAD_BODY"]);
+      assert.deepEqual(
+        flow.inbox("faults").all.map(({ error }) => error?.code),
+        ["ABIQUO_UNAUTHORIZED", "ABIQUO_BAD_BODY"],
+      );
     });
 
     it("reads each task in one loop of its own, whatever is deployed below meanwhile", async () => {
@@ -273,11 +315,22 @@ describe("the node abiquo-webhook-in", () => {
       await flow.inbox("out").have(2);
       await abiquo.post(abiquo.hold(), { url });
       await flow.inbox("out").have(3);
-      assert.deepEqual(flow.inbox("out").all.slice(0, 2).map(({ abiquo: a }) => a?.task?.taskId).sort(), tasks.map(({ taskId }) => taskId).sort());
+      assert.deepEqual(
+        flow
+          .inbox("out")
+          .all.slice(0, 2)
+          .map(({ abiquo: a }) => a?.task?.taskId)
+          .sort(),
+        tasks.map(({ taskId }) => taskId).sort(),
+      );
     });
 
     it("keeps no good task back for one that Abiquo does not know, in a POST or after a restart", async () => {
-      const flows = (hook: object): object[] => [...around(abiquo, "hook"), node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none", ...hook }), sink("out")];
+      const flows = (hook: object): object[] => [
+        ...around(abiquo, "hook"),
+        node("hook", "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none", ...hook }),
+        sink("out"),
+      ];
       const flow = await Flow.load(flows({}), { credentials: credentials(abiquo) });
       const url = `${await flow.serve()}/hook`;
       const tasks = abiquo.hold({ count: 2 });
@@ -325,14 +378,19 @@ describe("the node abiquo-webhook-in", () => {
       const flow = await Flow.load(
         [
           ...around(abiquo, "hook-0"),
-          ...hooks.map((hook, index) => node(`hook-${index}`, "abiquo-webhook-in", [""], { path: `/hook-${index}`, auth: "none", ...hook })),
+          ...hooks.map((hook, index) =>
+            node(`hook-${index}`, "abiquo-webhook-in", [""], { path: `/hook-${index}`, auth: "none", ...hook }),
+          ),
         ],
         { credentials: credentials(abiquo) },
       );
       for (const [index, hook] of hooks.entries()) {
         assert.equal((await flow.status(`hook-${index}`, "status.invalid")).fill, "red");
         const property = Object.keys(hook)[0] ?? "";
-        assert.ok(flow.logged("error").some((text) => text.includes(`CONFIG_INVALID ${property}`)), property);
+        assert.ok(
+          flow.logged("error").some((text) => text.includes(`CONFIG_INVALID ${property}`)),
+          property,
+        );
       }
     });
 
@@ -356,7 +414,10 @@ describe("the node abiquo-webhook-in", () => {
   });
 
   it("serves a path that another node had once that one is deleted", async () => {
-    const [first, second] = ["first", "second"].map((id) => node(id, "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" })) as [object, object];
+    const [first, second] = ["first", "second"].map((id) => node(id, "abiquo-webhook-in", ["out"], { path: "/hook", auth: "none" })) as [
+      object,
+      object,
+    ];
     const flow = await Flow.load([...around(abiquo, "first"), first, second, sink("out")], { credentials: credentials(abiquo) });
     const url = `${await flow.serve()}/hook`;
     await flow.status("second", "status.invalid");
@@ -391,7 +452,12 @@ describe("the node abiquo-webhook-in", () => {
         taskId,
         type: "DEPLOY",
         state: "QUEUEING",
-        links: [{ rel: "self", href: `cloud/virtualdatacenters/7/virtualappliances/${virtualAppliance}/virtualmachines/${virtualMachine}/tasks/${taskId}` }],
+        links: [
+          {
+            rel: "self",
+            href: `cloud/virtualdatacenters/7/virtualappliances/${virtualAppliance}/virtualmachines/${virtualMachine}/tasks/${taskId}`,
+          },
+        ],
       });
 
     for (const type of ["nodes", "full"] as const) {
@@ -436,7 +502,10 @@ describe("the node abiquo-webhook-in", () => {
       return { asked: asked.promise, goOn: () => gate.resolve() };
     }
 
-    for (const [when, patience] of [["until it is done", 300], ["as long as Node-RED bears it, and its successor the rest", 60_000]] as const) {
+    for (const [when, patience] of [
+      ["until it is done", 300],
+      ["as long as Node-RED bears it, and its successor the rest", 60_000],
+    ] as const) {
       it(`waits for what is being committed ${when}, so that its successor sends it`, async () => {
         const flow = await Flow.load(flows(), { credentials: credentials(abiquo) });
         const { asked, goOn } = await slowStore(flow);
@@ -511,7 +580,10 @@ describe("the node abiquo-webhook-in", () => {
     const url = `${await flow.serve()}/hook`;
     const call = async (secret: string): Promise<number> => (await abiquo.post(abiquo.hold(), { url: `${url}/${secret}` })).status ?? 0;
     assert.equal(await call(SECRET), 200);
-    assert.deepEqual(flow.logged("warn").filter((text) => text.includes("previousUsed")), []);
+    assert.deepEqual(
+      flow.logged("warn").filter((text) => text.includes("previousUsed")),
+      [],
+    );
     assert.deepEqual([await call("the-one-before"), await call("the-one-before"), await call("another")], [200, 200, 401]);
     assert.equal(flow.logged("warn").filter((text) => text.includes("previousUsed")).length, 1);
     await flow.inbox("out").have(3);

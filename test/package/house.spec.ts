@@ -9,21 +9,35 @@ const imports = sources.flatMap(importsOf);
 
 describe("The house", () => {
   it("has no rooms but those of the plan", () => {
-    assert.deepEqual(sources.filter((path) => ARROWS[roomOf(path)] === undefined), []);
+    assert.deepEqual(
+      sources.filter((path) => ARROWS[roomOf(path)] === undefined),
+      [],
+    );
   });
 
   it("has arrows that run one way: from nodes and dialogs down, and none between those that lie side by side", () => {
     const wrong = imports.filter(({ from, to }) => sources.includes(to) && !within(roomOf(from)).has(roomOf(to)));
-    assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+    assert.deepEqual(
+      wrong.map(({ from, to }) => `${from} imports ${to}`),
+      [],
+    );
   });
 
   it("keeps the folder of each node free of the others", () => {
     const wrong = imports.filter(({ from, to }) => folderOf(to) !== undefined && sources.includes(to) && folderOf(from) !== folderOf(to));
-    assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+    assert.deepEqual(
+      wrong.map(({ from, to }) => `${from} imports ${to}`),
+      [],
+    );
   });
 
   it("has no sources that need each other", () => {
-    const needs = new Map(sources.map((path) => [path, imports.filter(({ from, to, typeOnly }) => from === path && !typeOnly && sources.includes(to)).map(({ to }) => to)]));
+    const needs = new Map(
+      sources.map((path) => [
+        path,
+        imports.filter(({ from, to, typeOnly }) => from === path && !typeOnly && sources.includes(to)).map(({ to }) => to),
+      ]),
+    );
     const circles: string[] = [];
     const done = new Set<string>();
     const visit = (path: string, way: readonly string[]): void => {
@@ -37,8 +51,14 @@ describe("The house", () => {
 
   it("knows Node-RED only in the folders of nodes and in the room that is named for it, and only its types", () => {
     const known = imports.filter(({ to }) => /^(@node-red|node-red)(\/|$)/.test(to));
-    assert.deepEqual(known.filter(({ from }) => !["node", "node-red"].includes(roomOf(from))), []);
-    assert.deepEqual(known.filter(({ typeOnly }) => !typeOnly), []);
+    assert.deepEqual(
+      known.filter(({ from }) => !["node", "node-red"].includes(roomOf(from))),
+      [],
+    );
+    assert.deepEqual(
+      known.filter(({ typeOnly }) => !typeOnly),
+      [],
+    );
   });
 
   it("uses no package but its own dependencies, and each of them", () => {
@@ -47,11 +67,20 @@ describe("The house", () => {
     const used = imports.flatMap((each) => {
       const { to, typeOnly } = each;
       if (!isPackage(each) || /^(@node-red|node-red)/.test(to)) return [];
-      const name = to.split("/").slice(0, to.startsWith("@") ? 2 : 1).join("/");
+      const name = to
+        .split("/")
+        .slice(0, to.startsWith("@") ? 2 : 1)
+        .join("/");
       return typeOnly && !dependencies.includes(name) ? [] : [name];
     });
-    assert.deepEqual([...new Set(used)].filter((name) => !dependencies.includes(name)), []);
-    assert.deepEqual(dependencies.filter((name) => !used.includes(name)), []);
+    assert.deepEqual(
+      [...new Set(used)].filter((name) => !dependencies.includes(name)),
+      [],
+    );
+    assert.deepEqual(
+      dependencies.filter((name) => !used.includes(name)),
+      [],
+    );
   });
 
   it("keeps registrations short, with their work beside them", () => {
@@ -78,9 +107,11 @@ describe("The house", () => {
         } catch {
           return []; // removed here, not yet committed
         }
-        return content.split("\n").flatMap((line, at) =>
-          suspicious.some((pattern) => pattern.test(line)) ? [`${path}:${at + 1}: ${line.trim().slice(0, 120)}`] : [],
-        );
+        return content
+          .split("\n")
+          .flatMap((line, at) =>
+            suspicious.some((pattern) => pattern.test(line)) ? [`${path}:${at + 1}: ${line.trim().slice(0, 120)}`] : [],
+          );
       });
     assert.deepEqual(found, []);
   });

@@ -28,7 +28,13 @@ describe("On an older Node.js", () => {
 
     it("the ledger opens and keeps tasks", async () => {
       const ledger = await openSqlLedger({ engine: "sqlite", file: ":memory:" });
-      const task = { api: "https://cloud.example.com/api", taskId: "t1", connection: "c", source: "w", group: { id: "g", index: 0, count: 1 } };
+      const task = {
+        api: "https://cloud.example.com/api",
+        taskId: "t1",
+        connection: "c",
+        source: "w",
+        group: { id: "g", index: 0, count: 1 },
+      };
       const rest = { summary: "{}", links: "{}", payload: "{}", receivedAt: 1_700_000_000_000 };
       assert.deepEqual(await ledger.receive([{ ...task, ...rest }]), [true]);
       assert.equal((await ledger.list({ stages: ["received"] })).length, 1);
@@ -37,7 +43,13 @@ describe("On an older Node.js", () => {
 
     it("a write waits while another process holds the file", async () => {
       const database = await openSqliteFile(":memory:");
-      assert.deepEqual(database.prepare("pragma busy_timeout").all([]).map((row) => ({ ...(row as object) })), [{ timeout: 5_000 }]);
+      assert.deepEqual(
+        database
+          .prepare("pragma busy_timeout")
+          .all([])
+          .map((row) => ({ ...(row as object) })),
+        [{ timeout: 5_000 }],
+      );
       database.close();
     });
   });

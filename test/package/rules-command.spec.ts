@@ -12,7 +12,8 @@ const COMMAND = join(ROOT, "dist", "cli", "abiquo-rules.js");
 describe("The command abiquo-rules", () => {
   let folder: string;
   const path = (name: string): string => join(folder, name);
-  const write = (name: string, content: unknown): void => writeFileSync(path(name), typeof content === "string" ? content : JSON.stringify(content, null, 2));
+  const write = (name: string, content: unknown): void =>
+    writeFileSync(path(name), typeof content === "string" ? content : JSON.stringify(content, null, 2));
 
   const run = (parameters: string[], lang = "C"): Promise<{ code: number | null; out: string; err: string }> =>
     new Promise((resolve, reject) => {
@@ -33,7 +34,12 @@ describe("The command abiquo-rules", () => {
     write("rules.json", { rules: [deploys] });
     write("old.json", { rules: [{ ...deploys, outcome: "cancel" }] });
     write("bad.json", '[\n  { "name": "Deploys", "when": [], "outcome": "go" }\n]');
-    write("tasks.ndjson", ["DEPLOY", "UNDEPLOY"].map((type, at) => JSON.stringify({ abiquo: { task: { taskId: `t${at}`, type, requester: "ana" } } })).join("\n"));
+    write(
+      "tasks.ndjson",
+      ["DEPLOY", "UNDEPLOY"]
+        .map((type, at) => JSON.stringify({ abiquo: { task: { taskId: `t${at}`, type, requester: "ana" } } }))
+        .join("\n"),
+    );
   });
   after(() => rmSync(folder, { recursive: true }));
 
@@ -53,7 +59,10 @@ describe("The command abiquo-rules", () => {
   it("ends with 1 for a rule that never decides where CI asks it to, and with 0 for rules that all decide", async () => {
     write("covered.json", [deploys, { ...deploys, name: "again" }]);
     const checked = await run(["check", "covered.json", "--strict"]);
-    assert.deepEqual([checked.code, checked.out], [1, "covered.json: rule “again”: never decides: rule “Deploys” matches whenever this one does\n"]);
+    assert.deepEqual(
+      [checked.code, checked.out],
+      [1, "covered.json: rule “again”: never decides: rule “Deploys” matches whenever this one does\n"],
+    );
     const tried = await run(["try", "covered.json", "--tasks", "tasks.ndjson", "--strict", "--json"]);
     assert.equal(tried.code, 1);
     assert.match(tried.err, /rule “again”: never decides/);
@@ -62,7 +71,10 @@ describe("The command abiquo-rules", () => {
     assert.equal((await run(["try", "covered.json", "--tasks", "tasks.ndjson"])).code, 0);
   });
 
-  for (const [what, name, content] of [["an empty file", "empty.ndjson", ""], ["an empty list", "empty.json", "[]"]] as const) {
+  for (const [what, name, content] of [
+    ["an empty file", "empty.ndjson", ""],
+    ["an empty list", "empty.json", "[]"],
+  ] as const) {
     it(`ends with 2 when there is no task to try the rules on: ${what}`, async () => {
       write(name, content);
       const { code, out, err } = await run(["try", "rules.json", "--tasks", name]);
@@ -72,13 +84,19 @@ describe("The command abiquo-rules", () => {
   }
 
   it("evaluates expressions, and ends by itself", async () => {
-    write("expression.json", [{ name: "Ana", when: [{ op: "jsonata", value: "$contains(task.requester, /^an/)", field: "" }], outcome: "continue" }]);
+    write("expression.json", [
+      { name: "Ana", when: [{ op: "jsonata", value: "$contains(task.requester, /^an/)", field: "" }], outcome: "continue" },
+    ]);
     const { code, out } = await run(["try", "expression.json", "--tasks", "tasks.ndjson"]);
     assert.equal(code, 0);
     assert.match(out, /Continue: 2,/);
   });
 
-  for (const command of [["check", "bad.json"], ["try", "bad.json", "--tasks", "tasks.ndjson"], ["try", "rules.json", "--tasks", "tasks.ndjson", "--against", "bad.json"]]) {
+  for (const command of [
+    ["check", "bad.json"],
+    ["try", "bad.json", "--tasks", "tasks.ndjson"],
+    ["try", "rules.json", "--tasks", "tasks.ndjson", "--against", "bad.json"],
+  ]) {
     it(`points at what is wrong by line, column and rule, and ends with 2: ${command.join(" ")}`, async () => {
       const { code, err } = await run(command);
       assert.equal(code, 2);
@@ -109,7 +127,13 @@ describe("The command abiquo-rules", () => {
     const { code, out } = await run(["try", "rules.json", "--tasks", "tasks.ndjson", "--against", "old.json", "--json"]);
     assert.equal(code, 1);
     const { tasks, counts, differing } = JSON.parse(out) as { tasks: Record<string, unknown>[]; counts: object; differing: number };
-    assert.deepEqual(tasks.map(({ outcome, rule, differs }) => [outcome, rule, differs]), [["continue", "Deploys", true], ["review", undefined, false]]);
+    assert.deepEqual(
+      tasks.map(({ outcome, rule, differs }) => [outcome, rule, differs]),
+      [
+        ["continue", "Deploys", true],
+        ["review", undefined, false],
+      ],
+    );
     assert.deepEqual(counts, { continue: 1, cancel: 0, review: 1 });
     assert.equal(differing, 1);
   });
@@ -118,8 +142,15 @@ describe("The command abiquo-rules", () => {
     const file = path("abiquo-workflow.sqlite");
     const ledger = await openLedger({ engine: "sqlite", file });
     const received = ["a", "b", "c"].map((taskId, at) => ({
-      api: "http://abiquo/api", taskId, connection: "c", source: "n", group: { id: taskId, index: 0, count: 1 }, receivedAt: 1_000 + at,
-      summary: JSON.stringify({ taskId, type: "DEPLOY", requester: "ana" }), links: "{}", payload: "{}",
+      api: "http://abiquo/api",
+      taskId,
+      connection: "c",
+      source: "n",
+      group: { id: taskId, index: 0, count: 1 },
+      receivedAt: 1_000 + at,
+      summary: JSON.stringify({ taskId, type: "DEPLOY", requester: "ana" }),
+      links: "{}",
+      payload: "{}",
     }));
     await ledger.receive(received);
     await ledger.close();
@@ -176,15 +207,20 @@ describe("The command abiquo-rules", () => {
 
   it("speaks the language of LANG, with help in lines that fit a terminal", async () => {
     assert.match((await run(["check", "rules.json"], "es_ES.UTF-8")).out, /las reglas se pueden usar/);
-    for (const lang of ["es", "es-ES", "es_ES.UTF-8", "ES"]) assert.match((await run(["check", "rules.json", "--lang", lang])).out, /las reglas se pueden usar/, lang);
+    for (const lang of ["es", "es-ES", "es_ES.UTF-8", "ES"])
+      assert.match((await run(["check", "rules.json", "--lang", lang])).out, /las reglas se pueden usar/, lang);
     assert.match((await run(["check", "rules.json", "--lang", "en-GB"], "es_ES.UTF-8")).out, /the rules can be used/);
     const unknown = await run(["check", "rules.json", "--lang", "fr"]);
     assert.deepEqual([unknown.code, unknown.err], [2, "“fr” is not a language of this command; use one of: en, es\n"]);
     for (const lang of ["en_GB.UTF-8", "es_ES.UTF-8", "xx"]) {
       const { code, out } = await run(["--help"], lang);
       assert.equal(code, 0);
-      assert.deepEqual(out.split("\n").filter((line) => line.length > 100), []);
-      for (const option of ["tasks", "ledger", "last", "against", "otherwise", "scope", "strict", "json", "lang", "help"]) assert.match(out, new RegExp(`--${option}\\b`));
+      assert.deepEqual(
+        out.split("\n").filter((line) => line.length > 100),
+        [],
+      );
+      for (const option of ["tasks", "ledger", "last", "against", "otherwise", "scope", "strict", "json", "lang", "help"])
+        assert.match(out, new RegExp(`--${option}\\b`));
     }
   });
 

@@ -24,10 +24,7 @@ describe("The package on the Flow Library's scorecard", () => {
   let folder: string;
   let manifest: Manifest;
   const entries = (): [type: string, html: string][] =>
-    Object.entries(manifest["node-red"].nodes).map(([type, js]) => [
-      type,
-      readFileSync(join(folder, js.replace(".js", ".html")), "utf8"),
-    ]);
+    Object.entries(manifest["node-red"].nodes).map(([type, js]) => [type, readFileSync(join(folder, js.replace(".js", ".html")), "utf8")]);
 
   before(() => {
     folder = unpackedTarball();
@@ -99,7 +96,10 @@ describe("The package on the Flow Library's scorecard", () => {
       assert.doesNotMatch(html, /<script[^>]*\ssrc=/, `${type} loads a script from elsewhere`);
       assert.equal(scriptsOf(html).length, 1, `${type} has one script`);
       const registrations = registrationsIn(html);
-      assert.deepEqual(registrations.map((found) => found.type), [type]);
+      assert.deepEqual(
+        registrations.map((found) => found.type),
+        [type],
+      );
       const { definition } = registrations[0]!;
       for (const part of walk(definition)) assert.notEqual(part.type, "SpreadElement", `${type} spreads in its definition`);
       const category = literal(property(definition, "category"));

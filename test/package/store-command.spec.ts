@@ -15,7 +15,11 @@ describe("The command abiquo-store", () => {
   let folder: string;
   const path = (name: string): string => join(folder, name);
 
-  const run = (parameters: string[], lang = "C", more: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> =>
+  const run = (
+    parameters: string[],
+    lang = "C",
+    more: Record<string, string> = {},
+  ): Promise<{ code: number | null; out: string; err: string }> =>
     new Promise((resolve, reject) => {
       const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: lang, ...more };
       const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: folder, env });
@@ -80,21 +84,34 @@ describe("The command abiquo-store", () => {
 
   it("says of a store that cannot be used what to do, and does not promise to try again", async () => {
     mkdirSync(path("folder.sqlite"));
-    for (const [lang, words] of [["C", /folder\.sqlite cannot be used: .* run this again/], ["es_ES.UTF-8", /No se puede usar el almacén .*folder\.sqlite: .* ejecútelo de nuevo/]] as const) {
+    for (const [lang, words] of [
+      ["C", /folder\.sqlite cannot be used: .* run this again/],
+      ["es_ES.UTF-8", /No se puede usar el almacén .*folder\.sqlite: .* ejecútelo de nuevo/],
+    ] as const) {
       const { code, err } = await run(["revoke-links", "folder.sqlite"], lang);
       assert.equal(code, 2);
       assert.match(err, words);
     }
   });
 
-  for (const parameters of [[], ["revoke-links"], ["revoke-links", "a", "b"], ["rotate", "a"], ["revoke-links", "a", "--force"], ["--lang", "fr"]]) {
+  for (const parameters of [
+    [],
+    ["revoke-links"],
+    ["revoke-links", "a", "b"],
+    ["rotate", "a"],
+    ["revoke-links", "a", "--force"],
+    ["--lang", "fr"],
+  ]) {
     it(`ends with 2 for what it does not understand: ${parameters.join(" ")}`, async () => {
       assert.equal((await run(parameters)).code, 2);
     });
   }
 
   it("explains itself, and ends with 0", async () => {
-    for (const [lang, word] of [["C", /revoke-links <file>/], ["es_ES.UTF-8", /revoke-links <fichero>/]] as const) {
+    for (const [lang, word] of [
+      ["C", /revoke-links <file>/],
+      ["es_ES.UTF-8", /revoke-links <fichero>/],
+    ] as const) {
       const { code, out } = await run(["--help"], lang);
       assert.equal(code, 0);
       assert.match(out, word);

@@ -19,12 +19,12 @@ describe("The published tarball", () => {
     const wanted = types.flatMap((type) => [
       `dist/${type}.js`,
       `dist/${type}.html`,
-      ...["en-US", "es-ES"].flatMap((language) => [
-        `dist/locales/${language}/${type}.json`,
-        `dist/locales/${language}/${type}.html`,
-      ]),
+      ...["en-US", "es-ES"].flatMap((language) => [`dist/locales/${language}/${type}.json`, `dist/locales/${language}/${type}.html`]),
     ]);
-    assert.deepEqual(wanted.filter((path) => !files.includes(path)), []);
+    assert.deepEqual(
+      wanted.filter((path) => !files.includes(path)),
+      [],
+    );
   });
 
   it("holds the icon that each node names, 40 by 60 and white on transparent", () => {
@@ -35,7 +35,10 @@ describe("The published tarball", () => {
       const svg = readFileSync(join(folder, "dist/icons", icon), "utf8");
       assert.match(svg, /width="40" height="60" viewBox="0 0 40 60"/);
       const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour);
-      assert.deepEqual(colours.filter((colour) => colour !== "#fff" && colour !== "none"), []);
+      assert.deepEqual(
+        colours.filter((colour) => colour !== "#fff" && colour !== "none"),
+        [],
+      );
     }
   });
 

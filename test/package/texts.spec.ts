@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isNode, literal, nameOf, parseScript, property, registrationsIn, scriptsOf, walk, type SyntaxNode } from "./editor-source.ts";
 import { ABIQUO_FAULTS } from "../../nodes/lib/abiquo/fault.ts";
 import { RULE_FAULTS } from "../../nodes/lib/rules/faults.ts";
+import { isNode, literal, nameOf, parseScript, property, registrationsIn, type SyntaxNode, scriptsOf, walk } from "./editor-source.ts";
 import { filesBelow, ROOT } from "./tarball.ts";
 
 const NODES = join(ROOT, "nodes");
@@ -90,7 +90,11 @@ describe("The texts", () => {
     assert.equal(privileges.length, 4);
     for (const language of LANGUAGES) {
       const text = catalogue(language, "abiquo-config").get("abiquo-config.faults.ABIQUO_FORBIDDEN") ?? "";
-      assert.deepEqual(privileges.filter((privilege) => !text.includes(privilege)), [], language);
+      assert.deepEqual(
+        privileges.filter((privilege) => !text.includes(privilege)),
+        [],
+        language,
+      );
     }
   });
 
@@ -149,16 +153,27 @@ describe("The texts", () => {
   it("hold every key that dialogs ask for", () => {
     const { keys, beginnings } = usesOfDialogs();
     const known = allKeys();
-    assert.deepEqual([...keys].filter((key) => !known.includes(key)), []);
-    assert.deepEqual([...beginnings].filter((start) => !known.some((key) => key.startsWith(start))), []);
+    assert.deepEqual(
+      [...keys].filter((key) => !known.includes(key)),
+      [],
+    );
+    assert.deepEqual(
+      [...beginnings].filter((start) => !known.some((key) => key.startsWith(start))),
+      [],
+    );
   });
 
   it("hold every status that programs show", () => {
     for (const path of programs.filter((name) => !/^(cli|lib\/(?!node-red\/))/.test(name))) {
-      const own = types.filter((type) => (path.startsWith("lib/") ? true : path.split("/").includes(type.slice("abiquo-".length)) || path === "answer/answer.ts"));
+      const own = types.filter((type) =>
+        path.startsWith("lib/") ? true : path.split("/").includes(type.slice("abiquo-".length)) || path === "answer/answer.ts",
+      );
       const known = own.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => key.slice(type.length + 1)));
       for (const [, key] of read(path).matchAll(/\.show\("\w+", "\w+", "(\w+)"/g)) {
-        assert.ok(known.some((text) => text.replace(/_(one|other)$/, "") === `status.${key}`), `${path} shows ${key}`);
+        assert.ok(
+          known.some((text) => text.replace(/_(one|other)$/, "") === `status.${key}`),
+          `${path} shows ${key}`,
+        );
       }
     }
   });
@@ -230,12 +245,23 @@ describe("The texts of pages and mails", () => {
 
   it("are those that the pages ask for, no less and no more", () => {
     const keys = [...new Set([...english.keys()].map((key) => key.replace(/_(one|other)$/, "")))];
-    const source = programs.filter((path) => path.startsWith("lib/pages/")).map(read).join("\n");
+    const source = programs
+      .filter((path) => path.startsWith("lib/pages/"))
+      .map(read)
+      .join("\n");
     const asked = [...source.matchAll(/(?:["`])((?:pages|mail)\.[^"`\s]+)["`]/g)].map(([, key = ""]) => key);
-    const patterns = asked.map((key) => new RegExp(`^${key.replace(/[.]/g, "\\.").replace(/\$\{\w+(\\\.\w+)?\}/g, "[\\w-]*")}(\\.[\\w-]+)?$`));
+    const patterns = asked.map(
+      (key) => new RegExp(`^${key.replace(/[.]/g, "\\.").replace(/\$\{\w+(\\\.\w+)?\}/g, "[\\w-]*")}(\\.[\\w-]+)?$`),
+    );
     assert.ok(patterns.length > 50, "the search still finds the keys");
-    assert.deepEqual(asked.filter((_, at) => !keys.some((key) => patterns[at]?.test(key))), []);
-    assert.deepEqual(keys.filter((key) => !patterns.some((pattern) => pattern.test(key))), []);
+    assert.deepEqual(
+      asked.filter((_, at) => !keys.some((key) => patterns[at]?.test(key))),
+      [],
+    );
+    assert.deepEqual(
+      keys.filter((key) => !patterns.some((pattern) => pattern.test(key))),
+      [],
+    );
   });
 });
 

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { answering, catcher, credentials, eventually, type Report, reporter, Sink, startUnderTest, VERSIONS, webhooksAllTheTime } from "./under-test.ts";
+import {
+  answering,
+  catcher,
+  credentials,
+  eventually,
+  type Report,
+  reporter,
+  Sink,
+  startUnderTest,
+  VERSIONS,
+  webhooksAllTheTime,
+} from "./under-test.ts";
 
 /** So many requests wait while the process is killed or the flow deployed. */
 const MANY = 1_000;
@@ -12,12 +23,32 @@ interface Asked {
   readonly notification: string;
 }
 
-function waitingFlows(sink: Sink, abiquo: SimulatedAbiquo, levels: object[], changes: { approval?: object; hook?: object; extra?: object[] } = {}): object[] {
+function waitingFlows(
+  sink: Sink,
+  abiquo: SimulatedAbiquo,
+  levels: object[],
+  changes: { approval?: object; hook?: object; extra?: object[] } = {},
+): object[] {
   const node = (id: string, type: string, properties: object): object => ({ id, type, z: "tab", ...properties });
   return [
     { id: "tab", type: "tab", label: "Under test" },
-    { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: "https://approvals.example.com" },
-    node("hook", "abiquo-webhook-in", { connection: "config", path: "/hook", auth: "secret", emit: "task", wires: [["approval"]], ...changes.hook }),
+    {
+      id: "config",
+      type: "abiquo-config",
+      name: "Abiquo",
+      url: abiquo.url,
+      auth: "oauth1",
+      timeout: 5,
+      publicUrl: "https://approvals.example.com",
+    },
+    node("hook", "abiquo-webhook-in", {
+      connection: "config",
+      path: "/hook",
+      auth: "secret",
+      emit: "task",
+      wires: [["approval"]],
+      ...changes.hook,
+    }),
     node("approval", "abiquo-approval", {
       key: "managers",
       connection: "config",
@@ -74,9 +105,23 @@ for (const version of VERSIONS) {
     }
 
     const approvalOf = ({ body }: Report): Asked => (body.abiquo as unknown as { approval: Asked }).approval;
-    const isOf = (kind: string) => (report: Report): boolean => approvalOf(report).kind === kind;
-    const notificationsOf = (kind: string): string[] => sink.of("notify").filter(isOf(kind)).map((report) => approvalOf(report).notification);
-    const requestsAsked = (): string[] => [...new Set(sink.of("notify").filter(isOf("asked")).map((report) => approvalOf(report).id))];
+    const isOf =
+      (kind: string) =>
+      (report: Report): boolean =>
+        approvalOf(report).kind === kind;
+    const notificationsOf = (kind: string): string[] =>
+      sink
+        .of("notify")
+        .filter(isOf(kind))
+        .map((report) => approvalOf(report).notification);
+    const requestsAsked = (): string[] => [
+      ...new Set(
+        sink
+          .of("notify")
+          .filter(isOf("asked"))
+          .map((report) => approvalOf(report).id),
+      ),
+    ];
     const taskOf = (report: Report): string => report.body.abiquo?.task?.taskId ?? "";
 
     async function vote(id: string, action: "approve" | "reject"): Promise<void> {
@@ -170,7 +215,10 @@ for (const version of VERSIONS) {
         await sink.have("notify", MANY / 20, isOf("asked"), 60_000);
         const load = webhooksAllTheTime(abiquo, 2);
         await eventually(() => load.taken.length > 5);
-        await nodeRed.deploy(waitingFlows(sink, abiquo, level(), { approval: { name: `after ${kind}` }, hook: { name: `after ${kind}` } }), kind);
+        await nodeRed.deploy(
+          waitingFlows(sink, abiquo, level(), { approval: { name: `after ${kind}` }, hook: { name: `after ${kind}` } }),
+          kind,
+        );
         const during = load.taken.length;
         await eventually(() => load.taken.length > during + 5);
         await load.end();

@@ -34,7 +34,10 @@ for (const { name, nodeRed } of VERSIONS) {
         const { ids, mia } = await site.ask("any", 1);
         for (const link of [mia.links.page, mia.links.inbox]) {
           for (const method of ["PUT", "PATCH", "DELETE"]) {
-            const response = await fetch(site.local(link), { method, ...(method === "DELETE" ? {} : { body: new URLSearchParams({ action: "approve" }) }) });
+            const response = await fetch(site.local(link), {
+              method,
+              ...(method === "DELETE" ? {} : { body: new URLSearchParams({ action: "approve" }) }),
+            });
             assert.deepEqual([response.status, response.headers.get("allow")], [405, "GET, HEAD, POST"], method);
             assertStrict(response);
           }

@@ -95,7 +95,10 @@ describe("approval pages, as an approver on a phone sees them", function () {
     await picture(page, "2-excepted");
     assert.equal(await page.locator(".machine.is-out").count(), 1);
     await site.sink.have("answered", 2);
-    assert.deepEqual(ids.map((id) => site.abiquo.task(id)?.state), ["PENDING", "CANCELLED", "PENDING"]);
+    assert.deepEqual(
+      ids.map((id) => site.abiquo.task(id)?.state),
+      ["PENDING", "CANCELLED", "PENDING"],
+    );
   });
 
   it("be told that a reason is needed, and keep what was ticked", async () => {
@@ -140,7 +143,11 @@ describe("approval pages, as an approver on a phone sees them", function () {
   it("hand it over to a colleague, who decides", async () => {
     const { mia } = await site.ask("any");
     await open(mia.links.page);
-    await page.locator("summary").filter({ hasText: /hand|pass|colleague|else/i }).first().click();
+    await page
+      .locator("summary")
+      .filter({ hasText: /hand|pass|colleague|else/i })
+      .first()
+      .click();
     await page.getByLabel(/address|e-mail/i).fill(BEN.email);
     await page.locator('button[value="delegate"]').click();
     assert.equal(await page.locator("#to").getAttribute("aria-invalid"), "true", "Ben is asked already");

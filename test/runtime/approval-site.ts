@@ -29,32 +29,60 @@ const LANES: Readonly<Record<string, object>> = {
     requireReason: "always",
   },
   quick: { levels: [{ name: "Managers", approvers: [MIA, BEN], need: "any", deadline: 0.01, onDeadline: "reject" }] },
-  spanish: { levels: [{ name: "Responsables", approvers: [MIA, BEN], need: "all", deadline: 1_440, onDeadline: "approve" }], language: "es-ES" },
+  spanish: {
+    levels: [{ name: "Responsables", approvers: [MIA, BEN], need: "all", deadline: 1_440, onDeadline: "approve" }],
+    language: "es-ES",
+  },
 };
 
 /** A hook for each kind of request, with the facts of the machines, and Abiquo's answer behind it. */
 function siteFlows(sink: Sink, abiquo: SimulatedAbiquo): object[] {
   const include = ["user", "enterprise", "virtualmachine", "disks", "virtualappliance", "virtualdatacenter"];
   const lanes = Object.entries(LANES).flatMap(([lane, terms]) => [
-    { id: `hook-${lane}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${lane}`, auth: "none", emit: "group", wires: [[`facts-${lane}`]] },
+    {
+      id: `hook-${lane}`,
+      type: "abiquo-webhook-in",
+      z: "tab",
+      connection: "config",
+      path: `/${lane}`,
+      auth: "none",
+      emit: "group",
+      wires: [[`facts-${lane}`]],
+    },
     { id: `facts-${lane}`, type: "abiquo-task-details", z: "tab", connection: "config", include, wires: [[`ask-${lane}`]] },
     {
-      id: `ask-${lane}`, type: "abiquo-approval", z: "tab", connection: "config", scope: "group", ...terms,
+      id: `ask-${lane}`,
+      type: "abiquo-approval",
+      z: "tab",
+      connection: "config",
+      scope: "group",
+      ...terms,
       wires: [["notify-body"], ["approved-body", "go"], ["rejected-body", "stop"], ["withdrawn-body"], ["control-body"]],
     },
   ]);
   return [
     { id: "tab", type: "tab", label: "Pages" },
     {
-      id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: PUBLIC,
-      trustedProxies: "127.0.0.1", identityHeader: "X-Forwarded-Email",
+      id: "config",
+      type: "abiquo-config",
+      name: "Abiquo",
+      url: abiquo.url,
+      auth: "oauth1",
+      timeout: 5,
+      publicUrl: PUBLIC,
+      trustedProxies: "127.0.0.1",
+      identityHeader: "X-Forwarded-Email",
     },
     ...lanes,
     { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     { id: "stop", type: "abiquo-cancel", z: "tab", connection: "config", wires: [["answered-body"], []] },
     { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
     {
-      id: "say", type: "function", z: "tab", outputs: 2, wires: [["said"], ["ask-any"]],
+      id: "say",
+      type: "function",
+      z: "tab",
+      outputs: 2,
+      wires: [["said"], ["ask-any"]],
       func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
     },
     { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
@@ -79,7 +107,9 @@ export class Site {
     const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
     const sink = await Sink.start();
     const nodeRed = await startUnderTest(folder, abiquo, sink, {
-      flows: siteFlows(sink, abiquo), credentials: { config: { ...abiquo.credentials.oauth } }, settings,
+      flows: siteFlows(sink, abiquo),
+      credentials: { config: { ...abiquo.credentials.oauth } },
+      settings,
     });
     return new Site(abiquo, sink, nodeRed);
   }

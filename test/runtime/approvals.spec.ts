@@ -35,7 +35,16 @@ function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, co
   return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: PUBLIC, ...config },
-    { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "secret", emit: "group", wires: [["approval"]] },
+    {
+      id: "hook",
+      type: "abiquo-webhook-in",
+      z: "tab",
+      connection: "config",
+      path: "/hook",
+      auth: "secret",
+      emit: "group",
+      wires: [["approval"]],
+    },
     {
       id: "approval",
       type: "abiquo-approval",
@@ -81,7 +90,10 @@ for (const version of VERSIONS) {
     });
 
     async function start(approval: object = {}): Promise<void> {
-      nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, { flows: approvalFlows(sink, abiquo, approval), credentials: credentials(abiquo) });
+      nodeRed = await startUnderTest(version.nodeRed, abiquo, sink, {
+        flows: approvalFlows(sink, abiquo, approval),
+        credentials: credentials(abiquo),
+      });
     }
 
     beforeEach(() => {
@@ -101,7 +113,10 @@ for (const version of VERSIONS) {
     }
 
     const told = (report: Report | undefined): Told => report?.body as unknown as Told;
-    const isTo = (email: string, kind = "asked") => (report: Report): boolean => told(report).to === email && told(report).abiquo.approval.kind === kind;
+    const isTo =
+      (email: string, kind = "asked") =>
+      (report: Report): boolean =>
+        told(report).to === email && told(report).abiquo.approval.kind === kind;
 
     async function askedOf(email: string): Promise<Approval> {
       const [report] = await sink.have("notify", 1, isTo(email));
@@ -142,8 +157,13 @@ for (const version of VERSIONS) {
         const { links } = await askedOf(ANA);
         await say({ control: { action: "revoke-links" } });
         await say({ control: { action: "revoke-links", by: "ops@example.com", reason: "a mailbox was read" } });
-        const answers = (await sink.have("vote", 2)).map(({ body }) => (body as { abiquo: { control: Record<string, unknown> } }).abiquo.control);
-        assert.deepEqual(answers.map(({ result, why }) => [result, why]).toSorted(), [["done", undefined], ["forbidden", "BY_REQUIRED"]]);
+        const answers = (await sink.have("vote", 2)).map(
+          ({ body }) => (body as { abiquo: { control: Record<string, unknown> } }).abiquo.control,
+        );
+        assert.deepEqual(answers.map(({ result, why }) => [result, why]).toSorted(), [
+          ["done", undefined],
+          ["forbidden", "BY_REQUIRED"],
+        ]);
         for (const link of [links.page, links.inbox]) assert.equal((await post(link, { action: "approve" })).status, 410);
         assert.equal(abiquo.task(id)?.state, "QUEUEING");
         assert.equal((await post(links.page, { action: "fresh" })).status, 200);
@@ -156,7 +176,13 @@ for (const version of VERSIONS) {
       it("decide nothing when robots look at the links of a mail", async () => {
         const [id = ""] = await submit();
         const { links, id: approval } = await askedOf(ANA);
-        const agents = ["Mozilla/5.0 (compatible; Microsoft Defender SafeLinks)", "GoogleImageProxy", "Slackbot-LinkExpanding 1.0", "curl/8.0", "Barracuda Sentinel (EE)"];
+        const agents = [
+          "Mozilla/5.0 (compatible; Microsoft Defender SafeLinks)",
+          "GoogleImageProxy",
+          "Slackbot-LinkExpanding 1.0",
+          "curl/8.0",
+          "Barracuda Sentinel (EE)",
+        ];
         const visits = Array.from({ length: 10 }, (_, index) => agents[index % agents.length] ?? "").flatMap((agent) =>
           ["GET", "HEAD", "OPTIONS"].flatMap((method) =>
             [links.page, links.inbox].map(async (link) => {
@@ -227,7 +253,11 @@ for (const version of VERSIONS) {
       it("are withdrawn when the task is decided past them", async () => {
         const [id = ""] = await submit();
         const { links } = await askedOf(ANA);
-        await nodeRed.request("/continue", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id }) });
+        await nodeRed.request("/continue", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ id }),
+        });
         await sink.have("withdrawn");
         await sink.have("notify", 1, isTo(ANA, "withdrawn"));
         const late = await post(links.page, { action: "reject", reason: "no" });
@@ -263,7 +293,10 @@ for (const version of VERSIONS) {
         assert.match(page, new RegExp(`"\\./inbox/${approval}"`));
         const request = (init: RequestInit = {}): Promise<Response> => fetch(`${nodeRed.nodeUrl}abiquo/inbox/${approval}`, init);
         assert.equal((await request({ headers: asAna })).status, 200);
-        assert.deepEqual([(await request()).status, (await request({ headers: { "X-Forwarded-Email": "eve@example.com" } })).status], [403, 404]);
+        assert.deepEqual(
+          [(await request()).status, (await request({ headers: { "X-Forwarded-Email": "eve@example.com" } })).status],
+          [403, 404],
+        );
         const fields = { action: "approve", reason: "fine", pick: approval };
         await inbox({ method: "POST", headers: asAna, body: new URLSearchParams(fields) });
         const [, form = ""] = /name="form" value="([^"]+)"/.exec(page) ?? [];
@@ -300,7 +333,13 @@ for (const version of VERSIONS) {
         const open = (more: Record<string, string>): Promise<Response> =>
           fetch(`${nodeRed.adminUrl}abiquo-approval/approval/inbox`, { method: "POST", headers: { ...headers, ...more }, body: "{}" });
         assert.equal((await open({})).status, 401);
-        const login = { client_id: "node-red-admin", grant_type: "password", scope: "abiquo-approval.approve", username: "u-ana", password };
+        const login = {
+          client_id: "node-red-admin",
+          grant_type: "password",
+          scope: "abiquo-approval.approve",
+          username: "u-ana",
+          password,
+        };
         const token = await fetch(`${nodeRed.adminUrl}auth/token`, { method: "POST", headers, body: JSON.stringify(login) });
         const { access_token } = (await token.json()) as { access_token: string };
         const { url } = (await (await open({ Authorization: `Bearer ${access_token}` })).json()) as { url: string };
@@ -320,7 +359,10 @@ for (const version of VERSIONS) {
         const response = await fetch(local(links.page), { method: "POST", body: form });
         assert.equal(response.status, 200);
         await sink.have("answered", 2);
-        assert.deepEqual(ids.map((id) => abiquo.task(id)?.state), ["PENDING", "CANCELLED", "PENDING"]);
+        assert.deepEqual(
+          ids.map((id) => abiquo.task(id)?.state),
+          ["PENDING", "CANCELLED", "PENDING"],
+        );
         assert.equal(sink.of("approved").length, 1);
         assert.equal(sink.of("rejected").length, 1);
       });
@@ -334,6 +376,5 @@ for (const version of VERSIONS) {
         assert.deepEqual(new Set(ids.map((id) => abiquo.task(id)?.state)), new Set(["CANCELLED"]));
       });
     });
-
   });
 }

@@ -22,7 +22,9 @@ export class ChatPeer {
         this.requests.push({ path: request.url ?? "", authorization: request.headers.authorization, body });
         const number = this.requests.length;
         response.writeHead(200, { "Content-Type": "application/json" });
-        response.end(JSON.stringify({ ok: true, channel: body["channel"] ?? "", ts: `1700000000.${number}`, result: { message_id: number } }));
+        response.end(
+          JSON.stringify({ ok: true, channel: body["channel"] ?? "", ts: `1700000000.${number}`, result: { message_id: number } }),
+        );
       });
     });
   }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { AddressInfo } from "node:net";
 import { launchBrowser } from "../editor/browser.ts";
 import { ROOT } from "./under-test.ts";
 
@@ -47,7 +47,10 @@ describe("the demo", function () {
       await page.goto(`http://127.0.0.1:${port}/`);
       await page.getByText("Abiquo holds a deploy, this flow continues it").first().waitFor();
       // The status of the next task's way through the flow.
-      await page.locator(".red-ui-flow-node-status-label", { hasText: /continued/ }).first().waitFor({ timeout: 60_000 });
+      await page
+        .locator(".red-ui-flow-node-status-label", { hasText: /continued/ })
+        .first()
+        .waitFor({ timeout: 60_000 });
       const picture = process.env["UPDATE_SCREENSHOTS"] === "1" ? join(ROOT, "docs", "demo-flow.png") : join(temporary, "demo-flow.png");
       mkdirSync(dirname(picture), { recursive: true });
       await page.locator("#red-ui-workspace-chart").screenshot({ path: picture });

@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { launchBrowser } from "../editor/browser.ts";
+import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { ChatPeer } from "./chat-peer.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
@@ -21,14 +21,25 @@ const TICKET_SECRET = "ticket-secret-0123456789";
 const SLACK_SECRET = "slack-signing-secret-0123456789";
 const FOLDER = join(ROOT, "examples");
 /** What the README tells an administrator to give the connection's user, and no more. */
-const RIGHTS = ["WORKFLOW_OVERRIDE", "ENTERPRISE_ENUMERATE", "USERS_VIEW", "VAPP_CUSTOMISE_SETTINGS", "VDC_ENUMERATE", "SYSCONFIG_VIEW", "SYSCONFIG_ALLOW_MODIFY", "USERS_MANAGE_ENTERPRISE"] as const;
+const RIGHTS = [
+  "WORKFLOW_OVERRIDE",
+  "ENTERPRISE_ENUMERATE",
+  "USERS_VIEW",
+  "VAPP_CUSTOMISE_SETTINGS",
+  "VDC_ENUMERATE",
+  "SYSCONFIG_VIEW",
+  "SYSCONFIG_ALLOW_MODIFY",
+  "USERS_MANAGE_ENTERPRISE",
+] as const;
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const EXAMPLES = NAMES.map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as FlowNode[]);
 
 /** Rules that hold at any hour of any day, since a test does not choose when it runs. */
 function aroundTheClock(id: string): object {
   const node = EXAMPLES.flat().find((one) => one.id === id);
-  return { rules: JSON.parse(JSON.stringify(node?.["rules"]).replace(/"days":.*?"timeZone"/, '"days":[],"from":"00:00","to":"24:00","timeZone"')) };
+  return {
+    rules: JSON.parse(JSON.stringify(node?.["rules"]).replace(/"days":.*?"timeZone"/, '"days":[],"from":"00:00","to":"24:00","timeZone"')),
+  };
 }
 
 /** The same levels with deadlines that a test can await, at any hour. */
@@ -49,7 +60,11 @@ const PATCHES: Readonly<Record<string, object>> = {
 };
 
 /** What a person does after an import: the address, the credentials, and the peers on this machine. */
-function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo, chats: ChatPeer): { flows: FlowNode[]; credentials: Record<string, Record<string, string>> } {
+function settled(
+  nodes: readonly FlowNode[],
+  abiquo: SimulatedAbiquo,
+  chats: ChatPeer,
+): { flows: FlowNode[]; credentials: Record<string, Record<string, string>> } {
   const text = JSON.stringify(nodes)
     .replaceAll("https://cloud.example.com/api", abiquo.url)
     .replaceAll("http://127.0.0.1:8009/api", abiquo.url)
@@ -68,7 +83,10 @@ function settled(nodes: readonly FlowNode[], abiquo: SimulatedAbiquo, chats: Cha
 
 describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
-    assert.deepEqual(NAMES.map((name) => name.slice(0, 2)), ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "15", "20", "21", "22"]);
+    assert.deepEqual(
+      NAMES.map((name) => name.slice(0, 2)),
+      ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "15", "20", "21", "22"],
+    );
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
@@ -122,7 +140,12 @@ for (const version of VERSIONS) {
         TICKET_URL: `http://127.0.0.1:${(tickets.address() as AddressInfo).port}/tickets`,
         TICKET_SECRET,
         // The names of example 08's own flows_cred.json
-        ...Object.fromEntries(Object.entries(abiquo.credentials.oauth).map(([name, value]) => [`ABIQUO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`, value])),
+        ...Object.fromEntries(
+          Object.entries(abiquo.credentials.oauth).map(([name, value]) => [
+            `ABIQUO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`,
+            value,
+          ]),
+        ),
         WEBHOOK_SECRET: SECRET,
         SLACK_TOKEN: "xoxb-of-the-bot",
         SLACK_SIGNING_SECRET: SLACK_SECRET,
@@ -250,7 +273,10 @@ for (const version of VERSIONS) {
       await press("ex06_gome");
       await press("ex06_gouser");
       await eventually(() => states().filter((state) => state === "CANCELLED").length === 3);
-      assert.deepEqual(abiquo.tasks({ state: "QUEUEING" }).map(({ user }) => user.nick), ["bob"]);
+      assert.deepEqual(
+        abiquo.tasks({ state: "QUEUEING" }).map(({ user }) => user.nick),
+        ["bob"],
+      );
     });
 
     it("07: a ticket is opened for each task, and its callback decides", async () => {
@@ -328,7 +354,10 @@ for (const version of VERSIONS) {
       const finance = [await mailTo("fiona@example.com", /Approval needed/), await mailTo("frank@example.com", /Approval needed/)];
       await answerBy(finance[0], [["action", "approve"]]);
       assert.deepEqual(states(), ["QUEUEING"]);
-      await answerBy(finance[1], [["action", "approve"], ["reason", "Within the budget"]]);
+      await answerBy(finance[1], [
+        ["action", "approve"],
+        ["reason", "Within the budget"],
+      ]);
       await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "PENDING");
       assert.match(abiquo.task(tasks[0]?.taskId ?? "")?.text ?? "", /frank@example\.com[^]*Within the budget/);
     });
@@ -346,7 +375,11 @@ for (const version of VERSIONS) {
         const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
         const time = String(Math.floor(Date.now() / 1000));
         const signature = `v0=${createHmac("sha256", secret).update(`v0:${time}:${body}`).digest("hex")}`;
-        const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": time, "X-Slack-Signature": signature };
+        const headers = {
+          "Content-Type": "application/x-www-form-urlencoded",
+          "X-Slack-Request-Timestamp": time,
+          "X-Slack-Signature": signature,
+        };
         return (await fetch(`${nodeRed.nodeUrl}slack/approval`, { method: "POST", headers, body })).status;
       };
       assert.equal(await press("U024BE7LH", "forged"), 401);
@@ -385,9 +418,16 @@ for (const version of VERSIONS) {
       const { tasks } = await abiquo.submit({ user: "bob", count: 3, cpu: 2, ram: 2_048 });
       const mail = await mailTo("manager@example.com", /Approval needed/);
       assert.match(mail.text, /6 CPU|6 processors|CPU/);
-      await answerBy(mail, [["action", "approve"], ["reason", "Two will do"], ["except", tasks[1]?.taskId ?? ""]]);
+      await answerBy(mail, [
+        ["action", "approve"],
+        ["reason", "Two will do"],
+        ["except", tasks[1]?.taskId ?? ""],
+      ]);
       await eventually(() => states().every((state) => state !== "QUEUEING"));
-      assert.deepEqual(tasks.map(({ taskId }) => abiquo.task(taskId)?.state), ["PENDING", "CANCELLED", "PENDING"]);
+      assert.deepEqual(
+        tasks.map(({ taskId }) => abiquo.task(taskId)?.state),
+        ["PENDING", "CANCELLED", "PENDING"],
+      );
     });
 
     it("15: a desk sees what waits on its dashboard, is told that a reject needs a reason, and decides", async () => {
@@ -398,7 +438,10 @@ for (const version of VERSIONS) {
         await page.goto(`${nodeRed.nodeUrl}dashboard/approvals`);
         const { tasks } = await abiquo.submit({ user: "bob", count: 2, cpu: 3 });
         const card = page.locator(".v-card", { hasText: "Deploy of 2 machines" });
-        await card.getByText(/3 CPU, .* MB of RAM/).first().waitFor();
+        await card
+          .getByText(/3 CPU, .* MB of RAM/)
+          .first()
+          .waitFor();
         await card.getByRole("button", { name: "Reject" }).click();
         await page.getByText("A reject needs a reason.").waitFor();
         assert.deepEqual(states(), ["QUEUEING", "QUEUEING"]);
@@ -467,7 +510,17 @@ for (const version of VERSIONS) {
       nodeRed: version.nodeRed,
       palette: ROOT,
       settings: { httpAdminRoot: false },
-      env: { ABIQUO_URL: abiquo.url, ABIQUO_TIMEOUT: "5", ABIQUO_PACE: "0", PUBLIC_URL: "", TRUSTED_PROXIES: "", WEBHOOK_PATH: "/h", WEBHOOK_ALLOW_FROM: "", WEBHOOK_MAX_BODY: "2", WEBHOOK_VERIFY: "false" },
+      env: {
+        ABIQUO_URL: abiquo.url,
+        ABIQUO_TIMEOUT: "5",
+        ABIQUO_PACE: "0",
+        PUBLIC_URL: "",
+        TRUSTED_PROXIES: "",
+        WEBHOOK_PATH: "/h",
+        WEBHOOK_ALLOW_FROM: "",
+        WEBHOOK_MAX_BODY: "2",
+        WEBHOOK_VERIFY: "false",
+      },
     });
     try {
       await nodeRed.waitForLog(/NOT_THERE is not set/);

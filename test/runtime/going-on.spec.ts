@@ -51,7 +51,11 @@ for (const version of VERSIONS) {
       const tasks = abiquo.hold({ type: "RECONFIGURE" });
       const starting = nodeRed.start();
       let status: number | undefined;
-      while (status === undefined) status = await abiquo.post(tasks).then((answer) => answer.status, () => undefined);
+      while (status === undefined)
+        status = await abiquo.post(tasks).then(
+          (answer) => answer.status,
+          () => undefined,
+        );
       assert.equal(status, 200);
       await starting;
       await sink.have("arrived", 1, about(tasks[0]?.taskId ?? ""));

@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { about, credentials, decide, eventually, flows, idsOf, SECRET, Sink, startUnderTest, VERSIONS, webhooksAllTheTime } from "./under-test.ts";
+import {
+  about,
+  credentials,
+  decide,
+  eventually,
+  flows,
+  idsOf,
+  SECRET,
+  Sink,
+  startUnderTest,
+  VERSIONS,
+  webhooksAllTheTime,
+} from "./under-test.ts";
 
 for (const version of VERSIONS) {
   describe(`guarantees on ${version.name}`, function () {
@@ -125,7 +137,8 @@ for (const version of VERSIONS) {
         // What the delay node had in memory is gone with it: the flow has it again, and not more often than that.
         for (const id of received) await sink.have("arrived", 2, about(id));
         const arrivals = Map.groupBy(sink.of("arrived").flatMap(idsOf), (id) => id);
-        for (const id of [...received, ...load.taken]) assert.ok((arrivals.get(id)?.length ?? 0) <= 2, `${id} arrived ${arrivals.get(id)?.length} times`);
+        for (const id of [...received, ...load.taken])
+          assert.ok((arrivals.get(id)?.length ?? 0) <= 2, `${id} arrived ${arrivals.get(id)?.length} times`);
         sink.clear();
         await decide(nodeRed, "cancel", received);
         await sink.have("answered");
@@ -240,11 +253,22 @@ describe("two connections in one Node-RED", function () {
   this.timeout(60_000);
 
   it("never mix two platforms, even where a task has the same id on both", async () => {
-    const [one, two] = await Promise.all([startAbiquo({ webhook: "http://127.0.0.1:9/" }), startAbiquo({ webhook: "http://127.0.0.1:9/" })]);
+    const [one, two] = await Promise.all([
+      startAbiquo({ webhook: "http://127.0.0.1:9/" }),
+      startAbiquo({ webhook: "http://127.0.0.1:9/" }),
+    ]);
     const sink = await Sink.start();
     const extra = [
       { id: "config2", type: "abiquo-config", url: two.url, auth: "basic", timeout: 5 },
-      { id: "hook2", type: "abiquo-webhook-in", z: "tab", connection: "config2", path: "/hook2", auth: "none", wires: [["cancel2", "continue-theirs"]] },
+      {
+        id: "hook2",
+        type: "abiquo-webhook-in",
+        z: "tab",
+        connection: "config2",
+        path: "/hook2",
+        auth: "none",
+        wires: [["cancel2", "continue-theirs"]],
+      },
       { id: "cancel2", type: "abiquo-cancel", z: "tab", connection: "", wires: [["answered-body"], []] },
       { id: "continue-theirs", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     ];

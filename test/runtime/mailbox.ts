@@ -34,7 +34,12 @@ export class Mailbox {
             answer(new Error("Try again later"));
             return;
           }
-          this.mails.push(read(Buffer.concat(parts).toString("latin1"), envelope.rcptTo.map(({ address }) => address)));
+          this.mails.push(
+            read(
+              Buffer.concat(parts).toString("latin1"),
+              envelope.rcptTo.map(({ address }) => address),
+            ),
+          );
           answer();
         });
       },

@@ -25,8 +25,35 @@ describe("What the dialog of the rules asks for, where people sign in to Node-RE
     nodeRed = await startUnderTest(VERSIONS[0].nodeRed, abiquo, sink, {
       flows: [
         { id: "flow", type: "tab", label: "Rules" },
-        { id: "config", type: "abiquo-config", name: "", url: abiquo.url, apiVersion: "", auth: "oauth1", tls: "", proxy: "", timeout: 5, publicUrl: "", trustedProxies: "", store: "", pace: 0 },
-        { id: "decide", type: "abiquo-task-decision", z: "flow", name: "", connection: "config", rulesFrom: "node", rules: [], otherwise: "review", scope: "task", x: 100, y: 100, wires: [[], [], []] },
+        {
+          id: "config",
+          type: "abiquo-config",
+          name: "",
+          url: abiquo.url,
+          apiVersion: "",
+          auth: "oauth1",
+          tls: "",
+          proxy: "",
+          timeout: 5,
+          publicUrl: "",
+          trustedProxies: "",
+          store: "",
+          pace: 0,
+        },
+        {
+          id: "decide",
+          type: "abiquo-task-decision",
+          z: "flow",
+          name: "",
+          connection: "config",
+          rulesFrom: "node",
+          rules: [],
+          otherwise: "review",
+          scope: "task",
+          x: 100,
+          y: 100,
+          wires: [[], [], []],
+        },
       ],
       credentials: credentials(abiquo),
       settings: { adminAuth: { type: "credentials", users: [user("reader", "read"), user("author", "*")] } },
@@ -46,7 +73,11 @@ describe("What the dialog of the rules asks for, where people sign in to Node-RE
     return { Authorization: `Bearer ${((await response.json()) as { access_token: string }).access_token}` };
   };
   const ask = async (path: string, more: object): Promise<{ status: number; text: string }> => {
-    const response = await fetch(`${nodeRed.adminUrl}abiquo-task-decision/${path}`, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(ASKED) });
+    const response = await fetch(`${nodeRed.adminUrl}abiquo-task-decision/${path}`, {
+      method: "POST",
+      headers: { ...headers, ...more },
+      body: JSON.stringify(ASKED),
+    });
     return { status: response.status, text: await response.text() };
   };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
@@ -46,7 +46,14 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         mkdirSync(join(blocked, "ledger.sqlite"));
         // Node-RED takes a property that equals some node's id for a reference to it: no id may be a word of a property.
         const hook = (id: string, more: object): object => ({
-          id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [["arrived-body"]], ...more,
+          id: `hook-${id}`,
+          type: "abiquo-webhook-in",
+          z: "tab",
+          connection: "config",
+          path: `/${id}`,
+          auth: "none",
+          wires: [["arrived-body"]],
+          ...more,
         });
         const connection = { type: "abiquo-config", url: abiquo.url, apiVersion: "6.1", auth: "oauth1", trustedProxies: "127.0.0.1" };
         flows = [
@@ -67,7 +74,12 @@ for (const { name, nodeRed: folder } of VERSIONS) {
           ...catcher(sink),
         ];
         const oauth = { ...abiquo.credentials.oauth };
-        credentials = { config: oauth, blocked: oauth, "hook-secret": { secret: SECRET }, "hook-basic": { username: "abiquo", password: PASSWORD } };
+        credentials = {
+          config: oauth,
+          blocked: oauth,
+          "hook-secret": { secret: SECRET },
+          "hook-basic": { username: "abiquo", password: PASSWORD },
+        };
         nodeRed = await startUnderTest(folder, abiquo, sink, { flows, credentials, settings: root === "" ? {} : { httpAdminRoot: root } });
       });
       after(async () => {
@@ -90,10 +102,34 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         const path = `cloud/virtualdatacenters/7/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`;
         const self = `${path}/tasks/${task.taskId}`;
         const link = (rel: string, href: string): { rel: string; href: string } => ({ rel, href });
-        const links = [link("self", self), link("continue", `${self}/action/continue`), link("cancel", `${self}/action/cancel`), link("target", path), link("user", "admin/enterprises/2/users/2")];
-        return { taskId: task.taskId, dto: { taskId: task.taskId, type: "RECONFIGURE", state: "QUEUEING", userId: "2", ownerId: String(task.virtualMachine), timestamp: task.timestamp, creationTimestamp: task.created, links } };
+        const links = [
+          link("self", self),
+          link("continue", `${self}/action/continue`),
+          link("cancel", `${self}/action/cancel`),
+          link("target", path),
+          link("user", "admin/enterprises/2/users/2"),
+        ];
+        return {
+          taskId: task.taskId,
+          dto: {
+            taskId: task.taskId,
+            type: "RECONFIGURE",
+            state: "QUEUEING",
+            userId: "2",
+            ownerId: String(task.virtualMachine),
+            timestamp: task.timestamp,
+            creationTimestamp: task.created,
+            links,
+          },
+        };
       };
-      const refused = async (body: string | Uint8Array, status: number, code: string, type = "application/json", path = "open"): Promise<void> => {
+      const refused = async (
+        body: string | Uint8Array,
+        status: number,
+        code: string,
+        type = "application/json",
+        path = "open",
+      ): Promise<void> => {
         const isThis = ({ body: { error } }: Report): boolean => error?.code === code;
         const before = sink.of("fault").filter(isThis).length;
         const response = await post(path, body, typed(type));
@@ -132,7 +168,8 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         });
 
         it("looks at the address that a trusted proxy saw, and believes no other", async () => {
-          const from = async (forwarded: string): Promise<number> => (await post("fenced", good(), { "X-Forwarded-For": forwarded })).status;
+          const from = async (forwarded: string): Promise<number> =>
+            (await post("fenced", good(), { "X-Forwarded-For": forwarded })).status;
           const direct = await post("fenced", good());
           assert.deepEqual([direct.status, await direct.text()], [403, ""]);
           assert.equal(await from("10.1.2.3"), 200);
@@ -213,7 +250,10 @@ for (const { name, nodeRed: folder } of VERSIONS) {
           const { dto, taskId } = taskBody();
           const bodies = Array.from({ length: 20 }, (_none, index) => JSON.stringify(index % 2 === 0 ? dto : { collection: [dto, dto] }));
           const answers = await Promise.all(bodies.map(async (body) => read(await post("open", body, typed("application/json")))));
-          assert.equal(answers.reduce((sum, { accepted = 0 }) => sum + accepted, 0), 1);
+          assert.equal(
+            answers.reduce((sum, { accepted = 0 }) => sum + accepted, 0),
+            1,
+          );
           const later = taskBody();
           await post("open", JSON.stringify(later.dto));
           await sink.have("arrived", 1, about(later.taskId));
@@ -238,11 +278,18 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         const bomb = `<!DOCTYPE t [<!ENTITY a "aaaaaaaaaa">${Array.from({ length: 20 }, (_none, index) => `<!ENTITY a${index} "&a;&a;&a;">`).join("")}]><task><taskId>&a19;</taskId></task>`;
         for (const type of TYPES) {
           it(`bad bodies as ${type || "no type"}`, async () => {
-            for (const body of ["", "   ", whole().slice(0, -20), "<task><taskId>1</taskId>", "neither", bomb]) await refused(body, 400, "ABIQUO_BAD_BODY", type);
+            for (const body of ["", "   ", whole().slice(0, -20), "<task><taskId>1</taskId>", "neither", bomb])
+              await refused(body, 400, "ABIQUO_BAD_BODY", type);
             await refused(`{"taskId":${"[".repeat(200_000)}${"]".repeat(200_000)}}`, 400, "ABIQUO_BAD_BODY", type);
             await refused(`${"<task>".repeat(20_000)}${"</task>".repeat(20_000)}`, 400, "ABIQUO_BAD_BODY", type);
-            await refused(Buffer.concat([Buffer.from('{"taskId":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]), 400, "ABIQUO_BAD_BODY", type);
-            for (const body of ["{}", "[]", "null", "7", '{"collection":[]}', "<other/>", "<tasks/>"]) await refused(body, 422, "ABIQUO_NO_TASK", type);
+            await refused(
+              Buffer.concat([Buffer.from('{"taskId":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
+              400,
+              "ABIQUO_BAD_BODY",
+              type,
+            );
+            for (const body of ["{}", "[]", "null", "7", '{"collection":[]}', "<other/>", "<tasks/>"])
+              await refused(body, 422, "ABIQUO_NO_TASK", type);
             await refused(JSON.stringify({ ...taskBody().dto, links: [] }), 422, "ABIQUO_NO_TASK", type);
           });
         }
@@ -291,7 +338,8 @@ for (const { name, nodeRed: folder } of VERSIONS) {
       describe("its secrets", () => {
         it("appear in no log, export or report", async () => {
           const places = [nodeRed.logs(), await (await nodeRed.admin("flows")).text(), JSON.stringify(sink.reports)];
-          for (const place of places) for (const secret of [SECRET, encodeURIComponent(SECRET), PASSWORD]) assert.ok(!place.includes(secret));
+          for (const place of places)
+            for (const secret of [SECRET, encodeURIComponent(SECRET), PASSWORD]) assert.ok(!place.includes(secret));
         });
       });
     });

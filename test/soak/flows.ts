@@ -38,7 +38,15 @@ return kind === "asked" ? { abiquo: { vote: { id, level, action: "approve", exce
 /** @param version changes some nodes, other ones each time: hooks, what is below them, or the connection */
 export function mixedFlows(apiUrl: string, version: number): object[] {
   const changed = (which: number): string => (version % 3 === which ? `version ${version}` : "");
-  const node = (id: string, type: string, properties: object): object => ({ id, type, z: "tab", x: 100, y: 100, connection: "config", ...properties });
+  const node = (id: string, type: string, properties: object): object => ({
+    id,
+    type,
+    z: "tab",
+    x: 100,
+    y: 100,
+    connection: "config",
+    ...properties,
+  });
   const hook = (course: Course, wires: string[], emit = "task"): object =>
     node(`hook-${course}`, "abiquo-webhook-in", { name: changed(1), path: `/${course}`, auth: "secret", emit, wires: [wires] });
   const people = (id: string, approvers: string, voter: string, more: object = {}): object =>
@@ -51,10 +59,19 @@ export function mixedFlows(apiUrl: string, version: number): object[] {
       wires: [[voter], ["continue"], ["cancel"], [], []],
       ...more,
     });
-  const code = (id: string, func: string, to: string[]): object => node(id, "function", { name: changed(2), func, outputs: 1, wires: [to] });
+  const code = (id: string, func: string, to: string[]): object =>
+    node(id, "function", { name: changed(2), func, outputs: 1, wires: [to] });
   return [
     { id: "tab", type: "tab", label: "Soak" },
-    { id: "config", type: "abiquo-config", name: "Abiquo", url: apiUrl, auth: "oauth1", timeout: version % 3 === 0 ? 5 + (version % 2) : 5, publicUrl: "https://soak.example.com" },
+    {
+      id: "config",
+      type: "abiquo-config",
+      name: "Abiquo",
+      url: apiUrl,
+      auth: "oauth1",
+      timeout: version % 3 === 0 ? 5 + (version % 2) : 5,
+      publicUrl: "https://soak.example.com",
+    },
     hook("rules", ["rules"]),
     node("rules", "abiquo-task-decision", {
       name: changed(2),

@@ -21,7 +21,10 @@ const chance = new Chance(Number(seed));
 const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", version: "6.1.2" });
 const nodeRed: NodeRedProcess = await startNodeRed({
   flows: mixedFlows(abiquo.url, 0),
-  credentials: { config: { ...abiquo.credentials.oauth }, ...Object.fromEntries(COURSES.map((course) => [`hook-${course}`, { secret: SECRET }])) },
+  credentials: {
+    config: { ...abiquo.credentials.oauth },
+    ...Object.fromEntries(COURSES.map((course) => [`hook-${course}`, { secret: SECRET }])),
+  },
   palette: ROOT,
   ...(nodeRedFolder === undefined ? {} : { nodeRed: nodeRedFolder }),
 });
@@ -63,10 +66,16 @@ for (let round = 1; webhooks.wanted.size < Number(tasks) && faults.length === 0;
   await Promise.all([webhooks.send(count), disturb(event, round)]);
   const calmFrom = Date.now();
   faults = await verdict();
-  console.log(`${round} ${event}: ${webhooks.taken.size} tasks taken, ${webhooks.refused} webhooks refused, calm after ${Date.now() - calmFrom} ms`);
+  console.log(
+    `${round} ${event}: ${webhooks.taken.size} tasks taken, ${webhooks.refused} webhooks refused, calm after ${Date.now() - calmFrom} ms`,
+  );
 }
 for (const fault of faults.slice(0, 20)) console.log(fault);
-console.log(faults.length === 0 ? `All of ${webhooks.taken.size} tasks were answered once, and rightly.` : `${faults.length} faults; repeat with seed ${seed}`);
+console.log(
+  faults.length === 0
+    ? `All of ${webhooks.taken.size} tasks were answered once, and rightly.`
+    : `${faults.length} faults; repeat with seed ${seed}`,
+);
 process.exitCode = faults.length === 0 ? 0 : 1;
 await nodeRed.stop();
 await abiquo.close();

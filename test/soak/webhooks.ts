@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatedAbiquo } from "../harness/index.ts";
 import { Chance } from "./chance.ts";
-import { type Action, type Course, COURSES, type TaskType, wantedAction } from "./flows.ts";
+import { type Action, COURSES, type Course, type TaskType, wantedAction } from "./flows.ts";
 
 const TYPES: readonly TaskType[] = ["DEPLOY", "UNDEPLOY", "RECONFIGURE"];
 /** Over how many connections webhooks come. */

@@ -391,7 +391,8 @@ export class AbiquoClient {
 
   /** Once more when Abiquo refuses the version that it told: it may have been upgraded since. */
   async #get(call: Pick<Call, "url" | "isGiven" | "ifNoneMatch">, name: string, signal?: AbortSignal): Promise<Answer> {
-    const send = (version: string): Promise<Answer> => this.#session.sendSafely({ ...call, method: "GET", accept: mediaType(name, version), version }, signal);
+    const send = (version: string): Promise<Answer> =>
+      this.#session.sendSafely({ ...call, method: "GET", accept: mediaType(name, version), version }, signal);
     const version = await this.version(signal);
     try {
       return await send(version);
@@ -421,7 +422,10 @@ export class AbiquoClient {
     const version = await this.version(signal);
     const type = mediaType(name, version);
     try {
-      return await this.#session.send({ method, url, accept: type, contentType: type, body: JSON.stringify(dto), version, secrets }, signal);
+      return await this.#session.send(
+        { method, url, accept: type, contentType: type, body: JSON.stringify(dto), version, secrets },
+        signal,
+      );
     } catch (error) {
       this.#isOutdated(error, version);
       throw error;

@@ -1,6 +1,13 @@
 export { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 export { type ApiBase, apiBase } from "./base.ts";
-export { AbiquoClient, type AbiquoEnterprise, type AbiquoUser, type ClientSettings, type PlatformWorkflow, type Resource } from "./client.ts";
+export {
+  AbiquoClient,
+  type AbiquoEnterprise,
+  type AbiquoUser,
+  type ClientSettings,
+  type PlatformWorkflow,
+  type Resource,
+} from "./client.ts";
 export {
   DETAIL_PARTS,
   type DetailLinks,
@@ -15,6 +22,6 @@ export {
 export { ABIQUO_FAULTS, AbiquoFault, type ApiError } from "./fault.ts";
 export { linkOf, rebase } from "./links.ts";
 export { Resources } from "./resources.ts";
+export { type AbiquoTask, linksOfTask, type TaskLinks, type TaskSummary, taskFromDto } from "./task.ts";
 export type { Proxy } from "./transport.ts";
-export { type AbiquoTask, linksOfTask, taskFromDto, type TaskLinks, type TaskSummary } from "./task.ts";
 export { parseWebhook, parseWebhookInTurns, parseWebhookJson, type TaskProblem, type WebhookBody } from "./webhook.ts";

@@ -20,7 +20,9 @@ const SHOWN = 100;
 export function rebase(href: string, base: ApiBase): string {
   if (href.length > LONGEST) throw badLink(href);
   if (href.startsWith(base) && OWN_PATH.test(href.slice(base.length))) return href;
-  const segments = pathOf(href).split("/").filter((segment) => segment !== "");
+  const segments = pathOf(href)
+    .split("/")
+    .filter((segment) => segment !== "");
   const start = segments.findIndex((segment) => ROOTS.has(segment));
   const own = start < 0 ? "" : `/${segments.slice(start).join("/")}`;
   if (!OWN_PATH.test(own) || segments.some((segment) => segment === "." || segment === "..")) throw badLink(href);

@@ -15,7 +15,12 @@ export interface OAuthCredentials {
  * @returns what makes the Authorization header of a request, with a new nonce each time; its URL is the one that is
  *   sent, as `sendable` writes it
  */
-export function oauthSigner({ consumerKey, consumerSecret, accessToken, accessTokenSecret }: OAuthCredentials): (method: string, url: string) => string {
+export function oauthSigner({
+  consumerKey,
+  consumerSecret,
+  accessToken,
+  accessTokenSecret,
+}: OAuthCredentials): (method: string, url: string) => string {
   const oauth = new OAuth({
     consumer: { key: consumerKey, secret: consumerSecret },
     signature_method: "HMAC-SHA1",

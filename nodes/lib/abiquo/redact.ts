@@ -14,7 +14,9 @@ const SHORTEST_PIECE = 6;
  * @param names are masked too, unless they are so short that they stand in words
  */
 export function redactor(secrets: readonly string[], names: readonly string[] = []): Redact {
-  const short = secrets.filter((secret) => secret !== "" && secret.length < SHORT).flatMap((secret) => [secret, encodeURIComponent(secret), unpadded(Buffer.from(secret, "utf8"))]);
+  const short = secrets
+    .filter((secret) => secret !== "" && secret.length < SHORT)
+    .flatMap((secret) => [secret, encodeURIComponent(secret), unpadded(Buffer.from(secret, "utf8"))]);
   const long = [...secrets, ...names].filter((secret) => secret.length >= SHORT);
   const forms = [...new Set(long.flatMap((secret) => [secret, ...base64Of(secret)]))].sort((one, other) => other.length - one.length);
   const pattern = forms.length === 0 ? undefined : new RegExp(forms.map(patternOf).join("|"), "g");

@@ -8,7 +8,16 @@ import { sendable } from "./oauth.ts";
 import { OddRequests } from "./odd-requests.ts";
 import { Outage } from "./outage.ts";
 import { type Redact, redactor } from "./redact.ts";
-import { closedFault, createDispatcher, faultOfAnswer, faultOfNetwork, foreignFault, isPage, secretsOfNetwork, type TransportSettings } from "./transport.ts";
+import {
+  closedFault,
+  createDispatcher,
+  faultOfAnswer,
+  faultOfNetwork,
+  foreignFault,
+  isPage,
+  secretsOfNetwork,
+  type TransportSettings,
+} from "./transport.ts";
 
 export interface SessionSettings extends TransportSettings {
   readonly credentials: Credentials;
@@ -121,7 +130,8 @@ export class Session {
   async #sendGiven(call: Call, signal: AbortSignal | undefined): Promise<Answer> {
     const request = `${call.method} ${call.url}`;
     const isPlain = PLAIN.test(request);
-    const refused = (): AbiquoFault => new AbiquoFault("ABIQUO_REQUEST_UNAUTHORIZED", { url: pathOf(call.url).slice(this.#origin.length) }, { status: 401 });
+    const refused = (): AbiquoFault =>
+      new AbiquoFault("ABIQUO_REQUEST_UNAUTHORIZED", { url: pathOf(call.url).slice(this.#origin.length) }, { status: 401 });
     if (this.#odd.forbids(request, isPlain, performance.now())) throw refused();
     if (!this.#isProven && isPlain) return this.#sendInTurn({ ...call, isGiven: false }, signal);
     if (!this.#isProven) await this.#prove();
@@ -153,10 +163,12 @@ export class Session {
     }
     if (!hasToWait()) return this.#exchange(call, signal);
     const exchange = this.#exchange(call, signal);
-    this.#probe = exchange.then(() => undefined, toldToOthers).then((nobody) => {
-      this.#probe = undefined;
-      return nobody;
-    });
+    this.#probe = exchange
+      .then(() => undefined, toldToOthers)
+      .then((nobody) => {
+        this.#probe = undefined;
+        return nobody;
+      });
     return exchange;
   }
 

@@ -71,7 +71,12 @@ export function secretsOfNetwork({ proxy, tls }: TransportSettings): string[] {
   const passphrase = typeof tls?.["passphrase"] === "string" ? tls["passphrase"] : "";
   if (proxy === undefined) return [passphrase];
   const { username, password } = URL.parse(withScheme(proxy.url)) ?? { username: "", password: "" };
-  return [passphrase, proxy.password ?? "", decoded(password), `${proxy.username ?? decoded(username)}:${proxy.password ?? decoded(password)}`];
+  return [
+    passphrase,
+    proxy.password ?? "",
+    decoded(password),
+    `${proxy.username ?? decoded(username)}:${proxy.password ?? decoded(password)}`,
+  ];
 }
 
 /** The proxy's address without secrets, and what it takes to sign in there. */
@@ -130,11 +135,7 @@ export function faultOfNetwork(error: unknown, origin: string, timeoutMs: number
   const status = /Proxy response \((\d{3})\)|Proxy Authentication Required \((407)\)/.exec(messageOf(error));
   const reason = status === null ? code : `PROXY_${status[1] ?? status[2]}`;
   const wasNeverSent = status !== null || NEVER_SENT.test(code) || failedToConnect(error);
-  return new AbiquoFault(
-    "ABIQUO_UNREACHABLE",
-    { url: origin, reason },
-    { retriable: true, mayHaveArrived: !wasNeverSent, cause: error },
-  );
+  return new AbiquoFault("ABIQUO_UNREACHABLE", { url: origin, reason }, { retriable: true, mayHaveArrived: !wasNeverSent, cause: error });
 }
 
 const TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
@@ -240,7 +241,9 @@ const OWN_CODE = /^[A-Z0-9]+(?:-\w+)+$/;
 /** Whether this is a page for people, which Abiquo's API has none of but for 401 and 403. */
 export function isPage(headers: Refusal["headers"], body: string): boolean {
   if (body.trim() === "") return false;
-  return /^(text\/html|application\/xhtml\+xml)\b/i.test(String(headers["content-type"] ?? "")) || /^\s*<(!doctype\s+html|html)\b/i.test(body);
+  return (
+    /^(text\/html|application\/xhtml\+xml)\b/i.test(String(headers["content-type"] ?? "")) || /^\s*<(!doctype\s+html|html)\b/i.test(body)
+  );
 }
 
 /** Abiquo's errors, as JSON or XML, without what they quote of our secrets; none when it is some proxy's page. */

@@ -19,7 +19,9 @@ const DOMAIN_LITERAL = /^\[(?:IPv6:)?[\da-f.:]+\]$/i;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
 
 /** Alphabets whose letters look like each other's. */
-const ALPHABETS = ["Latin", "Greek", "Cyrillic", "Armenian", "Georgian", "Cherokee", "Coptic"].map((script) => new RegExp(`\\p{Script=${script}}`, "u"));
+const ALPHABETS = ["Latin", "Greek", "Cyrillic", "Armenian", "Georgian", "Cherokee", "Coptic"].map(
+  (script) => new RegExp(`\\p{Script=${script}}`, "u"),
+);
 
 /**
  * Whether a text is one address that everybody reads alike: people, this package, and whatever parses the header of a

@@ -1,4 +1,4 @@
-import { timeBetween, addTime } from "./calendar.ts";
+import { addTime, timeBetween } from "./calendar.ts";
 import { wake } from "./course.ts";
 import { Draft } from "./draft.ts";
 import { barriers, conclude, isOutOfReach, isUnasked, joinLevel, tally, unanswered } from "./levels.ts";
@@ -172,9 +172,7 @@ function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover
     joinLevel(draft, to, handover.from);
     return;
   }
-  const leaving = new Set(
-    handover.from === undefined ? unanswered(state).map(({ email }) => identity(email)) : [handover.from],
-  );
+  const leaving = new Set(handover.from === undefined ? unanswered(state).map(({ email }) => identity(email)) : [handover.from]);
   state.seats = replaced(state.seats, leaving, to, what);
   state.escalatedTo = replaced(state.escalatedTo, leaving, to, what);
   delete state.stuck;
@@ -185,12 +183,7 @@ function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover
 }
 
 /** One seat for the new person, where the first of those who leave sat. */
-function replaced(
-  seats: readonly Seat[],
-  leaving: ReadonlySet<string>,
-  to: Person,
-  what: "delegated" | "reassigned",
-): readonly Seat[] {
+function replaced(seats: readonly Seat[], leaving: ReadonlySet<string>, to: Person, what: "delegated" | "reassigned"): readonly Seat[] {
   const left = seats.filter(({ person }) => leaving.has(identity(person.email)));
   const [first] = left;
   if (first === undefined) return seats;

@@ -37,7 +37,8 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
 }
 
 function subjectOf({ requester: given, ...subject }: Subject, items: ReadonlySet<string>, requester: string | undefined): Subject {
-  if (requester !== undefined || given === undefined) return { ...subject, items: [...items], ...(requester === undefined ? {} : { requester }) };
+  if (requester !== undefined || given === undefined)
+    return { ...subject, items: [...items], ...(requester === undefined ? {} : { requester }) };
   // Not enough to tell who asked, but whoever could be meant by it may not decide.
   return { ...subject, items: [...items], requesterNames: [...(subject.requesterNames ?? []), given] };
 }

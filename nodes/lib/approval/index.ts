@@ -1,5 +1,5 @@
-export { addTime, timeBetween } from "./calendar.ts";
 export { isAddress } from "./address.ts";
+export { addTime, timeBetween } from "./calendar.ts";
 export { command } from "./command.ts";
 export { nextWake, openApproval, wake } from "./course.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";

@@ -37,8 +37,7 @@ export function parseBallot(value: unknown): Ballot {
  */
 export function parseCommand(value: unknown): Command {
   const given = isObject(value) ? value : {};
-  const invalid = (field: string): Fault =>
-    new Fault("APPROVAL_COMMAND_INVALID", { field, value: shown(given[field] ?? "") });
+  const invalid = (field: string): Fault => new Fault("APPROVAL_COMMAND_INVALID", { field, value: shown(given[field] ?? "") });
   const { action, outcome } = given;
   const by = textOf(given["by"]).trim();
   const said = { by, ...reasonIn(given) };

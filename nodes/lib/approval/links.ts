@@ -37,9 +37,7 @@ export interface FormToken {
 }
 
 /** `BAD`: not signed by any of the keys, or not this kind of link. An expired one still says whose it was. */
-export type LinkReading<Link> =
-  | { readonly code: "OK" | "EXPIRED"; readonly link: Link }
-  | { readonly code: "BAD" };
+export type LinkReading<Link> = { readonly code: "OK" | "EXPIRED"; readonly link: Link } | { readonly code: "BAD" };
 
 /** 128 random bits as 22 URL-safe characters: an id that nobody guesses and that fits a Telegram button. */
 export function newApprovalId(): string {

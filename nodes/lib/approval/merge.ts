@@ -32,11 +32,13 @@ export function mergePeople(mentions: readonly Person[]): MergedPeople {
     return new Set(owners.map(rootOf)).size > 1;
   };
   const byRoot = Map.groupBy(byMailbox.keys(), rootOf);
-  const people = new Map([...byRoot].map(([root, mailboxes]) => {
-    const own = byMailbox.get(root) ?? [];
-    const others = mailboxes.filter((each) => each !== root).flatMap((each) => byMailbox.get(each) ?? []);
-    return [root, merged(own, others, isClash)];
-  }));
+  const people = new Map(
+    [...byRoot].map(([root, mailboxes]) => {
+      const own = byMailbox.get(root) ?? [];
+      const others = mailboxes.filter((each) => each !== root).flatMap((each) => byMailbox.get(each) ?? []);
+      return [root, merged(own, others, isClash)];
+    }),
+  );
   return {
     personOf: (mention) => people.get(rootOf(possibleIdentity(mention.email))) ?? mention,
     clashes: [...ownersOf.keys()].filter(isClash),

@@ -63,7 +63,9 @@ export function requesterTest(approval: Pick<Approval, "policy" | "told" | "subj
   const { requester, requesterAccount, requesterNames = [] } = approval.subject;
   const names = new Set([...(requester === undefined ? [] : [requester]), ...requesterNames].map(possibleIdentity));
   const own = [...known(approval)].filter(
-    (person) => (requesterAccount !== undefined && person.account === requesterAccount) || namesOf(person).some((name) => names.has(possibleIdentity(name))),
+    (person) =>
+      (requesterAccount !== undefined && person.account === requesterAccount) ||
+      namesOf(person).some((name) => names.has(possibleIdentity(name))),
   );
   const all = new Set([...names, ...own.flatMap(namesOf).map(possibleIdentity)]);
   return (email) => all.has(possibleIdentity(email));

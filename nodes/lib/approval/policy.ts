@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { isTimeZone, minuteOfDay } from "./calendar.ts";
 import { canonicalDomain, isAddress } from "./address.ts";
+import { isTimeZone, minuteOfDay } from "./calendar.ts";
 import { mergePeople } from "./merge.ts";
 import { distinctPeople, identity } from "./people.ts";
 import { isBlank, listOf, memberOf, oneLine, parseJson, shown } from "./read.ts";

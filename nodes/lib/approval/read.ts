@@ -38,7 +38,10 @@ export function listOf(value: unknown): readonly unknown[] | undefined {
   const parsed = parseJson(value);
   if (Array.isArray(parsed)) return parsed;
   if (isObject(parsed)) return [parsed];
-  return value.split(/[,;\n]/).map((part) => part.trim()).filter((part) => part !== "");
+  return value
+    .split(/[,;\n]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 export function isBlank(value: unknown): boolean {

@@ -49,7 +49,8 @@ function meantLevel(approval: Approval, by: string, ballot: Ballot): number {
   if (status !== "open") return level;
   const said = votes.findLast((vote) => vote.by === by && sameVote(vote, ballot));
   if (said !== undefined) return said.level;
-  const isPast = level > 0 && seatOf(approval, by) === undefined && whyWithoutSeat(approval, by) === "NOT_APPROVER" && isConcerned(approval, by);
+  const isPast =
+    level > 0 && seatOf(approval, by) === undefined && whyWithoutSeat(approval, by) === "NOT_APPROVER" && isConcerned(approval, by);
   return isPast ? level - 1 : level;
 }
 
@@ -70,13 +71,7 @@ export function isConcerned(approval: Approval, email: string): boolean {
   return seatOf(approval, email) !== undefined || approval.told.some((person) => identity(person.email) === email);
 }
 
-function refusal(
-  approval: Approval,
-  ballot: Ballot,
-  by: string,
-  level: number,
-  earlier: Vote | undefined,
-): Refusal | undefined {
+function refusal(approval: Approval, ballot: Ballot, by: string, level: number, earlier: Vote | undefined): Refusal | undefined {
   if (level > approval.level) return "LEVEL_NOT_OPEN";
   if (seatOf(approval, by) === undefined) return whyWithoutSeat(approval, by);
   if (approval.frozen !== undefined) return "FROZEN";

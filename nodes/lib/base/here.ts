@@ -1,6 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { existsSync } from "node:fs";
 import { ROOMS } from "./place.cjs";
 
 /** The URL of a file by its path from the folder of the rooms. */

@@ -30,13 +30,7 @@ export type Attempt =
   /** the caller's signal came first */
   | { readonly end: "interrupted" };
 
-const CONTINUED_STATES = new Set([
-  "PENDING",
-  "STARTED",
-  "FINISHED_SUCCESSFULLY",
-  "FINISHED_UNSUCCESSFULLY",
-  "ACK_ERROR",
-]);
+const CONTINUED_STATES = new Set(["PENDING", "STARTED", "FINISHED_SUCCESSFULLY", "FINISHED_UNSUCCESSFULLY", "ACK_ERROR"]);
 
 /**
  * Sends an answer once, and finds out what became of its task where Abiquo says that it is not waiting. Nothing but

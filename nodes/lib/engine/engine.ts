@@ -1,16 +1,28 @@
 import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { type Cursor, keepLedgerOpen, keyText, type Ledger, type LedgerPlace, type LedgerWatch, type ListedTask, openLedger, type Proposal, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import {
+  type Cursor,
+  keepLedgerOpen,
+  keyText,
+  type Ledger,
+  type LedgerPlace,
+  type LedgerWatch,
+  type ListedTask,
+  openLedger,
+  type Proposal,
+  type StageQuery,
+  type TaskKey,
+} from "../ledger/index.ts";
+import type { Texts } from "../pages/index.ts";
+import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
-import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
-import { type Clock, systemClock } from "../base/clock.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
+import { type LeftWork, leftBehind } from "./left-behind.ts";
 import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
-import { leftBehind, type LeftWork } from "./left-behind.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
-import type { Texts } from "../pages/index.ts";
 import { References } from "./references.ts";
 import { type Delivery, type RequestPort, Requests } from "./requests.ts";
 
@@ -71,7 +83,13 @@ export class Engine {
     this.#clock = clock;
     this.#references = new References(ledger);
     this.intake = new Intake(ledger, settle, clock);
-    this.approvals = new Approvals(ledger, clock, ({ api, connection }) => this.#outbox(api).client(connection), settle, (key) => this.intake.checkpoint(key));
+    this.approvals = new Approvals(
+      ledger,
+      clock,
+      ({ api, connection }) => this.#outbox(api).client(connection),
+      settle,
+      (key) => this.intake.checkpoint(key),
+    );
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
@@ -152,7 +170,12 @@ export class Engine {
     // The ledger's links are used whatever the message says, so that most need no look.
     for (const { taskId, entry, task, isGone } of await this.#resolve(call, at, (key) => this.intake.knows(key))) {
       const decision = agreeing(entry.decision, action) ?? call.decision;
-      if (isGone) gone.set(taskId, { ...entry, decision: { ...decision, action }, answer: { outcome: "gone", at: new Date(at).toISOString(), attempts: 0 } });
+      if (isGone)
+        gone.set(taskId, {
+          ...entry,
+          decision: { ...decision, action },
+          answer: { outcome: "gone", at: new Date(at).toISOString(), attempts: 0 },
+        });
       proposals.set(taskId, {
         api: connection.client.base,
         taskId,

@@ -1,5 +1,5 @@
-import type { Ledger } from "../ledger/index.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
+import type { Ledger } from "../ledger/index.ts";
 
 /** How long the requests that have left wait to be forgotten together, in ms. */
 const FORGETTING = 20;

@@ -1,5 +1,5 @@
-import type { Ledger } from "../ledger/index.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Ledger } from "../ledger/index.ts";
 
 const DAY = 24 * 60 * 60_000;
 /** After a start there is more urgent work than this. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
+import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { JsonObject } from "../base/json.ts";
+import { Slots } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
-import type { Clock } from "../base/clock.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
-import { Slots } from "../base/semaphore.ts";
 
 /** One task on its way into the flow. */
 export interface Arrival {
@@ -116,7 +116,12 @@ export class Intake {
    * @param report hears of each task that is given up: Fault TASK_UNKNOWN, or why it may not be read
    * @throws the reason of the signal, when that comes first
    */
-  async *verified(arrivals: readonly Arrival[], connection: Connection, signal: AbortSignal, report: (fault: Fault, arrival: Arrival) => void): AsyncGenerator<readonly Arrival[]> {
+  async *verified(
+    arrivals: readonly Arrival[],
+    connection: Connection,
+    signal: AbortSignal,
+    report: (fault: Fault, arrival: Arrival) => void,
+  ): AsyncGenerator<readonly Arrival[]> {
     const deadline = this.#clock.monotonic() + NOT_YET_SHOWN;
     let waiting = arrivals;
     for (let delay = VERIFY_DELAY; ; delay = Math.min(delay * 2, LONGEST_VERIFY_DELAY)) {

@@ -48,7 +48,13 @@ export interface OpenRequest {
   readonly dueAt?: string;
   readonly title?: string;
   /** as far as the message that asked knew it */
-  readonly machine: { readonly name?: string; readonly cpu?: number; readonly ramMb?: number; readonly diskMb?: number; readonly diskIsPart?: boolean };
+  readonly machine: {
+    readonly name?: string;
+    readonly cpu?: number;
+    readonly ramMb?: number;
+    readonly diskMb?: number;
+    readonly diskIsPart?: boolean;
+  };
 }
 
 export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest };
@@ -164,9 +170,7 @@ export function entryOf(record: TaskRecord, decision?: DecisionRecord): TaskEntr
   };
   if (decision === undefined) return entry;
   const answer = answerOf(decision);
-  return answer === undefined
-    ? { ...entry, decision: decisionOf(decision) }
-    : { ...entry, decision: decisionOf(decision), answer };
+  return answer === undefined ? { ...entry, decision: decisionOf(decision) } : { ...entry, decision: decisionOf(decision), answer };
 }
 
 export function decisionOf(record: DecisionRecord): Decision {

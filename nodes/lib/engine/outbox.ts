@@ -1,8 +1,8 @@
 import { type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
+import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import { type Attempt, attemptAnswer } from "./attempt.ts";
-import type { Clock } from "../base/clock.ts";
 import { Principals } from "./principals.ts";
 
 export interface Connection {

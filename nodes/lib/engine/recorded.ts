@@ -1,5 +1,5 @@
 import type { Ledger, Stage } from "../ledger/index.ts";
-import { recordedTask, type RecordedTask } from "../rules/index.ts";
+import { type RecordedTask, recordedTask } from "../rules/index.ts";
 import { entryOf, type TaskEntry } from "./message.ts";
 
 const EVERY_STAGE: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable", "delivered", "elsewhere", "gone"];

@@ -1,8 +1,8 @@
-import { AbiquoFault, type AbiquoClient, type AbiquoTask, linksOfTask } from "../abiquo/index.ts";
+import { type AbiquoClient, AbiquoFault, type AbiquoTask, linksOfTask } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
+import { Slots } from "../base/semaphore.ts";
 import { keyText, type Ledger, type NewTask, type TaskKey } from "../ledger/index.ts";
 import { entryOf, isWhole, type TaskEntry, type TaskName, type TaskReference, type WholeTask } from "./message.ts";
-import { Slots } from "../base/semaphore.ts";
 
 /** A task that a message names, as far as it is known for sure. */
 export interface NamedTask {
@@ -43,11 +43,24 @@ export class References {
    *   not its own
    * @throws AbiquoFault when such a task cannot be read
    */
-  async resolve({ connection, references }: Caller, now: number, isRecorded: (key: TaskKey) => boolean = () => false): Promise<NamedTask[]> {
+  async resolve(
+    { connection, references }: Caller,
+    now: number,
+    isRecorded: (key: TaskKey) => boolean = () => false,
+  ): Promise<NamedTask[]> {
     const api = connection.client.base;
     const names = references.filter((reference): reference is TaskName => !isWhole(reference));
-    const byName = names.length === 0 ? [] : await this.#ledger.find(api, names.map(({ id }) => id));
-    const unsure = references.filter(isWhole).map(({ task: { taskId } }) => ({ api, taskId })).filter((key) => !isRecorded(key));
+    const byName =
+      names.length === 0
+        ? []
+        : await this.#ledger.find(
+            api,
+            names.map(({ id }) => id),
+          );
+    const unsure = references
+      .filter(isWhole)
+      .map(({ task: { taskId } }) => ({ api, taskId }))
+      .filter((key) => !isRecorded(key));
     const known = unsure.length === 0 ? new Map<string, never>() : await this.#ledger.tasks(unsure);
     const found = references.map(async (reference): Promise<NamedTask[]> => {
       if (!isWhole(reference)) {

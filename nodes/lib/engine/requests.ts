@@ -1,15 +1,23 @@
+import type { Clock } from "../base/clock.ts";
 import { Fault, type FaultParams } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
-import { type DecisionRecord, keyText, type Ledger, type Proposal, type RequestRecord, type TaskKey, type TaskRecord, type Verdict } from "../ledger/index.ts";
-import type { Clock } from "../base/clock.ts";
+import {
+  type DecisionRecord,
+  keyText,
+  type Ledger,
+  type Proposal,
+  type RequestRecord,
+  type TaskKey,
+  type TaskRecord,
+  type Verdict,
+} from "../ledger/index.ts";
 import { Forgetting } from "./forgetting.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 
 /** What became of one task of a request. */
 export type TaskResult =
   /** `asAsked`: the task now is as this request wanted it */
-  | { readonly asAsked: boolean; readonly entry: TaskEntry }
-  | { readonly fault: Fault; readonly entry?: TaskEntry };
+  { readonly asAsked: boolean; readonly entry: TaskEntry } | { readonly fault: Fault; readonly entry?: TaskEntry };
 
 export interface FinishedRequest {
   /** as it was opened with */

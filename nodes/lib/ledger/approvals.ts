@@ -2,10 +2,6 @@ import { type Kysely, sql } from "kysely";
 import { Fault } from "../base/fault.ts";
 import { insertAudit } from "./audit.ts";
 import type { Committer } from "./committer.ts";
-import type { Platforms } from "./platforms.ts";
-import { keyText, type NewTask, type Proposal, type TaskKey, type TaskRecord } from "./records.ts";
-import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./rows.ts";
-import { type ApprovalStatus, type LedgerSchema, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
 import { lastTurn, waitFor } from "./inboxes.ts";
 import {
   type Delay,
@@ -15,13 +11,17 @@ import {
   type Mark,
   markNotification,
   type NewNotification,
+  type NotificationRecord,
   nextNotification,
   notificationOf,
-  type NotificationRecord,
   notificationsAbout,
   retryNotifications,
 } from "./notifications.ts";
 import { goneOn, settleApprovals } from "./outcomes.ts";
+import type { Platforms } from "./platforms.ts";
+import { keyText, type NewTask, type Proposal, type TaskKey, type TaskRecord } from "./records.ts";
+import { chunks, type Db, isOpenTask, type Placed, taskOf, taskRows } from "./rows.ts";
+import { type ApprovalStatus, type LedgerSchema, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
 import { searchWords } from "./search.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
@@ -252,7 +252,11 @@ export class ApprovalStore {
           .innerJoin("approval", "approval.id", "approval_task.approval")
           .select(["approval.id", "task.task_id"])
           .where("task.platform", "=", platform)
-          .where("task.task_id", "in", few.map(({ taskId }) => taskId))
+          .where(
+            "task.task_id",
+            "in",
+            few.map(({ taskId }) => taskId),
+          )
           .where("status", "in", OPEN_APPROVAL)
           .orderBy("approval.created_at")
           .execute();
@@ -342,7 +346,9 @@ export class ApprovalStore {
         let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
         for (const word of words) {
           // Contains, said in a function that both engines have and without the wildcards of LIKE.
-          found = found.where((eb) => eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")));
+          found = found.where((eb) =>
+            eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")),
+          );
         }
         return exists(found);
       });
@@ -436,17 +442,44 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
   const { id, key, connection, createdAt, request, message, type, search } = approval;
   await db
     .insertInto("approval")
-    .values({ id, key, platform, connection, status: "opening", version: 0, created_at: createdAt, next_wake: createdAt, type, search, request, message, state: "" })
+    .values({
+      id,
+      key,
+      platform,
+      connection,
+      status: "opening",
+      version: 0,
+      created_at: createdAt,
+      next_wake: createdAt,
+      type,
+      search,
+      request,
+      message,
+      state: "",
+    })
     .execute();
   const placed = free.map(({ row }, position) => ({ row, position }));
   for (const some of chunks(placed)) {
-    await db.insertInto("approval_task").values(some.map(({ row, position }) => ({ approval: id, task: row, position }))).execute();
-    await db.updateTable("task").set({ stage: "asked" }).where("id", "in", some.map(({ row }) => row)).execute();
+    await db
+      .insertInto("approval_task")
+      .values(some.map(({ row, position }) => ({ approval: id, task: row, position })))
+      .execute();
+    await db
+      .updateTable("task")
+      .set({ stage: "asked" })
+      .where(
+        "id",
+        "in",
+        some.map(({ row }) => row),
+      )
+      .execute();
   }
-  await insertAudit(db, free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: JSON.stringify({ approval: id }) })));
+  await insertAudit(
+    db,
+    free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: JSON.stringify({ approval: id }) })),
+  );
   return opened;
 }
-
 
 /** @throws Fault why the task is not fit to be kept, TASK_UNKNOWN when nothing but its id is known */
 function fitTask({ task, taskId, platform }: Placed<TaskKey & Pick<Proposal, "task">>): Placed<NewTask> {
@@ -462,7 +495,11 @@ async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Pro
       .selectFrom("approval_task")
       .innerJoin("approval", "approval.id", "approval_task.approval")
       .select("approval_task.task")
-      .where("approval_task.task", "in", some.map(({ row }) => row))
+      .where(
+        "approval_task.task",
+        "in",
+        some.map(({ row }) => row),
+      )
       .where("approval.key", "=", key)
       .where("approval.status", "in", OPEN_APPROVAL)
       .execute();
@@ -480,14 +517,21 @@ async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> 
     .where("version", "=", version)
     .executeTakeFirstOrThrow();
   if (Number(numUpdatedRows) === 0) return false;
-  const { key, created_at, type } = await db.selectFrom("approval").select(["key", "created_at", "type"]).where("id", "=", id).executeTakeFirstOrThrow();
+  const { key, created_at, type } = await db
+    .selectFrom("approval")
+    .select(["key", "created_at", "type"])
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
   await waitFor(db, { approval: id, created_at, type, level }, new Set(waiting));
   await insertNotifications(db, { approval: id, key, at, notifications });
   if (!OPEN_APPROVAL.includes(status)) {
     const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
     const detail = JSON.stringify({ approval: id });
     await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
-    await insertAudit(db, tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })));
+    await insertAudit(
+      db,
+      tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })),
+    );
   }
   return true;
 }

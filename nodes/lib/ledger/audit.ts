@@ -1,7 +1,6 @@
-import type { AuditEntry, TaskKey } from "./records.ts";
+import type { AuditEntry, DecisionRecord, TaskKey } from "./records.ts";
 import { chunks, type Db, type Placed } from "./rows.ts";
 import { type KnownTask, selectTasks } from "./tasks.ts";
-import type { DecisionRecord } from "./records.ts";
 
 /** An entry for the audit of a task that the ledger knows. */
 export interface NumberedEntry extends Omit<AuditEntry, "api" | "taskId"> {

@@ -1,6 +1,14 @@
 import { Fault } from "../base/fault.ts";
 import { insertAudit } from "./audit.ts";
-import { type DecisionRecord, type DeliveryNews, keyText, type Proposal, type RequestRecord, type TaskKey, type Verdict } from "./records.ts";
+import {
+  type DecisionRecord,
+  type DeliveryNews,
+  keyText,
+  type Proposal,
+  type RequestRecord,
+  type TaskKey,
+  type Verdict,
+} from "./records.ts";
 import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
@@ -49,11 +57,17 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<V
   const verdicts = jobs.map((job) => job.proposals.map(verdictOn));
 
   const again = [...retried.values()];
-  await updateDelivery(db, again.map(({ row, decision }) => ({ row, news: { ...decision, reportedAt: decision.nextAt } })));
+  await updateDelivery(
+    db,
+    again.map(({ row, decision }) => ({ row, news: { ...decision, reportedAt: decision.nextAt } })),
+  );
   const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
   for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
   await insertRequests(db, jobs, verdicts);
-  await insertAudit(db, again.map(({ row, decision }) => ({ row, at: decision.nextAt, event: "retried", actor: decision.by })));
+  await insertAudit(
+    db,
+    again.map(({ row, decision }) => ({ row, at: decision.nextAt, event: "retried", actor: decision.by })),
+  );
   return verdicts;
 }
 
@@ -164,7 +178,10 @@ async function numbersOf(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<
 }
 
 /** One statement for all that changed alike, as nearly all do. */
-async function updateDelivery(db: Db, changes: readonly { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }[]): Promise<void> {
+async function updateDelivery(
+  db: Db,
+  changes: readonly { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }[],
+): Promise<void> {
   const alike = Map.groupBy(changes, ({ news }) => {
     const { connection, delivery, outcome, attempts, uncertain, fault } = news;
     return JSON.stringify([connection, delivery, outcome, attempts, uncertain, fault, isSettled(news) ? 0 : news.nextAt]);
@@ -184,7 +201,11 @@ async function updateDelivery(db: Db, changes: readonly { readonly row: number; 
           fault: news.fault ?? null,
           settled_at: isFinal(news) ? news.reportedAt : null,
         })
-        .where("task", "in", some.map(({ row }) => row))
+        .where(
+          "task",
+          "in",
+          some.map(({ row }) => row),
+        )
         .where("delivery", "not in", FINAL)
         .execute();
     }

@@ -14,13 +14,24 @@ export async function waitFor(db: Db, place: Place, people: ReadonlySet<string>)
   const isKept = (row: (typeof before)[number]): boolean => row.level === level && people.has(row.person);
   const kept = new Set(before.filter(isKept).map(({ person }) => person));
   for (const some of chunks(before.filter((row) => !isKept(row)))) {
-    await db.deleteFrom("approval_person").where("approval", "=", approval).where("person", "in", some.map(({ person }) => person)).execute();
+    await db
+      .deleteFrom("approval_person")
+      .where("approval", "=", approval)
+      .where(
+        "person",
+        "in",
+        some.map(({ person }) => person),
+      )
+      .execute();
   }
   const fresh = [...people].filter((person) => !kept.has(person));
   if (fresh.length === 0) return;
   const turn = await nextTurn(db);
   for (const some of chunks(fresh)) {
-    await db.insertInto("approval_person").values(some.map((person) => ({ ...place, person, turn }))).execute();
+    await db
+      .insertInto("approval_person")
+      .values(some.map((person) => ({ ...place, person, turn })))
+      .execute();
   }
 }
 

@@ -5,15 +5,15 @@ import { keepOpenInThread, openInThread } from "./threads.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, Opened } from "./approvals.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";
-export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
-export type { OpenWork } from "./open-work.ts";
 export type { LedgerPlace, OpenOptions } from "./open.ts";
+export type { OpenWork } from "./open-work.ts";
+export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";
+export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 export { UNDECIDED } from "./schema.ts";
 export type { LedgerWatch } from "./thread.ts";
-export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
 

@@ -4,10 +4,9 @@ import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { tasksAt, tasksReceivedBy } from "./lists.ts";
-import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
+import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
 import { Platforms } from "./platforms.ts";
-import { prune, type Retention } from "./retention.ts";
 import {
   type AuditEntry,
   type DecisionRecord,
@@ -21,9 +20,10 @@ import {
   type Verdict,
   type WholeTaskRecord,
 } from "./records.ts";
+import { prune, type Retention } from "./retention.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { LedgerSchema } from "./schema.ts";
-import { type KnownTask, moveTasks, receiveTasks, selectTasks, type StageChange } from "./tasks.ts";
+import { type KnownTask, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
 
 /**
  * What must survive: tasks, their one decision, its delivery, the messages that wait for it, and the audit.

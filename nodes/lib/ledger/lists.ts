@@ -15,7 +15,12 @@ export interface NumberedTask {
 }
 
 /** One page of the tasks at these stages. */
-export async function tasksAt(db: Kysely<LedgerSchema>, query: StageQuery, platform: number | undefined, after: Cursor | undefined): Promise<PageOf<NumberedTask>> {
+export async function tasksAt(
+  db: Kysely<LedgerSchema>,
+  query: StageQuery,
+  platform: number | undefined,
+  after: Cursor | undefined,
+): Promise<PageOf<NumberedTask>> {
   let select = wholeTasks(db).where("stage", "in", query.stages);
   if (query.stages.every((stage) => OPEN.includes(stage))) select = select.where(isOpenTask);
   const { api, connection } = query;
@@ -55,7 +60,9 @@ async function pageOf(
   if (after !== undefined) {
     const further = newestFirst ? "<" : ">";
     const { receivedAt, row } = after;
-    select = select.where(({ eb, and, or }) => or([eb("received_at", further, receivedAt), and([eb("received_at", "=", receivedAt), eb("task.id", further, row)])]));
+    select = select.where(({ eb, and, or }) =>
+      or([eb("received_at", further, receivedAt), and([eb("received_at", "=", receivedAt), eb("task.id", further, row)])]),
+    );
   }
   const order = newestFirst ? "desc" : "asc";
   const found = await select.orderBy("received_at", order).orderBy("task.id", order).limit(size).execute();

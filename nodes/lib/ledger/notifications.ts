@@ -51,7 +51,11 @@ export async function dueNotifications(db: Db, key: string, now: number, limit: 
 }
 
 export async function nextNotification(db: Db, key: string): Promise<number | undefined> {
-  const select = db.selectFrom("notification").select((eb) => eb.fn.min("next_at").as("next")).where("key", "=", key).where(isPending);
+  const select = db
+    .selectFrom("notification")
+    .select((eb) => eb.fn.min("next_at").as("next"))
+    .where("key", "=", key)
+    .where(isPending);
   const row = await select.executeTakeFirst();
   return row?.next === null || row?.next === undefined ? undefined : Number(row.next);
 }
@@ -86,7 +90,17 @@ export async function insertNotifications(
       .insertInto("notification")
       .values(
         some.map(({ id, person, body }, position) => ({
-          id, approval, key, person, body, position, created_at: at, state: "pending" as const, ref: null, failures: 0, next_at: 0,
+          id,
+          approval,
+          key,
+          person,
+          body,
+          position,
+          created_at: at,
+          state: "pending" as const,
+          ref: null,
+          failures: 0,
+          next_at: 0,
         })),
       )
       .onConflict((conflict) => conflict.column("id").doNothing())
@@ -95,19 +109,30 @@ export async function insertNotifications(
 }
 
 export async function markNotification(db: Db, { id, state, ref }: Mark): Promise<undefined> {
-  await db.updateTable("notification").set(ref === undefined ? { state } : { state, ref }).where("id", "=", id).execute();
+  await db
+    .updateTable("notification")
+    .set(ref === undefined ? { state } : { state, ref })
+    .where("id", "=", id)
+    .execute();
   return undefined;
 }
 
 /** One mailbox that refuses must be asked once a pause, however much waits for it. */
 export async function delayNotifications(db: Db, { id, mailbox, nextAt }: Delay): Promise<undefined> {
   if (id !== undefined) {
-    const failed = db.updateTable("notification").set((eb) => ({ state: "pending" as const, failures: eb("failures", "+", 1), next_at: nextAt }));
+    const failed = db
+      .updateTable("notification")
+      .set((eb) => ({ state: "pending" as const, failures: eb("failures", "+", 1), next_at: nextAt }));
     await failed.where("id", "=", id).execute();
   }
   if (mailbox !== undefined) {
     const { key, person } = mailbox;
-    const waiting = db.updateTable("notification").set({ next_at: nextAt }).where("key", "=", key).where("person", "=", person).where(isPending);
+    const waiting = db
+      .updateTable("notification")
+      .set({ next_at: nextAt })
+      .where("key", "=", key)
+      .where("person", "=", person)
+      .where(isPending);
     await waiting.where("next_at", "<", nextAt).execute();
   }
   return undefined;

@@ -33,7 +33,12 @@ export async function openWork(db: Kysely<LedgerSchema>): Promise<OpenWork[]> {
     .innerJoin("platform", "platform.id", "approval.platform")
     .where("status", "in", OPEN_APPROVAL)
     .groupBy(["platform.api", "approval.connection"])
-    .select(({ fn }) => ["platform.api", "approval.connection", fn.countAll<number>().as("count"), fn.count<number>(isUnasked).as("unasked")])
+    .select(({ fn }) => [
+      "platform.api",
+      "approval.connection",
+      fn.countAll<number>().as("count"),
+      fn.count<number>(isUnasked).as("unasked"),
+    ])
     .execute();
   const work = new Map<string, OpenWork>();
   const add = (api: string, connection: string, more: Partial<OpenWork>): void => {

@@ -8,15 +8,7 @@ import type { Migration } from "kysely/migration";
  * `delivered`: Abiquo has our answer; `elsewhere`: decided in Abiquo by somebody else; `gone`: Abiquo does
  * not know it any more.
  */
-export type Stage =
-  | "received"
-  | "held"
-  | "asked"
-  | "decided"
-  | "undeliverable"
-  | "delivered"
-  | "elsewhere"
-  | "gone";
+export type Stage = "received" | "held" | "asked" | "decided" | "undeliverable" | "delivered" | "elsewhere" | "gone";
 
 /** `sending`: an attempt is, or may be, under way; `waiting`: the next attempt is due at `next_at`. */
 export type DeliveryState = "sending" | "waiting" | "undeliverable" | "delivered" | "elsewhere" | "gone";
@@ -207,7 +199,13 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .execute();
         // Only what is open is looked for by stage; a settled task costs no index entry.
         await db.schema.createIndex("task_open").ifNotExists().on("task").column("stage").where("stage", "in", OPEN).execute();
-        await db.schema.createIndex("task_by_group").ifNotExists().on("task").columns(["group_id", "group_count"]).where("group_count", ">", 1).execute();
+        await db.schema
+          .createIndex("task_by_group")
+          .ifNotExists()
+          .on("task")
+          .columns(["group_id", "group_count"])
+          .where("group_count", ">", 1)
+          .execute();
 
         await db.schema
           .createTable("payload")
@@ -281,7 +279,13 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
           .addColumn("message", "text", (c) => c.notNull())
           .addColumn("state", "text", (c) => c.notNull())
           .execute();
-        await db.schema.createIndex("approval_due").ifNotExists().on("approval").column("next_wake").where("next_wake", "is not", null).execute();
+        await db.schema
+          .createIndex("approval_due")
+          .ifNotExists()
+          .on("approval")
+          .column("next_wake")
+          .where("next_wake", "is not", null)
+          .execute();
         await db.schema
           .createIndex("approval_open")
           .ifNotExists()
@@ -344,11 +348,26 @@ export function migrations(types: EngineTypes): Record<string, Migration> {
     },
     "003 each approval settles by itself": {
       async up(db: Kysely<LedgerSchema>) {
-        await db.schema.alterTable("approval_task").addColumn("settling", "integer", (c) => c.notNull().defaultTo(0)).execute();
-        await db.schema.alterTable("approval_person").addColumn("level", "integer", (c) => c.notNull().defaultTo(-1)).execute();
-        await db.schema.alterTable("approval_person").addColumn("turn", types.long, (c) => c.notNull().defaultTo(0)).execute();
-        await db.schema.alterTable("notification").addColumn("failures", "integer", (c) => c.notNull().defaultTo(0)).execute();
-        await db.schema.alterTable("notification").addColumn("next_at", types.long, (c) => c.notNull().defaultTo(0)).execute();
+        await db.schema
+          .alterTable("approval_task")
+          .addColumn("settling", "integer", (c) => c.notNull().defaultTo(0))
+          .execute();
+        await db.schema
+          .alterTable("approval_person")
+          .addColumn("level", "integer", (c) => c.notNull().defaultTo(-1))
+          .execute();
+        await db.schema
+          .alterTable("approval_person")
+          .addColumn("turn", types.long, (c) => c.notNull().defaultTo(0))
+          .execute();
+        await db.schema
+          .alterTable("notification")
+          .addColumn("failures", "integer", (c) => c.notNull().defaultTo(0))
+          .execute();
+        await db.schema
+          .alterTable("notification")
+          .addColumn("next_at", types.long, (c) => c.notNull().defaultTo(0))
+          .execute();
         await db.schema.dropIndex("notification_pending").ifExists().execute();
         await db.schema
           .createIndex("notification_untold")

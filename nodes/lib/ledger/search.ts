@@ -13,7 +13,12 @@ export function boundedFilter(text: string): string {
  * those that stand in another word and so are found with it, and no more than `MOST_WORDS`.
  */
 export function searchWords(text: string): string[] {
-  const words = new Set(boundedFilter(text).toLowerCase().split(/\s+/).filter((word) => word !== ""));
+  const words = new Set(
+    boundedFilter(text)
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== ""),
+  );
   const telling = [...words].filter((word) => ![...words].some((other) => other !== word && other.includes(word)));
   return telling.slice(0, MOST_WORDS);
 }

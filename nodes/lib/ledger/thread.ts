@@ -72,10 +72,12 @@ export class LedgerThread {
       };
       if (signal?.aborted === true) return abandon();
       signal?.addEventListener("abort", abandon, { once: true });
-      const settled = <Value>(act: (value: Value) => void) => (value: Value): void => {
-        signal?.removeEventListener("abort", abandon);
-        act(value);
-      };
+      const settled =
+        <Value>(act: (value: Value) => void) =>
+        (value: Value): void => {
+          signal?.removeEventListener("abort", abandon);
+          act(value);
+        };
       this.#openers.add({ resolve: settled(resolve), reject: settled(reject) });
       this.#start().ref();
     });
@@ -193,7 +195,10 @@ export class LedgerThread {
       this.#openers.clear();
     }
     // What the thread was at may be on disk: nobody may be told that it is not.
-    const unsure = wasOpen && this.#options.readOnly !== true ? new Fault("LEDGER_UNSURE", { file: this.#place.file, reason: String(fault.params["reason"] ?? fault.code) }, fault) : fault;
+    const unsure =
+      wasOpen && this.#options.readOnly !== true
+        ? new Fault("LEDGER_UNSURE", { file: this.#place.file, reason: String(fault.params["reason"] ?? fault.code) }, fault)
+        : fault;
     for (const [id, caller] of callers) caller.reject(unsent.has(id) ? fault : unsure);
   }
 

@@ -99,7 +99,8 @@ function ledgerOf(threads: Threads): ThreadedLedger {
   const own = {
     approvals: methodsOf(threads, "approvals.", {}),
     list: (query: unknown) => allPages((after) => threads.call("listPage", [query, after]) as Promise<PageOf<unknown>>),
-    receivedBy: (source: unknown) => allPages((after?: Cursor) => threads.call("receivedByPage", [source, after]) as Promise<PageOf<unknown>>),
+    receivedBy: (source: unknown) =>
+      allPages((after?: Cursor) => threads.call("receivedByPage", [source, after]) as Promise<PageOf<unknown>>),
   };
   return methodsOf(threads, "", own) as unknown as SqlLedger;
 }

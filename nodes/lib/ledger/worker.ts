@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type Call, failureOf, type FromThread, type Reply } from "./calls.ts";
+import { type Call, type FromThread, failureOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
 import { type LedgerPlace, type OpenOptions, openSqlLedger } from "./open.ts";
 import { faultOfSqlite } from "./sqlite.ts";

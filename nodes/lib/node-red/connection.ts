@@ -1,7 +1,7 @@
 import type { Node, NodeAPI } from "node-red";
 import type { AbiquoClient, ApiBase, ClientSettings, Resources } from "../abiquo/index.ts";
-import type { Connection } from "../engine/index.ts";
 import { isObject } from "../base/json.ts";
+import type { Connection } from "../engine/index.ts";
 import type { AddressList } from "./config.ts";
 import type { EngineUse } from "./engines.ts";
 

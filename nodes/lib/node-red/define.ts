@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
+import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
 import { onFlowsStarted } from "./deploys.ts";
@@ -231,12 +231,7 @@ export interface NodeOptions {
  * Registers a node type. A fault in the configuration does not keep the node from being made: it shows red,
  * and tells the fault to each message.
  */
-export function defineNode(
-  RED: NodeAPI,
-  type: string,
-  options: NodeOptions,
-  setUp: (kit: NodeKit) => void,
-): void {
+export function defineNode(RED: NodeAPI, type: string, options: NodeOptions, setUp: (kit: NodeKit) => void): void {
   const credentials: NodeCredentials<Record<string, unknown>> = Object.fromEntries(
     (options.credentials ?? []).map((name) => [name, { type: "password" as const }]),
   );

@@ -1,7 +1,7 @@
 import { type DetailLinks, type DetailPart, DetailsReading, isDetailPart, storageOf } from "../abiquo/index.ts";
-import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
+import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 
 /** What a total is the sum of: an amount of each task, the parts that hold it, and its name for whoever looks for it. */
@@ -193,7 +193,9 @@ function missingOf(details: Record<string, unknown>): Missing[] {
 
 /** The message's namespace with what has become known of its tasks. */
 export function withDetails(abiquo: AbiquoMessage, entries: readonly TaskEntry[], known: MessageDetails): AbiquoMessage {
-  const completed = entries.map((entry, index) => (known.details[index] === undefined ? entry : { ...entry, details: known.details[index] }));
+  const completed = entries.map((entry, index) =>
+    known.details[index] === undefined ? entry : { ...entry, details: known.details[index] },
+  );
   const group = abiquo.group === undefined ? {} : { group: known.group };
   return abiquo.tasks === undefined ? { ...abiquo, ...completed[0], ...group } : { ...abiquo, tasks: completed, ...group };
 }

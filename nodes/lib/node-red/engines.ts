@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
-import { Engine, type EngineOptions } from "../engine/index.ts";
 import { Fault } from "../base/fault.ts";
+import { Engine, type EngineOptions } from "../engine/index.ts";
 import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";

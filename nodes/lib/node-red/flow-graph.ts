@@ -77,8 +77,20 @@ export class FlowGraph {
     return false;
   }
 
-  #furnish(room: string, nodes: readonly FlowNode[], inside: ReadonlyMap<string, FlowNode[]>, instance: Place | undefined, depth: number): void {
-    const places = nodes.map((node): Place => ({ id: instance === undefined ? node.id : `${instance.id}-${node.id}`, node, ...(instance === undefined ? {} : { instance }) }));
+  #furnish(
+    room: string,
+    nodes: readonly FlowNode[],
+    inside: ReadonlyMap<string, FlowNode[]>,
+    instance: Place | undefined,
+    depth: number,
+  ): void {
+    const places = nodes.map(
+      (node): Place => ({
+        id: instance === undefined ? node.id : `${instance.id}-${node.id}`,
+        node,
+        ...(instance === undefined ? {} : { instance }),
+      }),
+    );
     this.#rooms.set(room, places);
     for (const place of places) {
       this.#places.set(place.id, place);
@@ -102,7 +114,10 @@ export class FlowGraph {
     const { node } = place;
     const subflow = INSTANCE.exec(node.type)?.[1];
     if (subflow !== undefined) return this.#entered(place, this.#nodes.get(subflow));
-    const wired = (node.wires ?? []).flatMap((wires, port) => [...this.#beside(place, wires), ...this.#outOf(place.instance, node.id, port)]);
+    const wired = (node.wires ?? []).flatMap((wires, port) => [
+      ...this.#beside(place, wires),
+      ...this.#outOf(place.instance, node.id, port),
+    ]);
     if (node.type === "link out" && node.mode !== "return") return [...wired, ...this.#beside(place, this.#linkedFrom.get(node.id) ?? [])];
     const calls = node.type === "link call" || (node.type === "function" && node.func?.includes("linkcall") === true);
     return calls ? [...wired, ...this.#called(node)] : wired;

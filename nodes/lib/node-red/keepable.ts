@@ -1,5 +1,5 @@
-import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import { isObject } from "../base/json.ts";
+import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import type { Message } from "./define.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Texts } from "../engine/index.ts";
 import { roomFile } from "../base/here.ts";
+import type { Texts } from "../engine/index.ts";
 
 /** The languages of the catalogues; the first one stands in for every other. */
 export const LANGUAGES = ["en-US", "es-ES"] as const;

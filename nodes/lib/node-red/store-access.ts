@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Engine } from "../engine/index.ts";
 import { Fault } from "../base/fault.ts";
+import type { Engine } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
 import { sharedText } from "./text.ts";

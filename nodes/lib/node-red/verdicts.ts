@@ -1,7 +1,7 @@
 import { DetailsReading } from "../abiquo/index.ts";
-import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
+import type { AbiquoMessage, Decision, TaskEntry } from "../engine/index.ts";
 import type { CompiledRules, RuleSubject, Scope, Unjudged, Verdict } from "../rules/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { Message } from "./define.ts";
@@ -64,10 +64,18 @@ export async function judge(about: Case): Promise<Judged> {
   return { abiquo, entries: judged.flatMap((one) => one.entries), doubts: [...new Set(judged.flatMap((one) => one.doubts))] };
 }
 
-async function judgeGroup({ rules, scope, abiquo, entries, by, connection, words, signal }: Case, at: Date, reading?: DetailsReading): Promise<Judged> {
+async function judgeGroup(
+  { rules, scope, abiquo, entries, by, connection, words, signal }: Case,
+  at: Date,
+  reading?: DetailsReading,
+): Promise<Judged> {
   const known = new MessageDetails(connection, abiquo, entries, words, signal, reading);
   const { group } = known;
-  const facts = entries.map(({ task }, index) => ({ task, group, ...(known.details[index] === undefined ? {} : { details: known.details[index] }) }));
+  const facts = entries.map(({ task }, index) => ({
+    task,
+    group,
+    ...(known.details[index] === undefined ? {} : { details: known.details[index] }),
+  }));
   const evaluate = (tasks: RuleSubject["tasks"], first: number): Promise<Verdict> => {
     const subject = { tasks, group, at };
     return rules.evaluate(subject, factSource(known, subject, first));

@@ -1,5 +1,5 @@
-import { address, type Content, html, Html } from "./html.ts";
-import { icon, type IconName, MARK } from "./icons.ts";
+import { address, type Content, Html, html } from "./html.ts";
+import { type IconName, icon, MARK } from "./icons.ts";
 import { fullNameOf } from "./phrases.ts";
 import { STYLE } from "./style.ts";
 import type { PersonView } from "./view.ts";

@@ -25,7 +25,9 @@ export function harmless(text: string): string {
 
 /** As `harmless`, on one line. */
 export function oneLine(text: string): string {
-  return harmless(text).replace(/[\s\u2028\u2029]+/g, " ").trim();
+  return harmless(text)
+    .replace(/[\s\u2028\u2029]+/g, " ")
+    .trim();
 }
 
 /** Markup in which every value is text, also within a quoted attribute; only `Html` goes in as it is. */

@@ -20,7 +20,9 @@ export type IconName = keyof typeof PATHS;
 
 /** A drawing beside words that say the same. */
 export function icon(name: IconName, look = ""): Html {
-  return new Html(`<svg class="icon${look === "" ? "" : ` ${look}`}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${PATHS[name]}"/></svg>`);
+  return new Html(
+    `<svg class="icon${look === "" ? "" : ` ${look}`}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${PATHS[name]}"/></svg>`,
+  );
 }
 
 export const MARK = new Html(

@@ -1,5 +1,5 @@
 import { banner, HERE, hiddenField, NO_DEFAULT_BUTTON, sheet } from "./document.ts";
-import { address, type Content, flag, html, type Html } from "./html.ts";
+import { address, type Content, flag, type Html, html } from "./html.ts";
 import { icon } from "./icons.ts";
 import { amountsOf, decidedBy, nameOf, placeOf, TASK_TYPES, titleOf, typeName } from "./phrases.ts";
 import { REASON_LENGTH } from "./request-page.ts";
@@ -55,7 +55,11 @@ function emptyList({ total }: InboxView, words: Words): Html {
 function list(view: InboxView, words: Words): Html {
   const { rows, typed, query, type, now, turn, matching, page, pageSize } = view;
   const from = (page - 1) * pageSize + 1;
-  const range = words.say("pages.inbox.range", { from: words.number(from), to: words.number(from + rows.length - 1), all: words.number(matching) });
+  const range = words.say("pages.inbox.range", {
+    from: words.number(from),
+    to: words.number(from + rows.length - 1),
+    all: words.number(matching),
+  });
   return html`<form method="post" action="${HERE}" class="bulk">
 ${NO_DEFAULT_BUTTON}${hiddenField("form", view.form)}${hiddenField("q", query)}${hiddenField("type", type)}${hiddenField("upTo", turn)}
 <div class="bar"><h2 id="rows">${words.say("pages.inbox.list")}</h2><p class="dim small">${range}</p></div>
@@ -70,7 +74,10 @@ ${pager(view, words)}`;
 function rowItem(row: InboxRow, picked: boolean, now: number, words: Words): Html {
   const { subject, level, dueAt } = row;
   const title = titleOf(subject, { count: row.machines, name: row.machine }, words);
-  const asked = { who: subject.requester === undefined ? words.say("pages.fact.unknown") : nameOf(subject.requester), ago: words.distance(subject.askedAt, now) };
+  const asked = {
+    who: subject.requester === undefined ? words.say("pages.fact.unknown") : nameOf(subject.requester),
+    ago: words.distance(subject.askedAt, now),
+  };
   const details = [placeOf(subject), ...amountsOf(row, words)].filter((part) => part !== "").join(" · ");
   return html`<li><label class="pick"><input type="checkbox" name="pick" value="${row.id}"${flag("checked", picked)}><span class="hidden">${words.say("pages.inbox.pick", { title })}</span></label>
 <div class="about"><div><a href="${address(row.page)}">${title}</a>
@@ -102,19 +109,28 @@ ${missing && html`<p class="error" id="reason-error">${icon("alert")}${words.say
 
 function pager({ page, pageSize, matching, query, type }: InboxView, words: Words): Content {
   const last = Math.ceil(matching / pageSize);
-  const link = (to: number): string => `?${new URLSearchParams({ ...(query === "" ? {} : { q: query }), ...(type === "" ? {} : { type }), page: String(to) })}`;
-  return last > 1 && html`<nav class="pages" aria-label="${words.say("pages.inbox.pages")}">
+  const link = (to: number): string =>
+    `?${new URLSearchParams({ ...(query === "" ? {} : { q: query }), ...(type === "" ? {} : { type }), page: String(to) })}`;
+  return (
+    last > 1 &&
+    html`<nav class="pages" aria-label="${words.say("pages.inbox.pages")}">
 ${page > 1 ? html`<a class="button" rel="prev" href="${link(page - 1)}">${words.say("pages.inbox.previous")}</a>` : html`<span></span>`}
 <span>${words.say("pages.inbox.page", { page: words.number(page), last: words.number(last) })}</span>
 ${page < last ? html`<a class="button" rel="next" href="${link(page + 1)}">${words.say("pages.inbox.next")}</a>` : html`<span></span>`}
-</nav>`;
+</nav>`
+  );
 }
 
 function resultSection({ result, form }: InboxView, words: Words): Content {
   if (result === undefined) return undefined;
   if ("refused" in result) {
     const { refused } = result;
-    return banner("bad", "alert", words.say(`pages.inbox.refused.${refused}.title`), html`<a href="#${refused === "none-picked" ? "rows" : "reason"}">${words.say(`pages.inbox.refused.${refused}.text`)}</a>`);
+    return banner(
+      "bad",
+      "alert",
+      words.say(`pages.inbox.refused.${refused}.title`),
+      html`<a href="#${refused === "none-picked" ? "rows" : "reason"}">${words.say(`pages.inbox.refused.${refused}.text`)}</a>`,
+    );
   }
   const counted = result.each.filter((one) => one.result === "counted" || one.result === "repeated");
   const others = result.each.filter((one) => !counted.includes(one));
@@ -137,6 +153,9 @@ function resultItem({ page, title, result, decided }: BulkResult, words: Words):
 /** Only what failed, once more: the rest keeps what it has. */
 function retryForm(others: readonly BulkResult[], vote: Vote, reason: string | undefined, form: string | undefined, words: Words): Content {
   const failed = others.filter(({ result }) => result === "failed");
-  return failed.length > 0 && html`<form method="post" action="${HERE}">${hiddenField("form", form)}${hiddenField("reason", reason)}${failed.map(({ id }) => hiddenField("pick", id))}
-<button name="action" value="${vote}">${words.count(`pages.inbox.retry.${vote}`, failed.length)}</button></form>`;
+  return (
+    failed.length > 0 &&
+    html`<form method="post" action="${HERE}">${hiddenField("form", form)}${hiddenField("reason", reason)}${failed.map(({ id }) => hiddenField("pick", id))}
+<button name="action" value="${vote}">${words.count(`pages.inbox.retry.${vote}`, failed.length)}</button></form>`
+  );
 }

@@ -1,4 +1,4 @@
-import { address, type Content, harmless, html, Html, oneLine } from "./html.ts";
+import { address, type Content, Html, harmless, html, oneLine } from "./html.ts";
 import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf } from "./phrases.ts";
 import type { MailView } from "./view.ts";
 import type { Words } from "./words.ts";
@@ -78,7 +78,9 @@ function isOpen({ kind }: MailView): boolean {
 }
 
 function oneParagraph(text: string | undefined): string {
-  return harmless(text ?? "").replace(/\r\n?/g, "\n").trim();
+  return harmless(text ?? "")
+    .replace(/\r\n?/g, "\n")
+    .trim();
 }
 
 /** What happened, and what it means for the reader. */
@@ -90,7 +92,8 @@ function story(view: MailView, words: Words): string[] {
   if (decision !== undefined) {
     const out = subject.machines.filter(({ excepted }) => excepted === true).length;
     lines.push(decidedBy(decision, words));
-    if (decision.outcome === "approved" && out > 0) lines.push(words.count("pages.state.out", out, { all: words.number(subject.machines.length) }));
+    if (decision.outcome === "approved" && out > 0)
+      lines.push(words.count("pages.state.out", out, { all: words.number(subject.machines.length) }));
     if (audience === "requester") lines.push(words.say(`mail.next.${kind}`));
   }
   if (withdrawal !== undefined) {
@@ -111,7 +114,10 @@ function facts({ subject, level, dueAt, onDeadline, now, decision, withdrawal }:
     [words.say("mail.endedAt"), endedAt === undefined ? "" : words.date(endedAt)],
     [words.say("pages.fact.place"), placeOf(subject)],
     [words.say("pages.total.label"), [words.count("mail.machines", totals.count), ...amountsOf(totals, words)].join(" · ")],
-    [words.say("mail.level"), level === undefined || level.count < 2 ? "" : words.say("mail.levelOf", { ...level, name: oneLine(level.name) })],
+    [
+      words.say("mail.level"),
+      level === undefined || level.count < 2 ? "" : words.say("mail.levelOf", { ...level, name: oneLine(level.name) }),
+    ],
     [words.say("mail.deadline"), dueAt === undefined ? "" : `${words.date(dueAt)} (${words.distance(dueAt, now)}). ${effect}`],
   ];
   return all.filter(([, value]) => value !== "");
@@ -125,7 +131,14 @@ export function chatFor(view: MailView, words: Words): string {
     ...(subject.requester === undefined ? [] : [words.say("mail.chat.by", { requester: nameOf(subject.requester) })]),
     ...amountsOf(totalsOf(subject.machines), words),
     ...(isOpen(view) && dueAt !== undefined ? [words.say("mail.chat.due", { when: words.date(dueAt) })] : []),
-    ...(decision === undefined ? [] : [oneLine(decidedBy(decision, words)), ...(decision.reason === undefined ? [] : [words.say("mail.chat.reason", { reason: shortened(oneLine(decision.reason), SUBJECT_LENGTH) })])]),
+    ...(decision === undefined
+      ? []
+      : [
+          oneLine(decidedBy(decision, words)),
+          ...(decision.reason === undefined
+            ? []
+            : [words.say("mail.chat.reason", { reason: shortened(oneLine(decision.reason), SUBJECT_LENGTH) })]),
+        ]),
   ];
   const told = `${headingOf(view, words)}: ${title}${facts.length === 0 ? "" : ` (${facts.join(" · ")})`}`;
   return links.page === undefined ? unmarked(told) : `${unmarked(told)}\n${links.page}`;
@@ -133,14 +146,23 @@ export function chatFor(view: MailView, words: Words): string {
 
 /** Takes from the text what a chat would read as a mention or a link: `<!channel>`, `[text](address)`. */
 function unmarked(text: string): string {
-  return text.replace(/</g, "‹").replace(/>/g, "›").replace(/\]\(/g, "] (").replace(/@(?=channel|here|everyone|all\b)/gi, "＠");
+  return text
+    .replace(/</g, "‹")
+    .replace(/>/g, "›")
+    .replace(/\]\(/g, "] (")
+    .replace(/@(?=channel|here|everyone|all\b)/gi, "＠");
 }
 
 function textOf({ heading, title, paragraphs, reason, facts, machines, button, inbox, footer }: Letter): string {
   const blocks = [
     `${heading}: ${title}`,
     ...paragraphs,
-    reason === "" ? "" : reason.split("\n").map((line) => `> ${line}`).join("\n"),
+    reason === ""
+      ? ""
+      : reason
+          .split("\n")
+          .map((line) => `> ${line}`)
+          .join("\n"),
     facts.map(([name, value]) => `${name}: ${value}`).join("\n"),
     machines.map((machine) => `- ${machine}`).join("\n"),
     button === undefined ? "" : `${button.text}:\n${button.to}`,

@@ -26,7 +26,11 @@ export function typeName(type: string, words: Words): string {
 }
 
 /** What is asked, in one line: the flow's own title, or one made of type, number and name. */
-export function titleOf(subject: Pick<SubjectView, "type" | "title" | "virtualAppliance">, machines: { count: number; name?: string }, words: Words): string {
+export function titleOf(
+  subject: Pick<SubjectView, "type" | "title" | "virtualAppliance">,
+  machines: { count: number; name?: string },
+  words: Words,
+): string {
   const own = oneLine(subject.title ?? "");
   if (own !== "") return own;
   const known = (TASK_TYPES as readonly string[]).includes(subject.type);
@@ -78,17 +82,24 @@ export function totalsOf(all: readonly MachineView[]): Totals {
       if (value !== undefined) sums[amount] = (sums[amount] ?? 0) + value;
     }
   }
-  const incomplete = machines.filter((machine) => AMOUNTS.some((amount) => sums[amount] !== undefined && machine[amount] === undefined)).length;
+  const incomplete = machines.filter((machine) =>
+    AMOUNTS.some((amount) => sums[amount] !== undefined && machine[amount] === undefined),
+  ).length;
   const isPart = machines.some(({ diskMb, diskIsPart }) => diskMb !== undefined && diskIsPart === true);
   return { count: machines.length, ...sums, ...(isPart ? { diskIsPart: true } : {}), incomplete };
 }
 
 /** Processors, memory and disk with their names, as far as they are known. */
-export function amountsOf({ cpu, ramMb, diskMb, diskIsPart }: Pick<MachineView, "cpu" | "ramMb" | "diskMb" | "diskIsPart">, words: Words): string[] {
+export function amountsOf(
+  { cpu, ramMb, diskMb, diskIsPart }: Pick<MachineView, "cpu" | "ramMb" | "diskMb" | "diskIsPart">,
+  words: Words,
+): string[] {
   return [
     ...(cpu === undefined ? [] : [words.count("pages.amount.cpu", cpu)]),
     ...(ramMb === undefined ? [] : [words.say("pages.amount.ram", { size: words.size(ramMb) })]),
-    ...(diskMb === undefined ? [] : [words.say(diskIsPart === true ? "pages.amount.diskAtLeast" : "pages.amount.disk", { size: words.size(diskMb) })]),
+    ...(diskMb === undefined
+      ? []
+      : [words.say(diskIsPart === true ? "pages.amount.diskAtLeast" : "pages.amount.disk", { size: words.size(diskMb) })]),
   ];
 }
 

@@ -1,6 +1,6 @@
-import { type Content, html, type Html } from "./html.ts";
 import { quote } from "./document.ts";
-import { icon, type IconName } from "./icons.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { type IconName, icon } from "./icons.ts";
 import { fullNameOf, nameOf } from "./phrases.ts";
 import type { HistoryEntry, LevelView } from "./view.ts";
 import type { Words } from "./words.ts";
@@ -11,10 +11,13 @@ const MINUTE = 60_000;
 
 /** Each level with how far it is. */
 export function levelsSection(levels: readonly LevelView[], words: Words): Content {
-  return levels.length > 0 && html`<section class="card" aria-labelledby="levels-title">
+  return (
+    levels.length > 0 &&
+    html`<section class="card" aria-labelledby="levels-title">
 <h2 id="levels-title">${words.count("pages.levels.title", levels.length)}</h2>
 <ol class="levels">${levels.map((level, at) => levelItem(level, at + 1, words))}</ol>
-</section>`;
+</section>`
+  );
 }
 
 const DOTS: Readonly<Record<LevelView["state"], string>> = { ahead: "", current: " now", approved: " good", rejected: " bad", closed: "" };
@@ -32,25 +35,48 @@ ${people(level, words)}</div></li>`;
 function people({ people: all }: LevelView, words: Words): Content {
   const shown = all.length <= PEOPLE_SHOWN ? all : all.filter(({ vote }) => vote !== undefined).slice(0, PEOPLE_SHOWN);
   const rest = all.length - shown.length;
-  return all.length > 0 && html`<ul class="people">
+  return (
+    all.length > 0 &&
+    html`<ul class="people">
 ${shown.map(({ person, vote }) => html`<li>${vote === "approve" ? icon("check", "yes-mark") : vote === "reject" && icon("cross", "no-mark")}<span>${nameOf(person)}${vote && html` <span class="hidden">(${words.say(`pages.levels.vote.${vote}`)})</span>`}</span></li>`)}
 ${rest > 0 && html`<li>${words.count(shown.length === 0 ? "pages.levels.people" : "pages.levels.others", rest)}</li>`}
-</ul>`;
+</ul>`
+  );
 }
 
 const SIGNS: Readonly<Record<HistoryEntry["kind"], IconName>> = {
-  opened: "inbox", asked: "mail", reminder: "bell", overdue: "clock", escalated: "up", fallback: "up", delegated: "hand", reassigned: "hand",
-  approve: "check", reject: "cross", "level-approved": "check", frozen: "pause", unfrozen: "clock", bypass: "alert",
-  approved: "check", rejected: "cross", "deadline-approved": "clock", "deadline-rejected": "clock", "no-approver-rejected": "alert",
-  withdrawn: "back", stuck: "alert",
+  opened: "inbox",
+  asked: "mail",
+  reminder: "bell",
+  overdue: "clock",
+  escalated: "up",
+  fallback: "up",
+  delegated: "hand",
+  reassigned: "hand",
+  approve: "check",
+  reject: "cross",
+  "level-approved": "check",
+  frozen: "pause",
+  unfrozen: "clock",
+  bypass: "alert",
+  approved: "check",
+  rejected: "cross",
+  "deadline-approved": "clock",
+  "deadline-rejected": "clock",
+  "no-approver-rejected": "alert",
+  withdrawn: "back",
+  stuck: "alert",
 };
 
 /** Who did what and when, oldest first. */
 export function historySection(history: readonly HistoryEntry[], words: Words): Content {
-  return history.length > 0 && html`<section class="card" aria-labelledby="history-title">
+  return (
+    history.length > 0 &&
+    html`<section class="card" aria-labelledby="history-title">
 <h2 id="history-title">${words.say("pages.history.title")}</h2>
 <ol class="history">${together(history).map((group) => historyItem(group, words))}</ol>
-</section>`;
+</section>`
+  );
 }
 
 type Group = readonly [HistoryEntry, ...HistoryEntry[]];
@@ -60,8 +86,14 @@ function together(history: readonly HistoryEntry[]): Group[] {
   const groups: [HistoryEntry, ...HistoryEntry[]][] = [];
   for (const entry of history) {
     const last = groups.at(-1);
-    const same = last !== undefined && entry.to !== undefined && last[0].to !== undefined && last[0].kind === entry.kind &&
-      last[0].level === entry.level && last[0].by?.email === entry.by?.email && Math.abs(last[0].at - entry.at) < MINUTE;
+    const same =
+      last !== undefined &&
+      entry.to !== undefined &&
+      last[0].to !== undefined &&
+      last[0].kind === entry.kind &&
+      last[0].level === entry.level &&
+      last[0].by?.email === entry.by?.email &&
+      Math.abs(last[0].at - entry.at) < MINUTE;
     if (same) last.push(entry);
     else groups.push([entry]);
   }

@@ -1,7 +1,18 @@
 import { banner, HERE, hiddenField, type Look, NO_DEFAULT_BUTTON, quote, sheet } from "./document.ts";
-import { type Content, flag, html, Html } from "./html.ts";
-import { icon, type IconName } from "./icons.ts";
-import { amountsOf, deadlineEffect, decidedBy, fullNameOf, isInQuestion, nameOf, placeOf, subjectTitle, totalsOf, typeName } from "./phrases.ts";
+import { type Content, flag, Html, html } from "./html.ts";
+import { type IconName, icon } from "./icons.ts";
+import {
+  amountsOf,
+  deadlineEffect,
+  decidedBy,
+  fullNameOf,
+  isInQuestion,
+  nameOf,
+  placeOf,
+  subjectTitle,
+  totalsOf,
+  typeName,
+} from "./phrases.ts";
 import { historySection, levelsSection } from "./progress.ts";
 import type { MachineView, OnDeadline, PersonView, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
 import type { Words } from "./words.ts";
@@ -110,7 +121,9 @@ function machinesSection({ subject: { machines }, state, typed, machinesPage = 1
   const first = (page - 1) * MACHINES_SHOWN;
   const shown = machines.slice(first, first + MACHINES_SHOWN);
   const ticked = new Set(mayExcept ? typed?.except : []);
-  const elsewhere = machines.filter((machine, index) => (index < first || index >= first + MACHINES_SHOWN) && isInQuestion(machine) && ticked.has(machine.id));
+  const elsewhere = machines.filter(
+    (machine, index) => (index < first || index >= first + MACHINES_SHOWN) && isInQuestion(machine) && ticked.has(machine.id),
+  );
   const scrolls = shown.length > LONG_LIST && html` tabindex="0" role="group" aria-labelledby="machines-title"`;
   const list = html`<div class="machines${scrolls && " long"}"${scrolls}><ul>
 ${shown.map((machine) => html`<li>${mayExcept && isInQuestion(machine) ? choosable(machine, ticked.has(machine.id), words) : listed(machine, words)}</li>`)}
@@ -126,7 +139,9 @@ ${last > 1 && machinesPager(page, last, mayExcept, words)}
 /** By buttons of the form where machines can be ticked, so that no tick and no word of the reason is lost on the way. */
 function machinesPager(page: number, last: number, mayExcept: boolean, words: Words): Html {
   const step = (to: number, rel: "prev" | "next", text: string): Html =>
-    mayExcept ? html`<button name="machines" value="${to}" form="vote" formnovalidate>${text}</button>` : html`<a class="button" rel="${rel}" href="?machines=${to}">${text}</a>`;
+    mayExcept
+      ? html`<button name="machines" value="${to}" form="vote" formnovalidate>${text}</button>`
+      : html`<a class="button" rel="${rel}" href="?machines=${to}">${text}</a>`;
   return html`<nav class="pages" aria-label="${words.say("pages.machines.pages")}">${mayExcept && NO_DEFAULT_BUTTON_OF_VOTE}
 ${page > 1 ? step(page - 1, "prev", words.say("pages.inbox.previous")) : html`<span></span>`}
 <span>${words.say("pages.inbox.page", { page: words.number(page), last: words.number(last) })}</span>
@@ -256,10 +271,20 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
   const [look, sign] = RESULT_LOOKS[result.kind];
   switch (result.kind) {
     case "counted":
-      return banner(look, sign, words.say(`pages.result.counted.${result.vote}`), state.kind === "voted" && words.say("pages.result.counted.others"));
+      return banner(
+        look,
+        sign,
+        words.say(`pages.result.counted.${result.vote}`),
+        state.kind === "voted" && words.say("pages.result.counted.others"),
+      );
     case "late": {
       const decision = result.decision ?? (state.kind === "decided" ? state : state.kind === "passed" ? state.decision : undefined);
-      return banner(look, sign, words.say("pages.result.late.title"), decision === undefined ? words.say("pages.result.late.text") : html`${decidedBy(decision, words)} ${words.time(decision.at)}`);
+      return banner(
+        look,
+        sign,
+        words.say("pages.result.late.title"),
+        decision === undefined ? words.say("pages.result.late.text") : html`${decidedBy(decision, words)} ${words.time(decision.at)}`,
+      );
     }
     case "forbidden": {
       const why = words.knows(`pages.result.forbidden.${result.why}`) ? result.why : "other";
@@ -269,10 +294,20 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
     case "all-excepted":
     case "delegate-refused": {
       const { kind } = result;
-      return banner(look, sign, words.say(`pages.result.${kind}.title`), html`<a href="#${PLACES[kind]}">${words.say(`pages.result.${kind}.text`)}</a>`);
+      return banner(
+        look,
+        sign,
+        words.say(`pages.result.${kind}.title`),
+        html`<a href="#${PLACES[kind]}">${words.say(`pages.result.${kind}.text`)}</a>`,
+      );
     }
     case "delegated":
-      return banner(look, sign, words.say("pages.result.delegated.title", { to: nameOf(result.to) }), words.say("pages.result.delegated.text"));
+      return banner(
+        look,
+        sign,
+        words.say("pages.result.delegated.title", { to: nameOf(result.to) }),
+        words.say("pages.result.delegated.text"),
+      );
     default: {
       const { kind } = result;
       return banner(look, sign, words.say(`pages.result.${kind}.title`), words.say(`pages.result.${kind}.text`));

@@ -52,11 +52,27 @@ export interface LevelView {
 
 export interface HistoryEntry {
   readonly kind:
-    | "opened" | "asked" | "reminder" | "overdue" | "escalated" | "fallback" | "delegated" | "reassigned"
-    | "approve" | "reject" | "level-approved"
-    | "frozen" | "unfrozen" | "bypass"
-    | "approved" | "rejected" | "deadline-approved" | "deadline-rejected" | "no-approver-rejected"
-    | "withdrawn" | "stuck";
+    | "opened"
+    | "asked"
+    | "reminder"
+    | "overdue"
+    | "escalated"
+    | "fallback"
+    | "delegated"
+    | "reassigned"
+    | "approve"
+    | "reject"
+    | "level-approved"
+    | "frozen"
+    | "unfrozen"
+    | "bypass"
+    | "approved"
+    | "rejected"
+    | "deadline-approved"
+    | "deadline-rejected"
+    | "no-approver-rejected"
+    | "withdrawn"
+    | "stuck";
   readonly at: number;
   /** who did it */
   readonly by?: PersonView;
@@ -188,7 +204,9 @@ export interface InboxView {
   /** goes back with `all` as `upTo`: what comes later was not seen and is not meant */
   readonly turn: number;
   /** `reason-missing` and `none-picked` refuse the whole form; else each request has its own result */
-  readonly result?: { readonly vote: Vote; readonly refused: "reason-missing" | "none-picked" } | { readonly vote: Vote; readonly reason?: string; readonly each: readonly BulkResult[] };
+  readonly result?:
+    | { readonly vote: Vote; readonly refused: "reason-missing" | "none-picked" }
+    | { readonly vote: Vote; readonly reason?: string; readonly each: readonly BulkResult[] };
   readonly typed?: { readonly reason?: string; readonly picked?: readonly string[]; readonly all?: boolean };
 }
 

@@ -1,5 +1,5 @@
 import { isObject } from "../base/json.ts";
-import { html, type Html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 
 /** The texts of `abiquo-approval.json` below `abiquo-approval`: a tree whose leaves are strings. */
 export type Texts = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
-import { isObject, textOf } from "../base/json.ts";
 import type { FaultParams } from "../base/fault.ts";
-import { shown, type RuleFaultCode } from "./faults.ts";
-import { dayNamed, DAYS, isWhole } from "./grammar.ts";
+import { isObject, textOf } from "../base/json.ts";
+import { type RuleFaultCode, shown } from "./faults.ts";
+import { DAYS, dayNamed, isWhole } from "./grammar.ts";
 import { parseJsonText } from "./located.ts";
 
 const MINUTE_MS = 60_000;
@@ -90,8 +90,7 @@ export function parseHours(value: unknown, defaultZone: string, report: Report):
   const from = parseHour(window["from"], 0, fail);
   const to = parseHour(window["to"], 24 * 60, fail);
   // The same hour twice says either nothing or everything; nobody could tell which was meant.
-  if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60)
-    fail("RULE_TIME_INVALID", { value: shown(value) });
+  if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60) fail("RULE_TIME_INVALID", { value: shown(value) });
 
   const ownZone = window["timeZone"] ?? "";
   const clock = typeof ownZone === "string" ? openClock(ownZone.trim() === "" ? defaultZone : ownZone.trim()) : undefined;

@@ -1,9 +1,9 @@
 import { describeMoment, openClock } from "./clock.ts";
 import type { Expression } from "./expression.ts";
-import { RulesFault, type RuleProblem } from "./faults.ts";
+import { type RuleProblem, RulesFault } from "./faults.ts";
 import { EXPRESSION_LIMITS, type ExpressionTruth } from "./job.ts";
-import { parseRules, type ParsedRule } from "./parse.ts";
-import { readLoosely, readPath, type FieldPath } from "./path.ts";
+import { type ParsedRule, parseRules } from "./parse.ts";
+import { type FieldPath, readLoosely, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
 import { Seeker } from "./seeker.ts";
 import { expressionThreads } from "./threads.ts";
@@ -206,11 +206,7 @@ function distinctFields(rules: readonly ParsedRule[]): FieldPath[] {
   return [...byField.values()];
 }
 
-function factsUsed(
-  fields: readonly FieldPath[],
-  rules: readonly ParsedRule[],
-  subject: RuleSubject,
-): Record<string, unknown> {
+function factsUsed(fields: readonly FieldPath[], rules: readonly ParsedRule[], subject: RuleSubject): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
   for (const { field, source, segments } of fields) {
     const value =

@@ -1,7 +1,7 @@
 import type { FaultParams } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
-import { parseHours, type Clock } from "./clock.ts";
-import { shown, type RuleFaultCode } from "./faults.ts";
+import { type Clock, parseHours } from "./clock.ts";
+import { type RuleFaultCode, shown } from "./faults.ts";
 import { type EqualityOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";
 import { NotJson, parseLocated } from "./located.ts";
 import { comparisonKey, isAbsent, orderNumber } from "./scalar.ts";

@@ -1,5 +1,5 @@
 import { isObject, textOf } from "../base/json.ts";
-import { parseField, type FieldPath } from "./path.ts";
+import { type FieldPath, parseField } from "./path.ts";
 
 /*
  * What an expression reads, found in its syntax tree. Nothing is evaluated.
@@ -60,11 +60,7 @@ function collectFacts(node: unknown, asked: boolean, found: (path: FieldPath, as
   }
 }
 
-function collectPath(
-  node: Record<string, unknown>,
-  asked: boolean,
-  found: (path: FieldPath, asked: boolean) => void,
-): void {
+function collectPath(node: Record<string, unknown>, asked: boolean, found: (path: FieldPath, asked: boolean) => void): void {
   const steps: unknown[] = Array.isArray(node["steps"]) ? node["steps"] : [];
   const first = steps[0];
   if (!isObject(first)) return;
@@ -122,12 +118,7 @@ const NEEDS_NO_INPUT = new Set(["now", "millis"]);
 export function isSameForAll(ast: unknown): boolean {
   for (const node of allNodes(ast)) {
     // `$$` and `%` lead back to the top from anywhere, and after `@$name` the next step starts there again.
-    if (
-      node["focus"] !== undefined ||
-      node["type"] === "parent" ||
-      (node["type"] === "variable" && node["value"] === "$")
-    )
-      return false;
+    if (node["focus"] !== undefined || node["type"] === "parent" || (node["type"] === "variable" && node["value"] === "$")) return false;
   }
   return readsGroupOnly(ast);
 }
@@ -140,9 +131,7 @@ function readsGroupOnly(node: unknown): boolean {
       const first: unknown = Array.isArray(node["steps"]) ? node["steps"][0] : undefined;
       if (!isObject(first)) return false;
       // What later steps name belongs to what the first one found.
-      return first["type"] === "name"
-        ? first["value"] === "tasks" || first["value"] === "group"
-        : readsGroupOnly(first);
+      return first["type"] === "name" ? first["value"] === "tasks" || first["value"] === "group" : readsGroupOnly(first);
     }
     case "variable":
       return node["value"] !== "";
@@ -165,9 +154,7 @@ function readsGroupOnly(node: unknown): boolean {
     case "block":
     case "condition":
     case "bind":
-      return ["lhs", "rhs", "expressions", "expression", "condition", "then", "else"].every((key) =>
-        readsGroupOnly(node[key]),
-      );
+      return ["lhs", "rhs", "expressions", "expression", "condition", "then", "else"].every((key) => readsGroupOnly(node[key]));
     default:
       return false;
   }

@@ -1,10 +1,10 @@
-import { isObject, textOf } from "../base/json.ts";
 import type { FaultParams } from "../base/fault.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { allNodes, factsNamed, factsWanted, isSameForAll, namesStep } from "./expression-facts.ts";
-import { shown, type RuleFaultCode } from "./faults.ts";
+import { type RuleFaultCode, shown } from "./faults.ts";
 import { parseExpression } from "./guarded.ts";
 import type { ExpressionFacts } from "./job.ts";
-import { readLoosely, type FieldPath } from "./path.ts";
+import { type FieldPath, readLoosely } from "./path.ts";
 import { affordableTextLength } from "./regex.ts";
 import { isAbsent } from "./scalar.ts";
 

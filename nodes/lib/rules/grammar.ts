@@ -75,7 +75,10 @@ export function whole(pattern: string): string {
   return `^\\s*(?:${pattern})\\s*$`;
 }
 
-const WHOLE = Object.fromEntries(Object.entries(PATTERNS).map(([name, pattern]) => [name, new RegExp(whole(pattern), "u")])) as Record<keyof typeof PATTERNS, RegExp>;
+const WHOLE = Object.fromEntries(Object.entries(PATTERNS).map(([name, pattern]) => [name, new RegExp(whole(pattern), "u")])) as Record<
+  keyof typeof PATTERNS,
+  RegExp
+>;
 
 export function isWhole(name: keyof typeof PATTERNS, text: string): boolean {
   return WHOLE[name].test(text);

@@ -78,13 +78,10 @@ function guard(compiled: jsonata.Expression): void {
     if (run.left <= 0) throw new Runaway();
     run.left -= 1;
   });
-  bind(
-    Symbol.for("jsonata.__evaluate_exit"),
-    (_node: unknown, _input: unknown, _environment: unknown, result: unknown) => {
-      if (typeof result === "string" && result.length > EXPRESSION_LIMITS.textLength) throw new Runaway();
-      if (Array.isArray(result) && result.length > EXPRESSION_LIMITS.listLength) throw new Runaway();
-    },
-  );
+  bind(Symbol.for("jsonata.__evaluate_exit"), (_node: unknown, _input: unknown, _environment: unknown, result: unknown) => {
+    if (typeof result === "string" && result.length > EXPRESSION_LIMITS.textLength) throw new Runaway();
+    if (Array.isArray(result) && result.length > EXPRESSION_LIMITS.listLength) throw new Runaway();
+  });
   // JSONata's own would fill the memory before any hook sees the result.
   compiled.registerFunction("pad", pad, "<s-ns?:s>");
   // JSONata's own read the clock of the process; a rule tried on a task of last week must see last week.

@@ -1,9 +1,9 @@
 export { compileRules } from "./compile.ts";
-export { readRecordedTasks, recordedTask, type RecordedTask } from "./recorded.ts";
-export { unreachableRules, type Unreachable } from "./reach.ts";
-export { readRuleSet, type RuleSet } from "./ruleset.ts";
-export { tryRules, type FactSourceFor, type Trial, type Tried } from "./trial.ts";
-export { RULE_FAULTS, RulesFault, type RuleFaultCode, type RuleProblem } from "./faults.ts";
+export { RULE_FAULTS, type RuleFaultCode, type RuleProblem, RulesFault } from "./faults.ts";
+export { type Unreachable, unreachableRules } from "./reach.ts";
+export { type RecordedTask, readRecordedTasks, recordedTask } from "./recorded.ts";
+export { type RuleSet, readRuleSet } from "./ruleset.ts";
+export { type FactSourceFor, type Trial, type Tried, tryRules } from "./trial.ts";
 export type {
   CompiledRules,
   Condition,

@@ -1,12 +1,12 @@
 import type { FaultParams } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { compileFactTest, compileTimeTest, type FactTest, type Operand, operandOf, type TimeTest } from "./conditions.ts";
 import { openClock } from "./clock.ts";
+import { compileFactTest, compileTimeTest, type FactTest, type Operand, operandOf, type TimeTest } from "./conditions.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import { shown, type RuleFaultCode, type RuleProblem } from "./faults.ts";
+import { type RuleFaultCode, type RuleProblem, shown } from "./faults.ts";
 import { FACT_OPS, isWhole, LIST_OPS, OUTCOMES, SCOPES } from "./grammar.ts";
 import { NotJson, parseJsonText, parseLocated } from "./located.ts";
-import { parseField, type FieldPath } from "./path.ts";
+import { type FieldPath, parseField } from "./path.ts";
 import type { Outcome, RuleOptions } from "./types.ts";
 
 const OPS: ReadonlySet<string> = new Set(FACT_OPS);

@@ -107,7 +107,8 @@ function commonRange(same: readonly Constraint[]): Range | undefined {
 function intersection(a: Range, b: Range): Range {
   const low = Math.max(a.low, b.low);
   const high = Math.min(a.high, b.high);
-  const holds = (range: Range, at: number, end: "low" | "high"): boolean => (range[end] === at ? range[end === "low" ? "lowIn" : "highIn"] : true);
+  const holds = (range: Range, at: number, end: "low" | "high"): boolean =>
+    range[end] === at ? range[end === "low" ? "lowIn" : "highIn"] : true;
   return {
     low,
     lowIn: holds(a, low, "low") && holds(b, low, "low"),

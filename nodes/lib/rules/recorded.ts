@@ -36,7 +36,10 @@ export function readRecordedTasks(value: unknown, now: Date): { tasks: RecordedT
  * @param entry one task's part of `msg.abiquo`: `{task, details?, decision?}`
  */
 export function recordedTask(entry: Record<string, unknown>, group: RuleSubject["group"], at: Date): RecordedTask {
-  const facts: Record<string, unknown> = { task: entry["task"], ...(isObject(entry["details"]) ? { details: structuredClone(entry["details"]) } : {}) };
+  const facts: Record<string, unknown> = {
+    task: entry["task"],
+    ...(isObject(entry["details"]) ? { details: structuredClone(entry["details"]) } : {}),
+  };
   const totals: Record<string, unknown> = { ...group };
   const decision = isObject(entry["decision"]) ? entry["decision"] : {};
   for (const [field, fact] of Object.entries(isObject(decision["facts"]) ? decision["facts"] : {})) {

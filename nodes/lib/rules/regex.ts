@@ -71,8 +71,7 @@ class Bound {
   #atom(): Ways {
     const char = this.#source.charAt(this.#at++);
     if (char === "[") {
-      while (this.#at < this.#source.length && !this.#take("]"))
-        this.#at += this.#source.charAt(this.#at) === "\\" ? 2 : 1;
+      while (this.#at < this.#source.length && !this.#take("]")) this.#at += this.#source.charAt(this.#at) === "\\" ? 2 : 1;
       return ONE;
     }
     if (char === "\\") {

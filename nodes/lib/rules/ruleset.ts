@@ -1,8 +1,8 @@
 import { isObject } from "../base/json.ts";
 import { compileRules } from "./compile.ts";
-import { RulesFault, shown, type RuleProblem } from "./faults.ts";
+import { type RuleProblem, RulesFault, shown } from "./faults.ts";
 import { isWhole, KEYS, TEXTS } from "./grammar.ts";
-import { KEY, NotJson, parseJsonText, parseLocated, type JsonPath, type LocatedJson, type Twin } from "./located.ts";
+import { type JsonPath, KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located.ts";
 import type { CompiledRules, Outcome, RuleOptions, Scope } from "./types.ts";
 
 /** A whole policy: the rules with what holds when none matches. */

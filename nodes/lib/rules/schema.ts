@@ -1,15 +1,4 @@
-import {
-  EQUALITY_OPS,
-  KEYS,
-  MAX_PATTERN_LENGTH,
-  MEMBERSHIP_OPS,
-  ORDER_OPS,
-  OUTCOMES,
-  PATTERNS,
-  SCOPES,
-  TEXTS,
-  whole,
-} from "./grammar.ts";
+import { EQUALITY_OPS, KEYS, MAX_PATTERN_LENGTH, MEMBERSHIP_OPS, ORDER_OPS, OUTCOMES, PATTERNS, SCOPES, TEXTS, whole } from "./grammar.ts";
 
 type Schema = { readonly [keyword: string]: unknown };
 
@@ -83,7 +72,9 @@ const CONDITIONS: Readonly<Record<string, Schema>> = {
   membership: factCondition(
     "One of several values: a list, or text with commas.",
     MEMBERSHIP_OPS,
-    { properties: { valueType: { enum: ["", "str", "num"] }, value: anyOf(ref("list"), { type: ["number", "boolean"] }, like("[^,\\s]")) } },
+    {
+      properties: { valueType: { enum: ["", "str", "num"] }, value: anyOf(ref("list"), { type: ["number", "boolean"] }, like("[^,\\s]")) },
+    },
     TYPED_BOOLEAN,
     typed("json", ref("list"), { type: ["number", "boolean"] }, jsonText(LIST, STRING, NUMBER, BOOLEAN)),
   ),
@@ -100,7 +91,12 @@ const CONDITIONS: Readonly<Record<string, Schema>> = {
     {
       properties: {
         valueType: { enum: ["", "str", "num"] },
-        value: anyOf(ref("pair"), ref("range"), like(`^(?:[\\s,]*,)?\\s*(?:${PATTERNS.number})\\s*,(?:[\\s,]*,)?\\s*(?:${PATTERNS.number})\\s*(?:,[\\s,]*)?$`), jsonText(LIST, OBJECT)),
+        value: anyOf(
+          ref("pair"),
+          ref("range"),
+          like(`^(?:[\\s,]*,)?\\s*(?:${PATTERNS.number})\\s*,(?:[\\s,]*,)?\\s*(?:${PATTERNS.number})\\s*(?:,[\\s,]*)?$`),
+          jsonText(LIST, OBJECT),
+        ),
       },
     },
     typed("json", ref("pair"), ref("range"), jsonText(LIST, OBJECT, STRING)),
@@ -143,7 +139,10 @@ export const rulesSchema: Schema = {
     condition: { ...objectWith("condition", ["value"], {}), oneOf: Object.keys(CONDITIONS).map(ref) },
     ...CONDITIONS,
     hours: objectWith("time", [], {
-      days: nullable({ type: "array", items: like(whole(PATTERNS.day)) }, like(`^\\s*(?:${PATTERNS.day})\\s*(?:,\\s*(?:${PATTERNS.day})\\s*)*$`)),
+      days: nullable(
+        { type: "array", items: like(whole(PATTERNS.day)) },
+        like(`^\\s*(?:${PATTERNS.day})\\s*(?:,\\s*(?:${PATTERNS.day})\\s*)*$`),
+      ),
       from: nullable(like(whole(PATTERNS.hour))),
       to: nullable(like(whole(PATTERNS.hour))),
       timeZone: { type: ["string", "null"] },

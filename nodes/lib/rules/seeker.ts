@@ -1,5 +1,5 @@
 import type { Expression } from "./expression.ts";
-import { readLoosely, readPath, type FieldPath } from "./path.ts";
+import { type FieldPath, readLoosely, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
 import type { FactCause, FactSource, RuleSubject, Unjudged } from "./types.ts";
 

@@ -39,7 +39,9 @@ export async function tryRules<T extends RecordedTask>(
   const tried = tasks.map((task, index): Tried<T> => {
     const verdict = verdicts[index] as Verdict;
     const before = earlier?.[index];
-    return before === undefined ? { task, verdict, differs: false } : { task, verdict, before, differs: before.outcome !== verdict.outcome };
+    return before === undefined
+      ? { task, verdict, differs: false }
+      : { task, verdict, before, differs: before.outcome !== verdict.outcome };
   });
   const counts: Record<Outcome, number> = { continue: 0, cancel: 0, review: 0 };
   for (const { verdict } of tried) counts[verdict.outcome] += 1;

@@ -1,4 +1,15 @@
-import { applianceDto, applianceStateDto, datacenterDto, disksOf, flatMachineDto, limitDto, locationDto, machineDto, machineStateDto, volumesOf } from "../dto/cloud.ts";
+import {
+  applianceDto,
+  applianceStateDto,
+  datacenterDto,
+  disksOf,
+  flatMachineDto,
+  limitDto,
+  locationDto,
+  machineDto,
+  machineStateDto,
+  volumesOf,
+} from "../dto/cloud.ts";
 import { taskPath } from "../dto/tasks.ts";
 import type { Change, SimTask, TaskType } from "../world/tasks.ts";
 import type { Location, VirtualAppliance, VirtualDatacenter, VirtualMachine } from "../world/world.ts";
@@ -9,40 +20,190 @@ import { APPLIANCE, applianceOf, applianceStateOf, DATACENTER, datacenterOf, MAC
 import type { Call, Result, Route } from "./route.ts";
 
 const ENTERPRISE = "/admin/enterprises/{enterprise}";
-const READS_MACHINES = ["VDC_MANAGE_VAPP", "VAPP_CUSTOMISE_SETTINGS", "VAPP_ASSIGN_NETWORK", "VAPP_PERFORM_ACTIONS", "VAPP_DEPLOY_UNDEPLOY"] as const;
+const READS_MACHINES = [
+  "VDC_MANAGE_VAPP",
+  "VAPP_CUSTOMISE_SETTINGS",
+  "VAPP_ASSIGN_NETWORK",
+  "VAPP_PERFORM_ACTIONS",
+  "VAPP_DEPLOY_UNDEPLOY",
+] as const;
 const READS_DISKS = ["VDC_MANAGE_VAPP", "VAPP_CUSTOMISE_SETTINGS"] as const;
 
 /** Virtual datacenters, appliances and machines, and where they are. Privileges as 2.0 asks for them (`security-beans.xml`). */
 export const CLOUD_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/cloud/virtualdatacenters", privileges: ["AUTHENTICATED"], produces: ["virtualdatacenters"], handle: (call) => datacenters(call) },
-  { method: "GET", path: `${ENTERPRISE}/action/virtualdatacenters`, privileges: ["VDC_ENUMERATE", "PHYS_DC_RETRIEVE_DETAILS"], produces: ["virtualdatacenters"], handle: (call) => datacenters(call, enterpriseOf(call).id) },
-  { method: "GET", path: DATACENTER, privileges: ["VDC_ENUMERATE"], produces: ["virtualdatacenter"], handle: (call) => ({ dto: datacenterDto(datacenterOf(call), call.world, call.abiquo.url) }) },
-  { method: "GET", path: `${DATACENTER}/virtualappliances`, privileges: ["VDC_ENUMERATE"], produces: ["virtualappliances"], handle: appliancesOfDatacenter },
-  { method: "GET", path: `${ENTERPRISE}/action/virtualappliances`, privileges: ["VDC_ENUMERATE"], produces: ["virtualappliances"], handle: appliancesOfEnterprise },
+  {
+    method: "GET",
+    path: "/cloud/virtualdatacenters",
+    privileges: ["AUTHENTICATED"],
+    produces: ["virtualdatacenters"],
+    handle: (call) => datacenters(call),
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/action/virtualdatacenters`,
+    privileges: ["VDC_ENUMERATE", "PHYS_DC_RETRIEVE_DETAILS"],
+    produces: ["virtualdatacenters"],
+    handle: (call) => datacenters(call, enterpriseOf(call).id),
+  },
+  {
+    method: "GET",
+    path: DATACENTER,
+    privileges: ["VDC_ENUMERATE"],
+    produces: ["virtualdatacenter"],
+    handle: (call) => ({ dto: datacenterDto(datacenterOf(call), call.world, call.abiquo.url) }),
+  },
+  {
+    method: "GET",
+    path: `${DATACENTER}/virtualappliances`,
+    privileges: ["VDC_ENUMERATE"],
+    produces: ["virtualappliances"],
+    handle: appliancesOfDatacenter,
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/action/virtualappliances`,
+    privileges: ["VDC_ENUMERATE"],
+    produces: ["virtualappliances"],
+    handle: appliancesOfEnterprise,
+  },
   { method: "GET", path: APPLIANCE, privileges: READS_MACHINES, produces: ["virtualappliance"], handle: readAppliance },
-  { method: "GET", path: `${APPLIANCE}/state`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualappliancestate"], handle: applianceState },
+  {
+    method: "GET",
+    path: `${APPLIANCE}/state`,
+    privileges: ["VAPP_CUSTOMISE_SETTINGS"],
+    produces: ["virtualappliancestate"],
+    handle: applianceState,
+  },
   { method: "GET", path: `${APPLIANCE}/action/price`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["text/plain"], handle: price },
-  { method: "POST", path: `${APPLIANCE}/action/deploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: (call) => applianceAction(call, "DEPLOY") },
-  { method: "POST", path: `${APPLIANCE}/action/undeploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: (call) => applianceAction(call, "UNDEPLOY") },
-  { method: "GET", path: `${APPLIANCE}/virtualmachines`, privileges: READS_MACHINES, produces: ["virtualmachines", "virtualmachinesflat"], handle: (call) => machines(call, call.world.machinesOf(applianceOf(call).id)) },
-  { method: "GET", path: `${DATACENTER}/action/virtualmachines`, privileges: READS_MACHINES, produces: ["virtualmachines"], handle: (call) => machines(call, inDatacenter(call)) },
-  { method: "GET", path: `${ENTERPRISE}/action/virtualmachines`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: (call) => machines(call, inEnterprise(call)) },
-  { method: "GET", path: `${ENTERPRISE}/users/{user}/action/virtualmachines`, privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: machinesOfUser },
-  { method: "GET", path: "/cloud/virtualmachines", privileges: ["VAPP_CUSTOMISE_SETTINGS"], produces: ["virtualmachines"], handle: (call) => machines(call, call.world.machines.filter(({ user }) => user === call.user.id)) },
+  {
+    method: "POST",
+    path: `${APPLIANCE}/action/deploy`,
+    privileges: ["VAPP_DEPLOY_UNDEPLOY"],
+    produces: ["acceptedrequest"],
+    handle: (call) => applianceAction(call, "DEPLOY"),
+  },
+  {
+    method: "POST",
+    path: `${APPLIANCE}/action/undeploy`,
+    privileges: ["VAPP_DEPLOY_UNDEPLOY"],
+    produces: ["acceptedrequest"],
+    handle: (call) => applianceAction(call, "UNDEPLOY"),
+  },
+  {
+    method: "GET",
+    path: `${APPLIANCE}/virtualmachines`,
+    privileges: READS_MACHINES,
+    produces: ["virtualmachines", "virtualmachinesflat"],
+    handle: (call) => machines(call, call.world.machinesOf(applianceOf(call).id)),
+  },
+  {
+    method: "GET",
+    path: `${DATACENTER}/action/virtualmachines`,
+    privileges: READS_MACHINES,
+    produces: ["virtualmachines"],
+    handle: (call) => machines(call, inDatacenter(call)),
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/action/virtualmachines`,
+    privileges: ["VAPP_CUSTOMISE_SETTINGS"],
+    produces: ["virtualmachines"],
+    handle: (call) => machines(call, inEnterprise(call)),
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/users/{user}/action/virtualmachines`,
+    privileges: ["VAPP_CUSTOMISE_SETTINGS"],
+    produces: ["virtualmachines"],
+    handle: machinesOfUser,
+  },
+  {
+    method: "GET",
+    path: "/cloud/virtualmachines",
+    privileges: ["VAPP_CUSTOMISE_SETTINGS"],
+    produces: ["virtualmachines"],
+    handle: (call) =>
+      machines(
+        call,
+        call.world.machines.filter(({ user }) => user === call.user.id),
+      ),
+  },
   { method: "GET", path: MACHINE, privileges: READS_MACHINES, produces: ["virtualmachine", "virtualmachineflat"], handle: readMachine },
-  { method: "PUT", path: MACHINE, privileges: ["VAPP_CUSTOMISE_SETTINGS"], consumes: ["virtualmachine"], produces: ["acceptedrequest"], handle: reconfigure },
-  { method: "GET", path: `${MACHINE}/state`, privileges: ["VAPP_PERFORM_ACTIONS"], produces: ["virtualmachinestate"], handle: machineState },
-  { method: "PUT", path: `${MACHINE}/state`, privileges: ["VAPP_PERFORM_ACTIONS"], consumes: ["virtualmachinestate"], produces: ["acceptedrequest"], handle: changeState },
+  {
+    method: "PUT",
+    path: MACHINE,
+    privileges: ["VAPP_CUSTOMISE_SETTINGS"],
+    consumes: ["virtualmachine"],
+    produces: ["acceptedrequest"],
+    handle: reconfigure,
+  },
+  {
+    method: "GET",
+    path: `${MACHINE}/state`,
+    privileges: ["VAPP_PERFORM_ACTIONS"],
+    produces: ["virtualmachinestate"],
+    handle: machineState,
+  },
+  {
+    method: "PUT",
+    path: `${MACHINE}/state`,
+    privileges: ["VAPP_PERFORM_ACTIONS"],
+    consumes: ["virtualmachinestate"],
+    produces: ["acceptedrequest"],
+    handle: changeState,
+  },
   { method: "POST", path: `${MACHINE}/action/deploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: deploy },
-  { method: "POST", path: `${MACHINE}/action/undeploy`, privileges: ["VAPP_DEPLOY_UNDEPLOY"], produces: ["acceptedrequest"], handle: undeploy },
+  {
+    method: "POST",
+    path: `${MACHINE}/action/undeploy`,
+    privileges: ["VAPP_DEPLOY_UNDEPLOY"],
+    produces: ["acceptedrequest"],
+    handle: undeploy,
+  },
   { method: "GET", path: `${MACHINE}/storage/disks`, privileges: READS_DISKS, produces: ["harddisks"], handle: disks },
   { method: "GET", path: `${MACHINE}/storage/volumes`, privileges: READS_DISKS, produces: ["volumes"], handle: volumes },
-  { method: "GET", path: `${ENTERPRISE}/action/volumes`, privileges: ["VDC_ENUMERATE"], produces: ["volumes"], handle: (call) => volumesOn(call, inEnterprise(call)) },
-  { method: "GET", path: `${DATACENTER}/volumes`, privileges: ["VDC_MANAGE_STORAGE", "VDC_ENUMERATE", "PHYS_DC_RETRIEVE_DETAILS"], produces: ["volumes"], handle: (call) => volumesOn(call, inDatacenter(call)) },
-  { method: "GET", path: "/cloud/locations", privileges: ["AUTHENTICATED"], produces: ["datacenters", "publiccloudregions"], handle: locations },
-  { method: "GET", path: "/cloud/locations/{location}", privileges: ["AUTHENTICATED"], produces: ["datacenter", "publiccloudregion"], handle: readLocation },
-  { method: "GET", path: `${ENTERPRISE}/limits`, privileges: ["USERS_MANAGE_ENTERPRISE", "VDC_ENUMERATE", "APPLIB_VIEW"], produces: ["limits"], handle: limits },
-  { method: "GET", path: `${ENTERPRISE}/limits/{location}`, privileges: ["USERS_MANAGE_ENTERPRISE"], produces: ["limit"], handle: readLimit },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/action/volumes`,
+    privileges: ["VDC_ENUMERATE"],
+    produces: ["volumes"],
+    handle: (call) => volumesOn(call, inEnterprise(call)),
+  },
+  {
+    method: "GET",
+    path: `${DATACENTER}/volumes`,
+    privileges: ["VDC_MANAGE_STORAGE", "VDC_ENUMERATE", "PHYS_DC_RETRIEVE_DETAILS"],
+    produces: ["volumes"],
+    handle: (call) => volumesOn(call, inDatacenter(call)),
+  },
+  {
+    method: "GET",
+    path: "/cloud/locations",
+    privileges: ["AUTHENTICATED"],
+    produces: ["datacenters", "publiccloudregions"],
+    handle: locations,
+  },
+  {
+    method: "GET",
+    path: "/cloud/locations/{location}",
+    privileges: ["AUTHENTICATED"],
+    produces: ["datacenter", "publiccloudregion"],
+    handle: readLocation,
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/limits`,
+    privileges: ["USERS_MANAGE_ENTERPRISE", "VDC_ENUMERATE", "APPLIB_VIEW"],
+    produces: ["limits"],
+    handle: limits,
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/limits/{location}`,
+    privileges: ["USERS_MANAGE_ENTERPRISE"],
+    produces: ["limit"],
+    handle: readLimit,
+  },
 ];
 
 const BY_NAME = { name: ({ name }: { readonly name: string }) => name, id: ({ id }: { readonly id: number }) => id };
@@ -50,22 +211,34 @@ const NAME = ({ name }: { readonly name: string }): string[] => [name];
 
 function datacenters(call: Call, enterprise?: number): Result {
   const { world, user, abiquo } = call;
-  const visible = world.datacenters.filter((each) => (enterprise === undefined ? each.enterprise === user.enterprise : each.enterprise === enterprise));
+  const visible = world.datacenters.filter((each) =>
+    enterprise === undefined ? each.enterprise === user.enterprise : each.enterprise === enterprise,
+  );
   return { dto: listOf(call, visible, BY_NAME, NAME, (each: VirtualDatacenter) => datacenterDto(each, world, abiquo.url)) };
 }
 
 function appliances(call: Call, found: readonly VirtualAppliance[]): Result {
-  return { dto: listOf(call, found, BY_NAME, NAME, (each: VirtualAppliance) => applianceDto(each, applianceStateOf(call, each), call.world, call.abiquo.url)) };
+  return {
+    dto: listOf(call, found, BY_NAME, NAME, (each: VirtualAppliance) =>
+      applianceDto(each, applianceStateOf(call, each), call.world, call.abiquo.url),
+    ),
+  };
 }
 
 function appliancesOfDatacenter(call: Call): Result {
   const { id } = datacenterOf(call);
-  return appliances(call, call.world.appliances.filter(({ virtualDatacenter }) => virtualDatacenter === id));
+  return appliances(
+    call,
+    call.world.appliances.filter(({ virtualDatacenter }) => virtualDatacenter === id),
+  );
 }
 
 function appliancesOfEnterprise(call: Call): Result {
   const enterprise = enterpriseOf(call);
-  return appliances(call, call.world.appliances.filter(({ virtualDatacenter }) => call.world.datacenters.get(virtualDatacenter)?.enterprise === enterprise.id));
+  return appliances(
+    call,
+    call.world.appliances.filter(({ virtualDatacenter }) => call.world.datacenters.get(virtualDatacenter)?.enterprise === enterprise.id),
+  );
 }
 
 /** `expand=last_task` adds what the recording shows: links to itself and up, and an empty list. */
@@ -75,7 +248,13 @@ function readAppliance(call: Call): Result {
   if (call.query.get("expand") !== "last_task") return { dto };
   const self = call.abiquo.url + call.path;
   const parent = self.replace(/\/virtualappliances\/.*$/, "");
-  return { dto: { ...dto, expands: { links: [], collection: [] }, links: [...(dto["links"] as object[]), { rel: "parent", href: parent }, { rel: "self", href: self }] } };
+  return {
+    dto: {
+      ...dto,
+      expands: { links: [], collection: [] },
+      links: [...(dto["links"] as object[]), { rel: "parent", href: parent }, { rel: "self", href: self }],
+    },
+  };
 }
 
 function applianceState(call: Call): Result {
@@ -93,7 +272,9 @@ function price(call: Call): Result {
 function machines(call: Call, found: readonly VirtualMachine[]): Result {
   const flat = call.wanted === "virtualmachinesflat";
   const dto = (machine: VirtualMachine): object =>
-    flat ? flatMachineDto(machine, stateOf(call, machine), call.world, call.abiquo.url) : machineDto(machine, stateOf(call, machine), call.world, call.abiquo.url);
+    flat
+      ? flatMachineDto(machine, stateOf(call, machine), call.world, call.abiquo.url)
+      : machineDto(machine, stateOf(call, machine), call.world, call.abiquo.url);
   return { dto: listOf(call, found, BY_NAME, NAME, dto) };
 }
 
@@ -109,14 +290,22 @@ function inEnterprise(call: Call): VirtualMachine[] {
 
 function machinesOfUser(call: Call): Result {
   const { id } = userOf(call);
-  return machines(call, call.world.machines.filter(({ user }) => user === id));
+  return machines(
+    call,
+    call.world.machines.filter(({ user }) => user === id),
+  );
 }
 
 function readMachine(call: Call): Result {
   const machine = machineOf(call);
   const state = stateOf(call, machine);
   const { world, abiquo } = call;
-  return { dto: call.wanted === "virtualmachineflat" ? flatMachineDto(machine, state, world, abiquo.url) : machineDto(machine, state, world, abiquo.url) };
+  return {
+    dto:
+      call.wanted === "virtualmachineflat"
+        ? flatMachineDto(machine, state, world, abiquo.url)
+        : machineDto(machine, state, world, abiquo.url),
+  };
 }
 
 function machineState(call: Call): Result {
@@ -198,7 +387,15 @@ function volumes(call: Call): Result {
 
 function volumesOn(call: Call, found: readonly VirtualMachine[]): Result {
   const all = found.flatMap((machine) => volumesOf(machine, call.world, call.abiquo.url));
-  return { dto: listOf(call, all, { name: ({ name }) => String(name), id: ({ id }) => Number(id) }, ({ name }) => [String(name)], (volume) => volume) };
+  return {
+    dto: listOf(
+      call,
+      all,
+      { name: ({ name }) => String(name), id: ({ id }) => Number(id) },
+      ({ name }) => [String(name)],
+      (volume) => volume,
+    ),
+  };
 }
 
 /** What is accepted decides of which kind they are. */

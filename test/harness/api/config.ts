@@ -7,11 +7,44 @@ const PROPERTY = "/config/properties/{property}";
 
 /** System properties. */
 export const CONFIG_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/config/properties", privileges: ["AUTHENTICATED", "SYSCONFIG_VIEW"], produces: ["systemproperties"], handle: properties },
-  { method: "POST", path: "/config/properties", privileges: ["SYSCONFIG_ALLOW_MODIFY"], consumes: ["systemproperty"], produces: ["systemproperty"], handle: createProperty },
-  { method: "PUT", path: "/config/properties", privileges: ["SYSCONFIG_ALLOW_MODIFY"], consumes: ["systemproperties"], produces: ["systemproperties"], handle: replaceProperties },
-  { method: "GET", path: PROPERTY, privileges: ["SYSCONFIG_VIEW"], produces: ["systemproperty"], handle: (call) => ({ dto: propertyDto(propertyOf(call), call.abiquo.url) }) },
-  { method: "PUT", path: PROPERTY, privileges: ["SYSCONFIG_ALLOW_MODIFY"], consumes: ["systemproperty"], produces: ["systemproperty"], handle: writeProperty },
+  {
+    method: "GET",
+    path: "/config/properties",
+    privileges: ["AUTHENTICATED", "SYSCONFIG_VIEW"],
+    produces: ["systemproperties"],
+    handle: properties,
+  },
+  {
+    method: "POST",
+    path: "/config/properties",
+    privileges: ["SYSCONFIG_ALLOW_MODIFY"],
+    consumes: ["systemproperty"],
+    produces: ["systemproperty"],
+    handle: createProperty,
+  },
+  {
+    method: "PUT",
+    path: "/config/properties",
+    privileges: ["SYSCONFIG_ALLOW_MODIFY"],
+    consumes: ["systemproperties"],
+    produces: ["systemproperties"],
+    handle: replaceProperties,
+  },
+  {
+    method: "GET",
+    path: PROPERTY,
+    privileges: ["SYSCONFIG_VIEW"],
+    produces: ["systemproperty"],
+    handle: (call) => ({ dto: propertyDto(propertyOf(call), call.abiquo.url) }),
+  },
+  {
+    method: "PUT",
+    path: PROPERTY,
+    privileges: ["SYSCONFIG_ALLOW_MODIFY"],
+    consumes: ["systemproperty"],
+    produces: ["systemproperty"],
+    handle: writeProperty,
+  },
   { method: "DELETE", path: PROPERTY, privileges: ["SYSCONFIG_ALLOW_MODIFY"], handle: deleteProperty },
 ];
 

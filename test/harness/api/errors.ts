@@ -63,5 +63,9 @@ export function errorReply({ code }: ApiError, asXml: boolean): Reply {
   const [status, message] = ERRORS[code];
   return asXml
     ? { status, headers: { "Content-Type": "application/vnd.abiquo.error+xml" }, body: errorsXml([{ code, message }]) }
-    : { status, headers: { "Content-Type": "application/vnd.abiquo.errors+json" }, body: JSON.stringify({ collection: [{ code, message }] }) };
+    : {
+        status,
+        headers: { "Content-Type": "application/vnd.abiquo.errors+json" },
+        body: JSON.stringify({ collection: [{ code, message }] }),
+      };
 }

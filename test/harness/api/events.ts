@@ -22,7 +22,15 @@ function events(call: Call): Result {
   if (!Number.isFinite(from)) throw new ApiError("GEN-1");
   const found = call.abiquo.eventLog.since(from * 1_000).filter((event) => isVisible(call, event));
   if (call.query.get("asc") !== "true") call.query.set("asc", "false");
-  return { dto: listOf(call, found, { id: ({ id }) => id }, ({ action }) => [action], (event) => eventDto(call, event)) };
+  return {
+    dto: listOf(
+      call,
+      found,
+      { id: ({ id }) => id },
+      ({ action }) => [action],
+      (event) => eventDto(call, event),
+    ),
+  };
 }
 
 function readEvent(call: Call): Result {

@@ -35,14 +35,28 @@ const RECORDED = new Set([
   ...["", "/state", "/storage/disks", "/storage/volumes", "/tasks", "/tasks/{task}", "/actionplans/{plan}/tasks"].map(
     (end) => `GET /cloud/virtualdatacenters/{datacenter}/virtualappliances/{appliance}/virtualmachines/{machine}${end}`,
   ),
-  ...["PUT ", "PUT /state", "POST /action/deploy", "POST /action/undeploy", "POST /tasks/{task}/action/continue", "POST /tasks/{task}/action/cancel", "POST /tasks/{task}/action/ack"].map((line) => {
+  ...[
+    "PUT ",
+    "PUT /state",
+    "POST /action/deploy",
+    "POST /action/undeploy",
+    "POST /tasks/{task}/action/continue",
+    "POST /tasks/{task}/action/cancel",
+    "POST /tasks/{task}/action/ack",
+  ].map((line) => {
     const [method = "", end = ""] = line.split(" ");
     return `${method} /cloud/virtualdatacenters/{datacenter}/virtualappliances/{appliance}/virtualmachines/{machine}${end}`;
   }),
 ]);
 
 /** Routes of which only a name is known, in a list of the server's own or in documentation. */
-const INFERRED = new Set(["GET /events", "GET /events/{event}", "PUT /admin/roles/{role}", "GET /admin/scopes", "GET /admin/scopes/{scope}"]);
+const INFERRED = new Set([
+  "GET /events",
+  "GET /events/{event}",
+  "PUT /admin/roles/{role}",
+  "GET /admin/scopes",
+  "GET /admin/scopes/{scope}",
+]);
 
 export function evidenceOf({ method, path }: Pick<Route, "method" | "path">): Evidence {
   const name = `${method} ${path}`;
@@ -54,13 +68,25 @@ export function evidenceOf({ method, path }: Pick<Route, "method" | "path">): Ev
 export function evidenceTables(): string {
   const routes = [...ROUTES].sort((a, b) => (a.path === b.path ? (a.method < b.method ? -1 : 1) : a.path < b.path ? -1 : 1));
   const versioned = [
-    ...VERSIONED_FIELDS.map(({ types, field, since, evidence, source }) => [types.join(", "), `field \`${field}\``, since, evidence, source]),
+    ...VERSIONED_FIELDS.map(({ types, field, since, evidence, source }) => [
+      types.join(", "),
+      `field \`${field}\``,
+      since,
+      evidence,
+      source,
+    ]),
     ...VERSIONED_LINKS.map(({ types, rel, since, evidence, source }) => [types.join(", "), `links \`${rel}\``, since, evidence, source]),
   ];
   return [
     table(
       ["Route", "One of these privileges", "Takes", "Gives", "Form of the answer"],
-      routes.map((route) => [`${route.method} \`${route.path}\``, route.privileges.join(", "), (route.consumes ?? []).join(", "), (route.produces ?? []).join(", "), evidenceOf(route)]),
+      routes.map((route) => [
+        `${route.method} \`${route.path}\``,
+        route.privileges.join(", "),
+        (route.consumes ?? []).join(", "),
+        (route.produces ?? []).join(", "),
+        evidenceOf(route),
+      ]),
     ),
     table(["Media types", "What", "Since", "Evidence", "Source"], versioned),
   ].join("\n\n");

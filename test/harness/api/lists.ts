@@ -28,12 +28,22 @@ export function pageOf<Thing>(all: readonly Thing[], query: URLSearchParams): Th
  * @param searched the texts of a thing that `has` looks into
  * @throws ApiError QUERY-0 for a `by` that the list does not know
  */
-export function listOf<Thing>(call: Call, all: readonly Thing[], keys: SortKeys<Thing>, searched: (thing: Thing) => readonly string[], dto: (thing: Thing) => object): object {
+export function listOf<Thing>(
+  call: Call,
+  all: readonly Thing[],
+  keys: SortKeys<Thing>,
+  searched: (thing: Thing) => readonly string[],
+  dto: (thing: Thing) => object,
+): object {
   const { query } = call;
   const text = (query.get("has") ?? query.get("filter") ?? "").toLowerCase();
   const found = text === "" ? [...all] : all.filter((thing) => searched(thing).some((value) => value.toLowerCase().includes(text)));
   const sorted = sortedBy(found, query, keys);
-  return { totalSize: sorted.length, links: pagingLinks(call, sorted.length, Object.keys(keys)[0] ?? ""), collection: pageOf(sorted, query).map(dto) };
+  return {
+    totalSize: sorted.length,
+    links: pagingLinks(call, sorted.length, Object.keys(keys)[0] ?? ""),
+    collection: pageOf(sorted, query).map(dto),
+  };
 }
 
 /** @throws ApiError QUERY-0 */

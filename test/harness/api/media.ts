@@ -18,7 +18,8 @@ function rangesOf(accept: string): MediaRange[] {
   const ranges = accept.split(",").flatMap((part): MediaRange[] => {
     const [type = "", ...parameters] = part.split(";").map((text) => text.trim());
     if (type === "") return [];
-    const parameter = (name: string): string | undefined => parameters.find((text) => text.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
+    const parameter = (name: string): string | undefined =>
+      parameters.find((text) => text.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
     const quality = Number(parameter("q") ?? 1);
     return Number.isFinite(quality) && quality > 0 ? [{ type: type.toLowerCase(), version: parameter("version"), quality }] : [];
   });
@@ -37,7 +38,11 @@ function vendorType(type: string): { name: string; format: "json" | "xml" } | un
  * @param produces names of media types, the resource's own choice first; `text/plain` for plain text
  */
 export function negotiate(accept: string | undefined, produces: readonly string[]): Representation | undefined {
-  const own = (name: string): Representation => ({ name: name === "text/plain" ? "" : name, format: name === "text/plain" ? "text" : "json", version: undefined });
+  const own = (name: string): Representation => ({
+    name: name === "text/plain" ? "" : name,
+    format: name === "text/plain" ? "text" : "json",
+    version: undefined,
+  });
   const [first] = produces;
   if (first === undefined) return { name: "", format: "text", version: undefined };
   for (const { type, version } of rangesOf(accept ?? "*/*")) {

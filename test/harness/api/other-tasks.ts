@@ -20,13 +20,62 @@ interface Kind {
 const TEMPLATE = "/admin/enterprises/{enterprise}/datacenterrepositories/{repository}/virtualmachinetemplates/{template}";
 
 const KINDS: readonly Kind[] = [
-  { owner: "/admin/enterprises/{enterprise}/datacenterrepositories/{repository}", type: "REFRESH_REPOSITORY", state: "STARTED", jobs: [], ownerId: (id) => id("repository"), check: enterpriseOf },
-  { owner: TEMPLATE, type: "MAKE_PERSISTENT", state: "FINISHED_UNSUCCESSFULLY", jobs: ["DUMP_DISK_TO_VOLUME"], ownerId: (id) => id("template"), check: enterpriseOf },
-  { owner: `${TEMPLATE}/conversions/{conversion}`, type: "CONVERT_DISK", state: "FINISHED_SUCCESSFULLY", jobs: ["DISK_CONVERSION"], ownerId: (id) => `${id("template")}-${id("conversion")}`, check: enterpriseOf },
-  { owner: `${TEMPLATE}/disks/{disk}`, type: "COPY_DISK", state: "FINISHED_SUCCESSFULLY", jobs: ["COPY_DISK"], ownerId: (id) => id("template"), check: enterpriseOf },
-  { owner: `${TEMPLATE}/disks/{disk}/conversions/{conversion}`, type: "CONVERT_DISK", state: "FINISHED_UNSUCCESSFULLY", jobs: ["DISK_CONVERSION"], ownerId: (id) => `${id("disk")}-${id("conversion")}`, check: enterpriseOf },
-  { owner: DATACENTER, type: "SYNC_PCR", state: "FINISHED_SUCCESSFULLY", jobs: ["PRIVATE_NETWORKS"], ownerId: (id) => id("datacenter"), check: datacenterOf },
-  { owner: `${MACHINE}/actionplans/{plan}`, type: "EXECUTE_VM_ACTION_PLAN", state: "PENDING", jobs: [], ownerId: (id) => id("machine"), check: machineOf },
+  {
+    owner: "/admin/enterprises/{enterprise}/datacenterrepositories/{repository}",
+    type: "REFRESH_REPOSITORY",
+    state: "STARTED",
+    jobs: [],
+    ownerId: (id) => id("repository"),
+    check: enterpriseOf,
+  },
+  {
+    owner: TEMPLATE,
+    type: "MAKE_PERSISTENT",
+    state: "FINISHED_UNSUCCESSFULLY",
+    jobs: ["DUMP_DISK_TO_VOLUME"],
+    ownerId: (id) => id("template"),
+    check: enterpriseOf,
+  },
+  {
+    owner: `${TEMPLATE}/conversions/{conversion}`,
+    type: "CONVERT_DISK",
+    state: "FINISHED_SUCCESSFULLY",
+    jobs: ["DISK_CONVERSION"],
+    ownerId: (id) => `${id("template")}-${id("conversion")}`,
+    check: enterpriseOf,
+  },
+  {
+    owner: `${TEMPLATE}/disks/{disk}`,
+    type: "COPY_DISK",
+    state: "FINISHED_SUCCESSFULLY",
+    jobs: ["COPY_DISK"],
+    ownerId: (id) => id("template"),
+    check: enterpriseOf,
+  },
+  {
+    owner: `${TEMPLATE}/disks/{disk}/conversions/{conversion}`,
+    type: "CONVERT_DISK",
+    state: "FINISHED_UNSUCCESSFULLY",
+    jobs: ["DISK_CONVERSION"],
+    ownerId: (id) => `${id("disk")}-${id("conversion")}`,
+    check: enterpriseOf,
+  },
+  {
+    owner: DATACENTER,
+    type: "SYNC_PCR",
+    state: "FINISHED_SUCCESSFULLY",
+    jobs: ["PRIVATE_NETWORKS"],
+    ownerId: (id) => id("datacenter"),
+    check: datacenterOf,
+  },
+  {
+    owner: `${MACHINE}/actionplans/{plan}`,
+    type: "EXECUTE_VM_ACTION_PLAN",
+    state: "PENDING",
+    jobs: [],
+    ownerId: (id) => id("machine"),
+    check: machineOf,
+  },
 ];
 
 /**
@@ -35,7 +84,13 @@ const KINDS: readonly Kind[] = [
  */
 export const OTHER_TASK_ROUTES: readonly Route[] = KINDS.flatMap((kind): Route[] => [
   { method: "GET", path: `${kind.owner}/tasks`, privileges: ["AUTHENTICATED"], produces: ["tasks"], handle: (call) => listed(call, kind) },
-  { method: "GET", path: `${kind.owner}/tasks/{task}`, privileges: ["AUTHENTICATED"], produces: ["task"], handle: (call) => read(call, kind) },
+  {
+    method: "GET",
+    path: `${kind.owner}/tasks/{task}`,
+    privileges: ["AUTHENTICATED"],
+    produces: ["task"],
+    handle: (call) => read(call, kind),
+  },
 ]);
 
 function listed(call: Call, kind: Kind): Result {
@@ -77,11 +132,23 @@ function taskDto(call: Call, { type, state, jobs, ownerId }: Kind, tasks: string
     { rel: "parent", href: tasks },
     ...(isFailed ? [{ rel: "acknowledge", href: `${self}/action/ack` }] : []),
   ];
-  return { taskId, type, state, ownerId: ownerId(call.id), userId: "SYSTEM", timestamp: at, creationTimestamp: at, jobs: { links: [], collection }, links };
+  return {
+    taskId,
+    type,
+    state,
+    ownerId: ownerId(call.id),
+    userId: "SYSTEM",
+    timestamp: at,
+    creationTimestamp: at,
+    jobs: { links: [], collection },
+    links,
+  };
 }
 
 /** The same for the same place in every run. */
 function idFor(text: string): string {
-  const hex = createHash("sha256").update(text.replace(/^https?:\/\/[^/]+/, "")).digest("hex");
+  const hex = createHash("sha256")
+    .update(text.replace(/^https?:\/\/[^/]+/, ""))
+    .digest("hex");
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
 }

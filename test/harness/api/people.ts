@@ -1,4 +1,15 @@
-import { applicationDto, enterpriseDto, enterpriseIdNameDto, privilegeDto, privilegeLink, privilegesDto, roleDto, scopeDto, userDto, userWithRoleDto } from "../dto/people.ts";
+import {
+  applicationDto,
+  enterpriseDto,
+  enterpriseIdNameDto,
+  privilegeDto,
+  privilegeLink,
+  privilegesDto,
+  roleDto,
+  scopeDto,
+  userDto,
+  userWithRoleDto,
+} from "../dto/people.ts";
 import type { Application } from "../registration.ts";
 import { isPrivilege, PRIVILEGES, type Privilege } from "../world/privileges.ts";
 import type { Enterprise, Role, User } from "../world/world.ts";
@@ -13,26 +24,90 @@ const ROLE = "/admin/roles/{role}";
 /** Enterprises, users and their applications, roles, privileges, scopes. */
 export const PEOPLE_ROUTES: readonly Route[] = [
   { method: "GET", path: "/login", privileges: ["AUTHENTICATED"], produces: ["user"], handle: login },
-  { method: "GET", path: "/admin/enterprises", privileges: ["USERS_VIEW", "USERS_MANAGE_ENTERPRISE", "USERS_MANAGE_OTHER_ENTERPRISES", "ENTERPRISE_ENUMERATE"], produces: ["enterprises", "enterprises-id-name"], handle: enterprises },
-  { method: "POST", path: "/admin/enterprises", privileges: ["USERS_MANAGE_OTHER_ENTERPRISES"], consumes: ["enterprise"], produces: ["enterprise"], handle: createEnterprise },
-  { method: "GET", path: ENTERPRISE, privileges: ["AUTHENTICATED"], produces: ["enterprise"], handle: (call) => ({ dto: enterpriseDto(enterpriseOf(call), call.abiquo.url) }) },
-  { method: "PUT", path: ENTERPRISE, privileges: ["USERS_MANAGE_ENTERPRISE"], consumes: ["enterprise"], produces: ["enterprise"], handle: writeEnterprise },
+  {
+    method: "GET",
+    path: "/admin/enterprises",
+    privileges: ["USERS_VIEW", "USERS_MANAGE_ENTERPRISE", "USERS_MANAGE_OTHER_ENTERPRISES", "ENTERPRISE_ENUMERATE"],
+    produces: ["enterprises", "enterprises-id-name"],
+    handle: enterprises,
+  },
+  {
+    method: "POST",
+    path: "/admin/enterprises",
+    privileges: ["USERS_MANAGE_OTHER_ENTERPRISES"],
+    consumes: ["enterprise"],
+    produces: ["enterprise"],
+    handle: createEnterprise,
+  },
+  {
+    method: "GET",
+    path: ENTERPRISE,
+    privileges: ["AUTHENTICATED"],
+    produces: ["enterprise"],
+    handle: (call) => ({ dto: enterpriseDto(enterpriseOf(call), call.abiquo.url) }),
+  },
+  {
+    method: "PUT",
+    path: ENTERPRISE,
+    privileges: ["USERS_MANAGE_ENTERPRISE"],
+    consumes: ["enterprise"],
+    produces: ["enterprise"],
+    handle: writeEnterprise,
+  },
   { method: "GET", path: `${ENTERPRISE}/users`, privileges: ["AUTHENTICATED"], produces: ["users", "userswithroles"], handle: users },
-  { method: "POST", path: `${ENTERPRISE}/users`, privileges: ["USERS_MANAGE_USERS", "USERS_MANAGE_OTHER_ENTERPRISES"], consumes: ["user"], produces: ["user"], handle: createUser },
+  {
+    method: "POST",
+    path: `${ENTERPRISE}/users`,
+    privileges: ["USERS_MANAGE_USERS", "USERS_MANAGE_OTHER_ENTERPRISES"],
+    consumes: ["user"],
+    produces: ["user"],
+    handle: createUser,
+  },
   { method: "GET", path: USER, privileges: ["AUTHENTICATED"], produces: ["user"], handle: (call) => ({ dto: shown(call, userOf(call)) }) },
   { method: "PUT", path: USER, privileges: ["USERS_MANAGE_USERS"], consumes: ["user"], produces: ["user"], handle: writeUser },
   { method: "DELETE", path: USER, privileges: ["USERS_MANAGE_USERS"], handle: deleteUser },
   { method: "GET", path: `${USER}/applications`, privileges: ["AUTHENTICATED"], produces: ["applications"], handle: applications },
-  { method: "POST", path: `${USER}/applications`, privileges: ["AUTHENTICATED"], consumes: ["application"], produces: ["application"], handle: createApplication },
-  { method: "GET", path: `${USER}/applications/{application}`, privileges: ["AUTHENTICATED"], produces: ["application"], handle: (call) => ({ dto: shownApplication(call, applicationOf(call)) }) },
+  {
+    method: "POST",
+    path: `${USER}/applications`,
+    privileges: ["AUTHENTICATED"],
+    consumes: ["application"],
+    produces: ["application"],
+    handle: createApplication,
+  },
+  {
+    method: "GET",
+    path: `${USER}/applications/{application}`,
+    privileges: ["AUTHENTICATED"],
+    produces: ["application"],
+    handle: (call) => ({ dto: shownApplication(call, applicationOf(call)) }),
+  },
   { method: "DELETE", path: `${USER}/applications/{application}`, privileges: ["AUTHENTICATED"], handle: deleteApplication },
   { method: "GET", path: "/admin/roles", privileges: ["AUTHENTICATED"], produces: ["roles"], handle: roles },
   { method: "POST", path: "/admin/roles", privileges: ["USERS_MANAGE_ROLES"], consumes: ["role"], produces: ["role"], handle: createRole },
-  { method: "GET", path: ROLE, privileges: ["AUTHENTICATED"], produces: ["role"], handle: (call) => ({ dto: roleDto(roleOf(call), call.world, call.abiquo.url) }) },
+  {
+    method: "GET",
+    path: ROLE,
+    privileges: ["AUTHENTICATED"],
+    produces: ["role"],
+    handle: (call) => ({ dto: roleDto(roleOf(call), call.world, call.abiquo.url) }),
+  },
   { method: "PUT", path: ROLE, privileges: ["USERS_MANAGE_ROLES"], consumes: ["role"], produces: ["role"], handle: writeRole },
   { method: "DELETE", path: ROLE, privileges: ["USERS_MANAGE_ROLES"], handle: deleteRole },
-  { method: "GET", path: `${ROLE}/action/privileges`, privileges: ["AUTHENTICATED"], produces: ["privileges", "links"], handle: rolePrivileges },
-  { method: "GET", path: "/config/privileges", privileges: ["SYSCONFIG_VIEW", "USERS_VIEW"], produces: ["privileges"], handle: (call) => ({ dto: privilegesDto(PRIVILEGES, "self", call.abiquo.url) }) },
+  {
+    method: "GET",
+    path: `${ROLE}/action/privileges`,
+    privileges: ["AUTHENTICATED"],
+    produces: ["privileges", "links"],
+    handle: rolePrivileges,
+  },
+  {
+    method: "GET",
+    path: "/config/privileges",
+    privileges: ["SYSCONFIG_VIEW", "USERS_VIEW"],
+    produces: ["privileges"],
+    handle: (call) => ({ dto: privilegesDto(PRIVILEGES, "self", call.abiquo.url) }),
+  },
   { method: "GET", path: "/config/privileges/{privilege}", privileges: ["AUTHENTICATED"], produces: ["privilege"], handle: readPrivilege },
   { method: "GET", path: "/admin/scopes", privileges: ["USERS_MANAGE_ROLES", "USERS_MANAGE_SCOPES"], produces: ["scopes"], handle: scopes },
   { method: "GET", path: "/admin/scopes/{scope}", privileges: ["AUTHENTICATED"], produces: ["scope"], handle: readScope },
@@ -74,9 +149,11 @@ function enterprises(call: Call): Result {
   };
   const pricing = query.get("idPricingTemplate");
   const isIncluded = query.get("included") !== "false";
-  const isPriced = ({ fields }: Enterprise): boolean => pricing === null || (String(fields["idPricingTemplate"]) === pricing) === isIncluded;
+  const isPriced = ({ fields }: Enterprise): boolean =>
+    pricing === null || (String(fields["idPricingTemplate"]) === pricing) === isIncluded;
   const visible = world.enterprises.filter((enterprise) => world.sees(user, enterprise.id) && isIn(enterprise.id) && isPriced(enterprise));
-  const dto = (enterprise: Enterprise): object => (call.wanted === "enterprises-id-name" ? enterpriseIdNameDto(enterprise, abiquo.url) : enterpriseDto(enterprise, abiquo.url));
+  const dto = (enterprise: Enterprise): object =>
+    call.wanted === "enterprises-id-name" ? enterpriseIdNameDto(enterprise, abiquo.url) : enterpriseDto(enterprise, abiquo.url);
   return { dto: listOf(call, visible, { name: ({ name }) => name, id: ({ id }) => id }, ({ name }) => [name], dto) };
 }
 
@@ -114,10 +191,22 @@ function users(call: Call): Result {
   const flag = (name: string, value: boolean): boolean => query.get(name) === null || query.get(name) === String(value);
   const visible = world.users.filter((user) => {
     const isThere = enterprise === undefined ? world.sees(caller, user.enterprise) : user.enterprise === enterprise;
-    return isThere && (maySee || user.id === caller.id) && flag("activated", user.active) && flag("connected", abiquo.signIn.isConnected(user.nick));
+    return (
+      isThere &&
+      (maySee || user.id === caller.id) &&
+      flag("activated", user.active) &&
+      flag("connected", abiquo.signIn.isConnected(user.nick))
+    );
   });
-  const dto = (user: User): object => (call.wanted === "userswithroles" ? userWithRoleDto(user, world, abiquo.url, abiquo.signIn.isLocked(user.nick)) : shown(call, user));
-  const keys = { name: ({ name }: User) => name, nick: ({ nick }: User) => nick, surname: ({ surname }: User) => surname, email: ({ email }: User) => email, id: ({ id }: User) => id };
+  const dto = (user: User): object =>
+    call.wanted === "userswithroles" ? userWithRoleDto(user, world, abiquo.url, abiquo.signIn.isLocked(user.nick)) : shown(call, user);
+  const keys = {
+    name: ({ name }: User) => name,
+    nick: ({ nick }: User) => nick,
+    surname: ({ surname }: User) => surname,
+    email: ({ email }: User) => email,
+    id: ({ id }: User) => id,
+  };
   return { dto: listOf(call, visible, keys, ({ nick, name, surname, email }) => [nick, name, surname, email], dto) };
 }
 
@@ -136,7 +225,15 @@ function createUser(call: Call): Result {
   if (typeof nick !== "string" || nick === "" || typeof name !== "string") throw new ApiError("CONSTR-NOTNULL");
   if (call.world.userNamed(nick) !== undefined) throw new ApiError("USER-4");
   const role = roleIn(call);
-  const user = call.world.addUser({ nick, name, surname: text(surname), email: text(email), enterprise: enterprise.id, role: role.id, active: active !== false });
+  const user = call.world.addUser({
+    nick,
+    name,
+    surname: text(surname),
+    email: text(email),
+    enterprise: enterprise.id,
+    role: role.id,
+    active: active !== false,
+  });
   if (typeof password === "string" && password !== "") call.abiquo.signIn.setPassword(nick, password);
   return { status: 201, dto: shown(call, user) };
 }
@@ -160,7 +257,8 @@ function deleteUser(call: Call): Result {
 
 /** Applications are a matter of the user alone: they act with that user's rights. */
 function requireOwn(call: Call): void {
-  if (String(call.user.id) !== call.id("user") || String(call.user.enterprise) !== call.id("enterprise")) throw new ApiError("403-FORBIDDEN");
+  if (String(call.user.id) !== call.id("user") || String(call.user.enterprise) !== call.id("enterprise"))
+    throw new ApiError("403-FORBIDDEN");
 }
 
 function shownApplication({ world, abiquo }: Call, application: Application): object {
@@ -179,7 +277,12 @@ function createApplication(call: Call): Result {
   if (typeof name !== "string" || name === "") throw new ApiError("CONSTR-NOTNULL");
   const privileges = privilegesIn(call);
   if (privileges.some((privilege) => !call.privileges.has(privilege))) throw new ApiError("403-FORBIDDEN", privileges);
-  const application = call.abiquo.registration.register(call.user, name, typeof description === "string" ? description : undefined, privileges);
+  const application = call.abiquo.registration.register(
+    call.user,
+    name,
+    typeof description === "string" ? description : undefined,
+    privileges,
+  );
   return { status: 201, dto: shownApplication(call, application) };
 }
 
@@ -243,7 +346,12 @@ function deleteRole(call: Call): Result {
 function rolePrivileges(call: Call): Result {
   const { privileges } = roleOf(call);
   const { url } = call.abiquo;
-  return { dto: call.wanted === "links" ? { links: privileges.map((privilege) => privilegeLink("privilege", privilege, url)) } : privilegesDto(privileges, "privilege", url) };
+  return {
+    dto:
+      call.wanted === "links"
+        ? { links: privileges.map((privilege) => privilegeLink("privilege", privilege, url)) }
+        : privilegesDto(privileges, "privilege", url),
+  };
 }
 
 function readPrivilege(call: Call): Result {
@@ -266,7 +374,8 @@ function readScope(call: Call): Result {
 function privilegesIn({ value }: Call): Privilege[] {
   const byLink = linksOf(value, "privilege").map((href) => PRIVILEGES[Number(/\/config\/privileges\/(\d+)$/.exec(href)?.[1]) - 1]);
   const { privileges } = value;
-  const collection = typeof privileges === "object" && privileges !== null && "collection" in privileges ? privileges.collection : privileges;
+  const collection =
+    typeof privileges === "object" && privileges !== null && "collection" in privileges ? privileges.collection : privileges;
   const byName = (Array.isArray(collection) ? (collection as unknown[]) : []).map((item) => {
     const name = typeof item === "object" && item !== null && "name" in item ? String(item.name) : String(item);
     return isPrivilege(name) ? name : undefined;
@@ -280,7 +389,9 @@ function privilegesIn({ value }: Call): Privilege[] {
 function linksOf(value: Call["value"], rel: string): string[] {
   const { links } = value;
   if (!Array.isArray(links)) return [];
-  return (links as unknown[]).flatMap((link) => (typeof link === "object" && link !== null && "rel" in link && "href" in link && link.rel === rel ? [String(link.href)] : []));
+  return (links as unknown[]).flatMap((link) =>
+    typeof link === "object" && link !== null && "rel" in link && "href" in link && link.rel === rel ? [String(link.href)] : [],
+  );
 }
 
 function text(value: unknown): string {

@@ -4,8 +4,8 @@ import type { Privilege } from "../world/privileges.ts";
 import type { User, World } from "../world/world.ts";
 import { fromXml, toXml } from "../xml.ts";
 import { ApiError, errorReply } from "./errors.ts";
-import { asOf } from "./versions.ts";
 import { compareVersions, consumed, negotiate, type Representation, versionIn } from "./media.ts";
+import { asOf } from "./versions.ts";
 
 export interface Reply {
   readonly status: number;

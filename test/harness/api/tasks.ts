@@ -1,4 +1,4 @@
-import { extendedTaskDto, taskDto, type TaskView } from "../dto/tasks.ts";
+import { extendedTaskDto, type TaskView, taskDto } from "../dto/tasks.ts";
 import type { SimTask } from "../world/tasks.ts";
 import { ApiError } from "./errors.ts";
 import { pageOf } from "./lists.ts";
@@ -7,7 +7,15 @@ import { MACHINE, machineOf, TASK, taskOf } from "./places.ts";
 import type { Call, Result, Route } from "./route.ts";
 
 const ENTERPRISE = "/admin/enterprises/{enterprise}";
-const READS_TASKS = ["VDC_MANAGE_VAPP", "VAPP_CUSTOMISE_SETTINGS", "VAPP_ASSIGN_NETWORK", "VAPP_PERFORM_ACTIONS", "VAPP_DEPLOY_UNDEPLOY", "VAPP_CREATE_INSTANCE", "WORKFLOW_OVERRIDE"] as const;
+const READS_TASKS = [
+  "VDC_MANAGE_VAPP",
+  "VAPP_CUSTOMISE_SETTINGS",
+  "VAPP_ASSIGN_NETWORK",
+  "VAPP_PERFORM_ACTIONS",
+  "VAPP_DEPLOY_UNDEPLOY",
+  "VAPP_CREATE_INSTANCE",
+  "WORKFLOW_OVERRIDE",
+] as const;
 
 /** The tasks of machines, what waits, and the answers to it. */
 export const TASK_ROUTES: readonly Route[] = [
@@ -16,8 +24,20 @@ export const TASK_ROUTES: readonly Route[] = [
   { method: "POST", path: `${TASK}/action/ack`, privileges: ["AUTHENTICATED"], handle: acknowledge },
   { method: "GET", path: TASK, privileges: READS_TASKS, produces: ["task", "taskextended"], handle: readTask },
   { method: "GET", path: `${MACHINE}/tasks`, privileges: READS_TASKS, produces: ["tasks"], handle: tasksOfMachine },
-  { method: "GET", path: `${ENTERPRISE}/action/pendingtasks`, privileges: ["WORKFLOW_OVERRIDE"], produces: ["tasks"], handle: (call) => pendingTasks(call, "enterprise", enterpriseOf(call).id) },
-  { method: "GET", path: `${ENTERPRISE}/users/{user}/action/pendingtasks`, privileges: ["AUTHENTICATED"], produces: ["tasks"], handle: pendingOfUser },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/action/pendingtasks`,
+    privileges: ["WORKFLOW_OVERRIDE"],
+    produces: ["tasks"],
+    handle: (call) => pendingTasks(call, "enterprise", enterpriseOf(call).id),
+  },
+  {
+    method: "GET",
+    path: `${ENTERPRISE}/users/{user}/action/pendingtasks`,
+    privileges: ["AUTHENTICATED"],
+    produces: ["tasks"],
+    handle: pendingOfUser,
+  },
 ];
 
 /** The requester may cancel; continue, and all of others', need the privilege and an enterprise within one's scope. */

@@ -1,4 +1,12 @@
-import { type MachineState, NO_LIMITS, type Location, type VirtualAppliance, type VirtualDatacenter, type VirtualMachine, type World } from "../world/world.ts";
+import {
+  type Location,
+  type MachineState,
+  NO_LIMITS,
+  type VirtualAppliance,
+  type VirtualDatacenter,
+  type VirtualMachine,
+  type World,
+} from "../world/world.ts";
 import { type Dto, type Link, typed, type Under, under } from "./links.ts";
 
 /** Where the things of one machine are, and what they are called. */
@@ -119,7 +127,10 @@ export function flatMachineDto(machine: VirtualMachine, state: ShownState, world
 
 export function machineStateDto(machine: VirtualMachine, state: ShownState, world: World, api: string): Dto {
   const { self } = placesOf(machine, world, api);
-  return { state, links: [typed("parent", self, "virtualmachine", machine.name), typed("edit", `${self}/state`, "virtualmachinestate", state)] };
+  return {
+    state,
+    links: [typed("parent", self, "virtualmachine", machine.name), typed("edit", `${self}/state`, "virtualmachinestate", state)],
+  };
 }
 
 export function disksOf(machine: VirtualMachine, world: World, api: string): Dto[] {
@@ -156,7 +167,12 @@ function flatDisksOf(machine: VirtualMachine, world: World, api: string): Dto[] 
       places.virtualdatacenter,
       { href: `${places.self}/storage/disks/${String(disk["id"])}`, type: "application/vnd.abiquo.harddisk+json", rel: `disk${index}` },
       typed("virtualmachine", places.self, "virtualmachine", machine.name),
-      ...(index === 0 ? [typed("disk", `${places.template}/disks/1`, "disk", "disk"), typed("virtualmachinetemplate", places.template, "virtualmachinetemplate", "debian-12")] : []),
+      ...(index === 0
+        ? [
+            typed("disk", `${places.template}/disks/1`, "disk", "disk"),
+            typed("virtualmachinetemplate", places.template, "virtualmachinetemplate", "debian-12"),
+          ]
+        : []),
     ],
   }));
 }
@@ -248,7 +264,9 @@ export function datacenterDto(datacenter: VirtualDatacenter, world: World, api: 
       links: [
         typed("virtualdatacenter", self, "virtualdatacenter", name),
         ...NETWORK_LINKS.map(([rel, path, type, title]) => typed(rel, network + path, type, title)),
-        ...(isPublic ? [typed("availabilityzone", `${api}/cloud/locations/${datacenter.location}/availabilityzones/a`, "availabilityzone", "a")] : []),
+        ...(isPublic
+          ? [typed("availabilityzone", `${api}/cloud/locations/${datacenter.location}/availabilityzones/a`, "availabilityzone", "a")]
+          : []),
       ],
     },
     links: [
@@ -274,7 +292,10 @@ export function limitDto(enterprise: number, location: Location, api: string): D
   return {
     id: location.id,
     ...NO_LIMITS,
-    links: [typed("edit", self, "limit", "location limit"), typed("location", `${api}/cloud/locations/${location.id}`, location.kind, location.name)],
+    links: [
+      typed("edit", self, "limit", "location limit"),
+      typed("location", `${api}/cloud/locations/${location.id}`, location.kind, location.name),
+    ],
   };
 }
 
@@ -306,7 +327,12 @@ export function applianceDto(appliance: VirtualAppliance, state: ApplianceState,
     links: [
       typed("edit", self, "virtualappliance", appliance.name),
       typed("virtualdatacenter", cloud, "virtualdatacenter", datacenter?.name ?? ""),
-      typed("enterprise", `${api}/admin/enterprises/${datacenter?.enterprise}`, "enterprise", world.enterprises.get(datacenter?.enterprise)?.name ?? ""),
+      typed(
+        "enterprise",
+        `${api}/admin/enterprises/${datacenter?.enterprise}`,
+        "enterprise",
+        world.enterprises.get(datacenter?.enterprise)?.name ?? "",
+      ),
       ...under(self, APPLIANCE_LINKS),
     ],
   };
@@ -314,5 +340,8 @@ export function applianceDto(appliance: VirtualAppliance, state: ApplianceState,
 
 export function applianceStateDto(appliance: VirtualAppliance, power: ApplianceState, api: string): Dto {
   const self = `${api}/cloud/virtualdatacenters/${appliance.virtualDatacenter}/virtualappliances/${appliance.id}`;
-  return { power, links: [typed("parent", self, "virtualappliance", appliance.name), typed("edit", `${self}/state`, "virtualappliancestate", power)] };
+  return {
+    power,
+    links: [typed("parent", self, "virtualappliance", appliance.name), typed("edit", `${self}/state`, "virtualappliancestate", power)],
+  };
 }

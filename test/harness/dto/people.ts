@@ -33,11 +33,22 @@ export function userDto(user: User, world: World, api: string, locked: boolean):
 export function userWithRoleDto(user: User, world: World, api: string, locked: boolean): Dto {
   const role = world.roles.get(user.role);
   const enterprise = world.enterprises.get(user.enterprise);
-  const whole = role === undefined ? {} : { role: { id: role.id, name: role.name, blocked: false, privileges: privilegesDto(role.privileges, "self", api), links: [] } };
-  return { ...userDto(user, world, api, locked), ...whole, ...(enterprise === undefined ? {} : { enterprise: enterpriseDto(enterprise, api) }) };
+  const whole =
+    role === undefined
+      ? {}
+      : { role: { id: role.id, name: role.name, blocked: false, privileges: privilegesDto(role.privileges, "self", api), links: [] } };
+  return {
+    ...userDto(user, world, api, locked),
+    ...whole,
+    ...(enterprise === undefined ? {} : { enterprise: enterpriseDto(enterprise, api) }),
+  };
 }
 
-export function applicationDto({ id, user: owner, name, description, apiKey, apiSecret, privileges }: Application, world: World, api: string): Dto {
+export function applicationDto(
+  { id, user: owner, name, description, apiKey, apiSecret, privileges }: Application,
+  world: World,
+  api: string,
+): Dto {
   const user = world.users.get(owner);
   const self = `${api}/admin/enterprises/${user?.enterprise}/users/${user?.id}`;
   return {
@@ -82,7 +93,13 @@ export function roleDto(role: Role, world: World, api: string): Dto {
 }
 
 export function scopeDto({ id, name }: Scope, api: string): Dto {
-  return { id, name, automaticAddDatacenter: false, automaticAddEnterprise: false, links: [typed("edit", `${api}/admin/scopes/${id}`, "scope", name)] };
+  return {
+    id,
+    name,
+    automaticAddDatacenter: false,
+    automaticAddEnterprise: false,
+    links: [typed("edit", `${api}/admin/scopes/${id}`, "scope", name)],
+  };
 }
 
 const ENTERPRISE_LINKS: Under = [
@@ -115,18 +132,40 @@ export function enterpriseDto(enterprise: Enterprise, api: string): Dto {
     links: [
       typed("edit", self, "enterprise", enterprise.name),
       ...under(self, ENTERPRISE_LINKS),
-      ...(pricing === undefined ? [] : [typed("pricingtemplate", `${api}/config/pricingtemplates/${String(pricing)}`, "pricingtemplate", `pricing-${String(pricing)}`)]),
+      ...(pricing === undefined
+        ? []
+        : [typed("pricingtemplate", `${api}/config/pricingtemplates/${String(pricing)}`, "pricingtemplate", `pricing-${String(pricing)}`)]),
     ],
   };
 }
 
-const ID_NAME_FIELDS = ["cpuCountHardLimit", "cpuCountSoftLimit", "ramHardLimitInMb", "ramSoftLimitInMb", "vlansHard", "vlansSoft", "publicIpsHard", "publicIpsSoft"];
+const ID_NAME_FIELDS = [
+  "cpuCountHardLimit",
+  "cpuCountSoftLimit",
+  "ramHardLimitInMb",
+  "ramSoftLimitInMb",
+  "vlansHard",
+  "vlansSoft",
+  "publicIpsHard",
+  "publicIpsSoft",
+];
 
 /** What `enterprises-id-name` lists. */
 export function enterpriseIdNameDto({ id, name }: Enterprise, api: string): Dto {
-  return { id, name, ...Object.fromEntries(ID_NAME_FIELDS.map((field) => [field, 0])), links: [typed("edit", `${api}/admin/enterprises/${id}`, "enterprise", name)] };
+  return {
+    id,
+    name,
+    ...Object.fromEntries(ID_NAME_FIELDS.map((field) => [field, 0])),
+    links: [typed("edit", `${api}/admin/enterprises/${id}`, "enterprise", name)],
+  };
 }
 
 export function propertyDto({ id, name, value, description }: SystemProperty, api: string): Dto {
-  return { id, name, value, ...(description === undefined ? {} : { description }), links: [typed("edit", `${api}/config/properties/${id}`, "systemproperty", name)] };
+  return {
+    id,
+    name,
+    value,
+    ...(description === undefined ? {} : { description }),
+    links: [typed("edit", `${api}/config/properties/${id}`, "systemproperty", name)],
+  };
 }

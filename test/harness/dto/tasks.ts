@@ -37,8 +37,12 @@ function taskLinks(task: SimTask, view: TaskView, prefix: string): Link[] {
   const machine = prefix + machinePath(task);
   const user = `${prefix}admin/enterprises/${task.enterprise}/users/${task.user.id}`;
   const userLink: Link = view === "user" ? { href: user, rel: "user" } : typed("user", user, "user", task.user.nick);
-  const base: Link[] = [{ href: self, rel: "self" }, { href: view === "machine" ? `${machine}/tasks` : machine, rel: "parent" }];
-  if (task.state === "QUEUEING") base.push({ href: `${self}/action/cancel`, rel: "cancel" }, { href: `${self}/action/continue`, rel: "continue" });
+  const base: Link[] = [
+    { href: self, rel: "self" },
+    { href: view === "machine" ? `${machine}/tasks` : machine, rel: "parent" },
+  ];
+  if (task.state === "QUEUEING")
+    base.push({ href: `${self}/action/cancel`, rel: "cancel" }, { href: `${self}/action/continue`, rel: "continue" });
   if (task.state === "FINISHED_UNSUCCESSFULLY") base.push({ href: `${self}/action/ack`, rel: "acknowledge" });
   return view === "machine"
     ? [...base, userLink, typed("virtualmachine", machine, "virtualmachine", `vm-${task.virtualMachine}`)]

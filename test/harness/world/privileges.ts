@@ -64,6 +64,13 @@ const OWN_MACHINES: readonly Privilege[] = [
 /** Which role has what on a new server; as of 2015 where it is evidenced. */
 export const DEFAULT_ROLES: Readonly<Record<"CLOUD_ADMIN" | "ENTERPRISE_ADMIN" | "USER", readonly Privilege[]>> = {
   CLOUD_ADMIN: PRIVILEGES,
-  ENTERPRISE_ADMIN: [...OWN_MACHINES, "USERS_VIEW", "USERS_VIEW_PRIVILEGES", "USERS_MANAGE_USERS", "EVENTLOG_VIEW_ENTERPRISE", "WORKFLOW_OVERRIDE"],
+  ENTERPRISE_ADMIN: [
+    ...OWN_MACHINES,
+    "USERS_VIEW",
+    "USERS_VIEW_PRIVILEGES",
+    "USERS_MANAGE_USERS",
+    "EVENTLOG_VIEW_ENTERPRISE",
+    "WORKFLOW_OVERRIDE",
+  ],
   USER: OWN_MACHINES,
 };

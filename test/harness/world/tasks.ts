@@ -165,7 +165,12 @@ function datacenterFor(world: World, { enterprise }: User, id: number | undefine
 /** What is asked to be undeployed or reconfigured was deployed before, and is off for a change. */
 const STATE_BEFORE = { DEPLOY: "NOT_ALLOCATED", UNDEPLOY: "ON", RECONFIGURE: "OFF" } as const;
 
-function newMachine(world: World, appliance: VirtualAppliance, user: User, { type = "DEPLOY", cpu = 2, ram = 2_048 }: SubmitRequest): VirtualMachine {
+function newMachine(
+  world: World,
+  appliance: VirtualAppliance,
+  user: User,
+  { type = "DEPLOY", cpu = 2, ram = 2_048 }: SubmitRequest,
+): VirtualMachine {
   const id = world.nextId();
   return world.addMachine({
     id,
@@ -184,10 +189,22 @@ function newMachine(world: World, appliance: VirtualAppliance, user: User, { typ
 /** Makes the machine of a task, and where it stands, where they are missing. */
 export function makePlace(world: World, { type, user, enterprise, virtualDatacenter, virtualAppliance, virtualMachine }: SimTask): void {
   if (world.datacenters.get(virtualDatacenter) === undefined) world.addDatacenter(virtualDatacenter, enterprise);
-  if (world.appliances.get(virtualAppliance) === undefined) world.appliances.add({ id: virtualAppliance, name: `vapp-${virtualAppliance}`, virtualDatacenter });
+  if (world.appliances.get(virtualAppliance) === undefined)
+    world.appliances.add({ id: virtualAppliance, name: `vapp-${virtualAppliance}`, virtualDatacenter });
   if (world.machines.get(virtualMachine) !== undefined) return;
   const state = type === "DEPLOY" || type === "UNDEPLOY" || type === "RECONFIGURE" ? STATE_BEFORE[type] : "ON";
-  world.addMachine({ id: virtualMachine, name: `vm-${virtualMachine}`, cpu: 2, ram: 2_048, disksMb: [10_240], volumesMb: [], virtualDatacenter, virtualAppliance, user: user.id, state });
+  world.addMachine({
+    id: virtualMachine,
+    name: `vm-${virtualMachine}`,
+    cpu: 2,
+    ram: 2_048,
+    disksMb: [10_240],
+    volumesMb: [],
+    virtualDatacenter,
+    virtualAppliance,
+    user: user.id,
+    state,
+  });
 }
 
 /**
@@ -211,7 +228,12 @@ export function taskOn(machine: VirtualMachine, user: User, type: TaskType | Pow
   };
 }
 
-const STATE_AFTER: Readonly<Partial<Record<SimTask["type"], MachineState>>> = { DEPLOY: "ON", UNDEPLOY: "NOT_ALLOCATED", POWER_ON: "ON", POWER_OFF: "OFF" };
+const STATE_AFTER: Readonly<Partial<Record<SimTask["type"], MachineState>>> = {
+  DEPLOY: "ON",
+  UNDEPLOY: "NOT_ALLOCATED",
+  POWER_ON: "ON",
+  POWER_OFF: "OFF",
+};
 
 /** What a task that succeeded has made of its machine. */
 export function complete(task: SimTask, machine: VirtualMachine): void {

@@ -167,7 +167,13 @@ export class World {
 
   addEnterprise(name: string, options: { readonly id?: number; readonly workflow?: boolean } = {}): Enterprise {
     const { id = this.nextId(), workflow = false } = options;
-    const fields = { ...NO_LIMITS, repositorySoftInMb: 0, repositoryHardInMb: 0, isReservationRestricted: false, twoFactorAuthenticationMandatory: false };
+    const fields = {
+      ...NO_LIMITS,
+      repositorySoftInMb: 0,
+      repositoryHardInMb: 0,
+      isReservationRestricted: false,
+      twoFactorAuthenticationMandatory: false,
+    };
     return this.enterprises.add({ id, name, workflow, fields });
   }
 

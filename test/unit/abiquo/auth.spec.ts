@@ -23,7 +23,13 @@ function encode(text: string): string {
 }
 
 /** RFC 5849 sections 3.4.1 and 3.4.2, apart from any library. */
-function signatureOf(method: string, url: string, header: Record<string, string>, query: [string, string][], secrets: [string, string]): string {
+function signatureOf(
+  method: string,
+  url: string,
+  header: Record<string, string>,
+  query: [string, string][],
+  secrets: [string, string],
+): string {
   const all = [...Object.entries(header).filter(([name]) => name !== "oauth_signature"), ...query];
   const encoded = all.map(([name, value]) => [encode(name), encode(value)] as const);
   encoded.sort((a, b) => (a[0] === b[0] ? (a[1] < b[1] ? -1 : 1) : a[0] < b[0] ? -1 : 1));
@@ -31,7 +37,12 @@ function signatureOf(method: string, url: string, header: Record<string, string>
   return createHmac("sha1", secrets.map(encode).join("&")).update(base).digest("base64");
 }
 
-function checkSignature(method: string, url: string, query: [string, string][], secrets: [string, string] = [OAUTH.consumerSecret, OAUTH.accessTokenSecret]): void {
+function checkSignature(
+  method: string,
+  url: string,
+  query: [string, string][],
+  secrets: [string, string] = [OAUTH.consumerSecret, OAUTH.accessTokenSecret],
+): void {
   const credentials = { ...OAUTH, consumerSecret: secrets[0], accessTokenSecret: secrets[1] };
   const written = query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
   const header = parametersOf(authorizer(credentials)(method, written === "" ? url : `${url}?${written}`));
@@ -42,7 +53,12 @@ describe("an OAuth 1.0a signature", () => {
   it("says who signs, and how", () => {
     const before = Math.floor(Date.now() / 1000);
     const { oauth_signature, oauth_nonce, oauth_timestamp, ...rest } = parametersOf(authorizer(OAUTH)("GET", URL_));
-    assert.deepEqual(rest, { oauth_consumer_key: "the-key", oauth_token: "the-token", oauth_signature_method: "HMAC-SHA1", oauth_version: "1.0" });
+    assert.deepEqual(rest, {
+      oauth_consumer_key: "the-key",
+      oauth_token: "the-token",
+      oauth_signature_method: "HMAC-SHA1",
+      oauth_version: "1.0",
+    });
     assert.ok(oauth_signature !== undefined && oauth_nonce !== undefined);
     assert.ok(Number(oauth_timestamp) >= before && Number(oauth_timestamp) <= Date.now() / 1000);
   });
@@ -52,9 +68,22 @@ describe("an OAuth 1.0a signature", () => {
   });
 
   it("covers the query, sorted after encoding", () => {
-    checkSignature("GET", URL_, [["startwith", "0"], ["limit", "100"], ["has", "ana ruiz"]]);
-    checkSignature("GET", URL_, [["has", "é+ñ/&=%"], ["z", ""], ["a", "!'()*~"]]);
-    checkSignature("GET", URL_, [["a-b", "1"], ["a", "2"], ["a.b", "3"], ["A", "4"]]);
+    checkSignature("GET", URL_, [
+      ["startwith", "0"],
+      ["limit", "100"],
+      ["has", "ana ruiz"],
+    ]);
+    checkSignature("GET", URL_, [
+      ["has", "é+ñ/&=%"],
+      ["z", ""],
+      ["a", "!'()*~"],
+    ]);
+    checkSignature("GET", URL_, [
+      ["a-b", "1"],
+      ["a", "2"],
+      ["a.b", "3"],
+      ["A", "4"],
+    ]);
   });
 
   it("is right with secrets of any characters", () => {
@@ -63,7 +92,10 @@ describe("an OAuth 1.0a signature", () => {
 
   it("agrees with the worked example of the OAuth specification", () => {
     // OAuth Core 1.0, appendix A.5: everything given, so the signature is known.
-    const query: [string, string][] = [["file", "vacation.jpg"], ["size", "original"]];
+    const query: [string, string][] = [
+      ["file", "vacation.jpg"],
+      ["size", "original"],
+    ];
     const header = {
       oauth_consumer_key: "dpf43f3p2l4k3l03",
       oauth_token: "nnch734d00sl2jdk",
@@ -72,7 +104,10 @@ describe("an OAuth 1.0a signature", () => {
       oauth_nonce: "kllo9940pd9333jh",
       oauth_version: "1.0",
     };
-    assert.equal(signatureOf("GET", "http://photos.example.net/photos", header, query, ["kd94hf93k423kf44", "pfkkdhi9sl3r4s00"]), "tR3+Ty81lMeYAr/Fid0kMTYa/WM=");
+    assert.equal(
+      signatureOf("GET", "http://photos.example.net/photos", header, query, ["kd94hf93k423kf44", "pfkkdhi9sl3r4s00"]),
+      "tR3+Ty81lMeYAr/Fid0kMTYa/WM=",
+    );
   });
 
   it("has a nonce that comes once and cannot be foreseen", () => {

@@ -36,7 +36,10 @@ export function selfSigned(name = "localhost"): Identity {
     der(0xa3, sequence(alternativeNames)),
   );
   const certificate = sequence(body, ALGORITHM, der(0x03, Buffer.from([0]), sign("sha256", body, privateKey)));
-  const lines = certificate.toString("base64").replace(/(.{64})/g, "$1\n").trim();
+  const lines = certificate
+    .toString("base64")
+    .replace(/(.{64})/g, "$1\n")
+    .trim();
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { AbiquoFault, type AbiquoTask } from "../../../nodes/lib/abiquo/index.ts";
-import { Fault } from "../../../nodes/lib/base/fault.ts";
-import { MACHINE, type Received, rejection, type Reply, serve, taskDto, type TestServer } from "./support.ts";
+import type { AbiquoFault, AbiquoTask } from "../../../nodes/lib/abiquo/index.ts";
+import type { Fault } from "../../../nodes/lib/base/fault.ts";
+import { MACHINE, type Received, type Reply, rejection, serve, type TestServer, taskDto } from "./support.ts";
 
 const TASK_PATH = `/api/${MACHINE}/tasks/task-1`;
 const DONE: Reply = { status: 204 };
@@ -116,7 +116,11 @@ describe("the client", () => {
     });
 
     it("is told that a task is unknown only by Abiquo's own error, in JSON or XML", async () => {
-      for (const body of [{ collection: [{ code: "TASK-1", message: "" }] }, { code: "VM-1", message: "" }, "<errors><error><code>404-NOT-FOUND</code><message/></error></errors>"]) {
+      for (const body of [
+        { collection: [{ code: "TASK-1", message: "" }] },
+        { code: "VM-1", message: "" },
+        "<errors><error><code>404-NOT-FOUND</code><message/></error></errors>",
+      ]) {
         replies = [{ status: 404, body }];
         const fault = await rejection(continueOnce());
         assert.deepEqual([fault.code, fault.retriable, fault.mayHaveArrived], ["ABIQUO_NOT_FOUND", false, false]);
@@ -166,7 +170,13 @@ describe("the client", () => {
 
   describe("asking for the version", () => {
     it("takes major and minor: 3.10 is not 3.1", async () => {
-      for (const [text, version] of [["6.1.2", "6.1"], ["3.10.4", "3.10"], ["6.1", "6.1"], ["4.7-SNAPSHOT", "4.7"], [" 3.0.0\n", "3.0"]]) {
+      for (const [text, version] of [
+        ["6.1.2", "6.1"],
+        ["3.10.4", "3.10"],
+        ["6.1", "6.1"],
+        ["4.7-SNAPSHOT", "4.7"],
+        [" 3.0.0\n", "3.0"],
+      ]) {
         server.version = { body: text };
         assert.equal(await server.client({ apiVersion: "" }).version(), version);
       }
@@ -198,7 +208,12 @@ describe("the client", () => {
         accepted = "5.0";
         asked = 0;
         Object.defineProperty(server, "version", { get: () => (asked++, { body: `${accepted}.1` }) });
-        replies = [({ headers, method }) => (String(headers.accept).includes(`version=${accepted}`) ? { body: method === "GET" ? { ...taskDto(), id: 1, workflow: false } : {} } : { status: method === "GET" ? 406 : 415 })];
+        replies = [
+          ({ headers, method }) =>
+            String(headers.accept).includes(`version=${accepted}`)
+              ? { body: method === "GET" ? { ...taskDto(), id: 1, workflow: false } : {} }
+              : { status: method === "GET" ? 406 : 415 },
+        ];
       });
 
       it("asks again, and reads what it was asked for", async () => {
@@ -215,10 +230,12 @@ describe("the client", () => {
         const client = server.client({ apiVersion: "" });
         await client.enterprise("1");
         const before = accepted;
-        replies = [(request) => {
-          if (request.method === "PUT" && accepted === before) accepted = "6.1";
-          return String(request.headers.accept).includes(`version=${accepted}`) ? { body: { id: 1, workflow: false } } : { status: 415 };
-        }];
+        replies = [
+          (request) => {
+            if (request.method === "PUT" && accepted === before) accepted = "6.1";
+            return String(request.headers.accept).includes(`version=${accepted}`) ? { body: { id: 1, workflow: false } } : { status: 415 };
+          },
+        ];
         assert.equal((await rejection(client.setEnterpriseWorkflow("1", true))).code, "ABIQUO_VERSION_REFUSED");
         assert.deepEqual(server.requests.filter(({ method }) => method === "PUT").length, 1);
         await client.setEnterpriseWorkflow("1", true);
@@ -252,7 +269,10 @@ describe("the client", () => {
       replies = [{ body: taskDto() }];
       const client = server.client({ apiVersion: "" });
       await Promise.all([client.readTask(link()), client.readTask(link()), client.version()]);
-      assert.deepEqual(server.requests.map(({ headers }) => headers.accept), Array(2).fill("application/vnd.abiquo.task+json; version=6.1"));
+      assert.deepEqual(
+        server.requests.map(({ headers }) => headers.accept),
+        Array(2).fill("application/vnd.abiquo.task+json; version=6.1"),
+      );
     });
   });
 
@@ -304,7 +324,14 @@ describe("the client", () => {
     });
 
     it("is not tried again where that does not help, nor sooner than the server asks for", async () => {
-      for (const reply of [{ status: 500 }, { status: 404 }, { status: 403 }, { status: 400 }, { status: 503, headers: { "Retry-After": "3600" } }, { body: "<html>" }]) {
+      for (const reply of [
+        { status: 500 },
+        { status: 404 },
+        { status: 403 },
+        { status: 400 },
+        { status: 503, headers: { "Retry-After": "3600" } },
+        { body: "<html>" },
+      ]) {
         server.requests.length = 0;
         replies = [reply];
         await rejection(server.client().readTask(link()));
@@ -369,12 +396,18 @@ describe("the client", () => {
     });
 
     it("reads Abiquo's errors in every form that they have", async () => {
-      const two = [{ code: "TASK-2", message: "not in that state" }, { code: "VM-2", message: "" }];
+      const two = [
+        { code: "TASK-2", message: "not in that state" },
+        { code: "VM-2", message: "" },
+      ];
       for (const [body, expected] of [
         [{ collection: two }, two],
         [{ links: [], collection: two }, two],
         [two[0], [two[0]]],
-        ["<errors><error><code>TASK-2</code><message>not in that state</message></error><error><code>VM-2</code><message/></error></errors>", two],
+        [
+          "<errors><error><code>TASK-2</code><message>not in that state</message></error><error><code>VM-2</code><message/></error></errors>",
+          two,
+        ],
         ['<?xml version="1.0" encoding="UTF-8"?><error><code>TASK-2</code><message>not in that state</message></error>', [two[0]]],
         ["<html><body>Bad gateway</body></html>", []],
         ["Service unavailable", []],
@@ -391,7 +424,17 @@ describe("the client", () => {
     });
 
     it("tells the codes and texts of a refusal, cut short", async () => {
-      replies = [{ status: 409, body: { collection: [{ code: "TASK-2", message: "x".repeat(9_000) }, { code: "B", message: "y" }] } }];
+      replies = [
+        {
+          status: 409,
+          body: {
+            collection: [
+              { code: "TASK-2", message: "x".repeat(9_000) },
+              { code: "B", message: "y" },
+            ],
+          },
+        },
+      ];
       const errors = String((await rejection(continueOnce())).params["errors"]);
       assert.match(errors, /^TASK-2 x/);
       assert.ok(errors.length <= 500);
@@ -429,7 +472,11 @@ describe("the client", () => {
   });
 
   describe("with credentials that Abiquo does not take", () => {
-    const page: Reply = { status: 401, headers: { "Content-Type": "text/html", "WWW-Authenticate": 'Basic realm="Abiquo API"' }, body: "<html>401</html>" };
+    const page: Reply = {
+      status: 401,
+      headers: { "Content-Type": "text/html", "WWW-Authenticate": 'Basic realm="Abiquo API"' },
+      body: "<html>401</html>",
+    };
 
     it("sends one request and no more, however many are asked for at once", async () => {
       replies = [page];
@@ -566,7 +613,11 @@ describe("the client", () => {
 
   describe("listing tasks that wait", () => {
     /** Pages of a list that a test may change between them. */
-    function listOf(ids: () => readonly string[], beforePage: (start: number) => void = () => undefined, withTotal = true): (request: Received) => Reply {
+    function listOf(
+      ids: () => readonly string[],
+      beforePage: (start: number) => void = () => undefined,
+      withTotal = true,
+    ): (request: Received) => Reply {
       return (request) => {
         const start = Number(query(request).get("startwith"));
         beforePage(start);
@@ -577,12 +628,16 @@ describe("the client", () => {
     }
     const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`);
     const idsOf = (tasks: readonly AbiquoTask[]): string[] => tasks.map(({ task }) => task.taskId);
-    const list = async (extra: object = {}): Promise<string[]> => idsOf(await all(server.client().pendingTasks({ enterprise: "21", ...extra })));
+    const list = async (extra: object = {}): Promise<string[]> =>
+      idsOf(await all(server.client().pendingTasks({ enterprise: "21", ...extra })));
 
     it("pages by arithmetic, since the lists have no paging links", async () => {
       replies = [listOf(() => many(250))];
       assert.deepEqual(await list(), many(250));
-      assert.deepEqual(server.requests.map(({ url }) => url), [0, 100, 200].map((start) => `/api/admin/enterprises/21/action/pendingtasks?startwith=${start}&limit=100`));
+      assert.deepEqual(
+        server.requests.map(({ url }) => url),
+        [0, 100, 200].map((start) => `/api/admin/enterprises/21/action/pendingtasks?startwith=${start}&limit=100`),
+      );
     });
 
     it("asks for a user's tasks, and for those of a nick", async () => {
@@ -605,16 +660,31 @@ describe("the client", () => {
 
     it("gives a task once when new ones push it to the next page", async () => {
       let ids = many(150);
-      replies = [listOf(() => ids, (start) => (start === 100 ? (ids = ["new1", "new2", ...ids]) : undefined))];
+      replies = [
+        listOf(
+          () => ids,
+          (start) => (start === 100 ? (ids = ["new1", "new2", ...ids]) : undefined),
+        ),
+      ];
       assert.deepEqual(await list(), many(150));
     });
 
     it("misses no task when others leave the list while it is read", async () => {
       let ids = many(250);
-      replies = [listOf(() => ids, (start) => (start === 100 && ids.length === 250 ? (ids = ids.slice(60)) : undefined))];
+      replies = [
+        listOf(
+          () => ids,
+          (start) => (start === 100 && ids.length === 250 ? (ids = ids.slice(60)) : undefined),
+        ),
+      ];
       assert.deepEqual(new Set(await list()), new Set(many(250)));
       ids = many(250);
-      replies = [listOf(() => ids, (start) => (start === 200 && ids.length === 250 ? (ids = ids.slice(70)) : undefined))];
+      replies = [
+        listOf(
+          () => ids,
+          (start) => (start === 200 && ids.length === 250 ? (ids = ids.slice(70)) : undefined),
+        ),
+      ];
       assert.deepEqual(new Set(await list()), new Set(many(250)));
     });
 
@@ -635,7 +705,10 @@ describe("the client", () => {
       replies = [{ body: { totalSize: 4, collection: [taskDto("a"), { taskId: "b" }, null, taskDto("c")] } }];
       const tasks = await all(server.client().pendingTasks({ enterprise: "21" }, undefined, (fault) => problems.push(fault)));
       assert.deepEqual(idsOf(tasks), ["a", "c"]);
-      assert.deepEqual(problems.map(({ params }) => params["problem"]), ["NO_LINKS", "NOT_AN_OBJECT"]);
+      assert.deepEqual(
+        problems.map(({ params }) => params["problem"]),
+        ["NO_LINKS", "NOT_AN_OBJECT"],
+      );
     });
 
     it("puts the links on the connection's URL, whatever the server calls itself", async () => {
@@ -695,7 +768,10 @@ describe("the client", () => {
       server.requests.length = 0;
       replies = [{ body: whole }, stale, { body: whole }, stale];
       assert.equal((await rejection(server.client().setEnterpriseWorkflow("21", true))).status, 409);
-      assert.deepEqual(server.requests.map(({ method }) => method), ["GET", "PUT", "GET", "PUT"]);
+      assert.deepEqual(
+        server.requests.map(({ method }) => method),
+        ["GET", "PUT", "GET", "PUT"],
+      );
     });
   });
 
@@ -739,8 +815,14 @@ describe("the client", () => {
       const after = await server.client().setPlatformWorkflow({ endpoint: "https://node-red/x", enabled: true });
       assert.deepEqual(after, { endpoint: "https://node-red/x", enabled: true });
       assert.deepEqual(writes(), ["PUT /api/config/properties/7", "PUT /api/config/properties/8"]);
-      assert.deepEqual(properties.map(({ description }) => description), ["where to", "whether"]);
-      assert.equal(server.requests.find(({ method }) => method === "PUT")?.headers["content-type"], "application/vnd.abiquo.systemproperty+json; version=6.1");
+      assert.deepEqual(
+        properties.map(({ description }) => description),
+        ["where to", "whether"],
+      );
+      assert.equal(
+        server.requests.find(({ method }) => method === "PUT")?.headers["content-type"],
+        "application/vnd.abiquo.systemproperty+json; version=6.1",
+      );
     });
 
     it("never writes the collection, whose PUT deletes all other properties, and posts only what is absent", async () => {
@@ -763,8 +845,13 @@ describe("the client", () => {
 
     it("leaves the switch alone when the endpoint cannot be set", async () => {
       const answer = replies[0];
-      replies = [(request) => (request.method === "PUT" ? { status: 403 } : typeof answer === "function" ? answer(request) : DONE) as Reply];
-      assert.equal((await rejection(server.client().setPlatformWorkflow({ endpoint: "https://x", enabled: true }))).code, "ABIQUO_FORBIDDEN");
+      replies = [
+        (request) => (request.method === "PUT" ? { status: 403 } : typeof answer === "function" ? answer(request) : DONE) as Reply,
+      ];
+      assert.equal(
+        (await rejection(server.client().setPlatformWorkflow({ endpoint: "https://x", enabled: true }))).code,
+        "ABIQUO_FORBIDDEN",
+      );
       assert.deepEqual(writes(), ["PUT /api/config/properties/7"]);
     });
   });

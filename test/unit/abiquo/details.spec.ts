@@ -1,21 +1,32 @@
 import assert from "node:assert/strict";
 import { apiBase, type DetailLinks, type DetailPart, DetailsReading, Resources, storageOf } from "../../../nodes/lib/abiquo/index.ts";
-import { MACHINE, rejection, type Reply, serve, type TestServer } from "./support.ts";
+import { MACHINE, type Reply, rejection, serve, type TestServer } from "./support.ts";
 
 const link = (rel: string, href: string, title = "", type = ""): object => ({ rel, href, title, ...(type === "" ? {} : { type }) });
 
 /** What a small Abiquo has at each path, with links of a host that is not its own. */
 const THERE: Record<string, object> = {
   [`/api/${MACHINE}`]: { id: 13, name: "vm-13", cpu: 2, ram: 1_024, state: "LOCKED", links: [] },
-  [`/api/${MACHINE}/storage/disks`]: { collection: [{ id: 1, label: "system", sizeInMb: 100 }, { id: 2, label: "data" }] },
+  [`/api/${MACHINE}/storage/disks`]: {
+    collection: [
+      { id: 1, label: "system", sizeInMb: 100 },
+      { id: 2, label: "data" },
+    ],
+  },
   [`/api/${MACHINE}/storage/volumes`]: { links: [] },
   "/api/admin/enterprises/21/users/22": {
-    id: 22, nick: "ana", name: "Ana", surname: "", email: "",
+    id: 22,
+    nick: "ana",
+    name: "Ana",
+    surname: "",
+    email: "",
     links: [link("role", "http://elsewhere.example.com/api/admin/roles/5")],
   },
   "/api/admin/roles/5": { id: 5, name: "USER" },
   "/api/cloud/virtualdatacenters/11": {
-    id: 11, name: "vdc", hypervisorType: "KVM",
+    id: 11,
+    name: "vdc",
+    hypervisorType: "KVM",
     links: [
       link("enterprise", "http://elsewhere.example.com/api/admin/enterprises/21", "Acme"),
       link("location", "http://elsewhere.example.com/api/cloud/locations/3", "", "application/vnd.abiquo.datacenter+json; version=6.1"),
@@ -60,7 +71,10 @@ describe("details", () => {
   });
 
   it("leave out an amount that Abiquo does not say, and stand in for a missing label", async () => {
-    assert.deepEqual(await valueOf("disks"), [{ id: "1", name: "system", sizeInMb: 100 }, { id: "2", name: "data" }]);
+    assert.deepEqual(await valueOf("disks"), [
+      { id: "1", name: "system", sizeInMb: 100 },
+      { id: "2", name: "data" },
+    ]);
     assert.equal(((await valueOf("virtualmachine")) as { label: string }).label, "vm-13");
   });
 
@@ -89,7 +103,10 @@ describe("details", () => {
     reply = (url) => (url.endsWith("/users/22") ? { status: 500 } : { body: THERE[url] });
     const one = reading();
     const found = await Promise.all((["user", "virtualmachine", "disks"] as const).map((part) => one.part(LINKS, part)));
-    assert.deepEqual(found.map((outcome) => "fault" in outcome), [true, false, false]);
+    assert.deepEqual(
+      found.map((outcome) => "fault" in outcome),
+      [true, false, false],
+    );
   });
 
   it("ask for nothing more after the signal", async () => {

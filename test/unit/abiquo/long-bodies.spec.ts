@@ -22,7 +22,10 @@ function outcomeOf(text: string): unknown {
   }
 }
 
-const tricky = fc.oneof(fc.string(), fc.constantFrom('"', "\\", '\\"', "[", "]", "{", "}", ",", '"collection":[', "</task>", "<task>", "]]>", "-->", "'"));
+const tricky = fc.oneof(
+  fc.string(),
+  fc.constantFrom('"', "\\", '\\"', "[", "]", "{", "}", ",", '"collection":[', "</task>", "<task>", "]]>", "-->", "'"),
+);
 const payload = fc.record({ note: tricky, more: fc.array(fc.oneof(tricky, fc.constant({ collection: [[]] })), { maxLength: 3 }) });
 const dto = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.nat(9), payload).map(([number, extra]) => taskDto(`task-${number}`, extra)) },
@@ -30,16 +33,39 @@ const dto = fc.oneof(
 );
 const blanks = " ".repeat(LONG);
 
-const xmlText = (text: string): string => text.replace(/[<>&"'\p{C}]/gu, (mark) => (mark.codePointAt(0) ?? 0) < 0x20 || /\p{C}/u.test(mark) ? "" : `&#${mark.charCodeAt(0)};`);
-const xmlTask = fc.tuple(fc.nat(9), tricky, fc.constantFrom("", "<!-- </task><task> -->", "<note><![CDATA[</task> <task>]]></note>", '<note at="</task> />">x</note>', "<?pi <task> ?>", "<task/>")).map(
-  ([number, note, extra]) => taskXml(`task-${number}`, `<note>${xmlText(note)}</note>${extra}`),
+const xmlText = (text: string): string =>
+  text.replace(/[<>&"'\p{C}]/gu, (mark) => ((mark.codePointAt(0) ?? 0) < 0x20 || /\p{C}/u.test(mark) ? "" : `&#${mark.charCodeAt(0)};`));
+const xmlTask = fc
+  .tuple(
+    fc.nat(9),
+    tricky,
+    fc.constantFrom(
+      "",
+      "<!-- </task><task> -->",
+      "<note><![CDATA[</task> <task>]]></note>",
+      '<note at="</task> />">x</note>',
+      "<?pi <task> ?>",
+      "<task/>",
+    ),
+  )
+  .map(([number, note, extra]) => taskXml(`task-${number}`, `<note>${xmlText(note)}</note>${extra}`));
+const xmlPart = fc.oneof(
+  { weight: 4, arbitrary: xmlTask },
+  fc.constantFrom("<task/>", "<link rel='x' href='y'/>", "text", "<!-- <task> -->", "<totalSize>1</totalSize>"),
 );
-const xmlPart = fc.oneof({ weight: 4, arbitrary: xmlTask }, fc.constantFrom("<task/>", "<link rel='x' href='y'/>", "text", "<!-- <task> -->", "<totalSize>1</totalSize>"));
 const comments = `<!--${" ".repeat(30_000)}-->`.repeat(Math.ceil(LONG / 30_000));
 
 describe("a long body", () => {
   it("in JSON brings what a short one with the same tasks brings", () => {
-    const frames = fc.constantFrom<[string, string]>(["[", "]"], ['{"collection":[', "]}"], ['{"links":[{"rel":"x","href":"]"}],"totalSize":1, "collection" : [', '],"more":{"a":[1]}}'], ['{"collection":[', '],"collection":1}'], ["[", "}"], ["[", "]]"], ["[", ""]);
+    const frames = fc.constantFrom<[string, string]>(
+      ["[", "]"],
+      ['{"collection":[', "]}"],
+      ['{"links":[{"rel":"x","href":"]"}],"totalSize":1, "collection" : [', '],"more":{"a":[1]}}'],
+      ['{"collection":[', '],"collection":1}'],
+      ["[", "}"],
+      ["[", "]]"],
+      ["[", ""],
+    );
     fc.assert(
       fc.property(fc.array(dto, { maxLength: 6 }), frames, fc.constantFrom(",", ",,", " , "), (tasks, [open, close], comma) => {
         const list = tasks.map((task) => JSON.stringify(task)).join(comma);
@@ -50,15 +76,28 @@ describe("a long body", () => {
   });
 
   it("in XML brings what a short one with the same tasks brings", () => {
-    const frames = fc.constantFrom<[string, string]>(["<tasks>", "</tasks>"], ['<?xml version="1.0"?><!-- x --><tasks totalSize=">">', "</tasks>"], ["<x:tasks xmlns:x='y'>", "</x:tasks><!-- end -->"], ["<tasks>", "</tasks><tasks/>"], ["<tasks>", "</task>"], ["<tasks>", ""]);
+    const frames = fc.constantFrom<[string, string]>(
+      ["<tasks>", "</tasks>"],
+      ['<?xml version="1.0"?><!-- x --><tasks totalSize=">">', "</tasks>"],
+      ["<x:tasks xmlns:x='y'>", "</x:tasks><!-- end -->"],
+      ["<tasks>", "</tasks><tasks/>"],
+      ["<tasks>", "</task>"],
+      ["<tasks>", ""],
+    );
     fc.assert(
       fc.property(fc.array(xmlPart, { maxLength: 6 }), frames, (parts, [open, close]) => {
         const list = parts.join("\n");
-        const { tasks, problems, ...rest } = outcomeOf(`${open}${comments}${list}${close}`) as { tasks?: unknown; problems?: { problem: string }[] };
+        const { tasks, problems, ...rest } = outcomeOf(`${open}${comments}${list}${close}`) as {
+          tasks?: unknown;
+          problems?: { problem: string }[];
+        };
         const short = outcomeOf(`${open}${list}${close}`) as { tasks?: unknown; problems?: { problem: string }[] };
         if (typeof short === "string") return;
         assert.deepEqual(tasks, short.tasks);
-        assert.deepEqual(problems?.map(({ problem }) => problem), short.problems?.map(({ problem }) => problem));
+        assert.deepEqual(
+          problems?.map(({ problem }) => problem),
+          short.problems?.map(({ problem }) => problem),
+        );
         assert.deepEqual(rest, { moreProblems: 0, collection: true });
       }),
       { numRuns: 600 },
@@ -67,8 +106,15 @@ describe("a long body", () => {
 
   it("keeps its tasks in their order, thousands of them", () => {
     const ids = Array.from({ length: 3_000 }, (_, index) => `task-${index}`);
-    for (const text of [JSON.stringify({ collection: ids.map((id) => taskDto(id)) }), JSON.stringify(ids.map((id) => taskDto(id))), `<tasks>${ids.map((id) => taskXml(id)).join("")}</tasks>`]) {
-      assert.deepEqual(parseWebhook(bytes(text), BASE).tasks.map(({ task }) => task.taskId), ids);
+    for (const text of [
+      JSON.stringify({ collection: ids.map((id) => taskDto(id)) }),
+      JSON.stringify(ids.map((id) => taskDto(id))),
+      `<tasks>${ids.map((id) => taskXml(id)).join("")}</tasks>`,
+    ]) {
+      assert.deepEqual(
+        parseWebhook(bytes(text), BASE).tasks.map(({ task }) => task.taskId),
+        ids,
+      );
     }
   });
 
@@ -129,7 +175,9 @@ describe("a body that is more than any of Abiquo's", () => {
   }
 
   it("holds no task whose requester has more than 256 characters", () => {
-    const links = (title: string): Record<string, unknown> => ({ links: [...(taskDto()["links"] as object[]).slice(0, -1), { rel: "user", href: "/admin/enterprises/1/users/2", title }] });
+    const links = (title: string): Record<string, unknown> => ({
+      links: [...(taskDto()["links"] as object[]).slice(0, -1), { rel: "user", href: "/admin/enterprises/1/users/2", title }],
+    });
     assert.equal(parseWebhook(bytes(JSON.stringify(taskDto("task-1", links("x".repeat(256))))), BASE).tasks.length, 1);
     assert.equal(reasonOf(JSON.stringify(taskDto("task-1", links("x".repeat(257))))), "ABIQUO_NO_TASK TOO_LONG");
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer as createHttp, type IncomingMessage, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { type AddressInfo, connect, createServer as createTcp, type Server as TcpServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createTcp, type Socket, type Server as TcpServer } from "node:net";
 import { inspect } from "node:util";
 import { AbiquoClient, type AbiquoFault, apiBase, type ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
 import { Fault } from "../../../nodes/lib/base/fault.ts";
@@ -42,7 +42,12 @@ describe("the network", function () {
 
   const plain = (): Promise<number> => listen(createHttp(listener(requests, () => ({ status: 204 }))));
   const secure = (identity: Identity, options: object = {}): Promise<number> =>
-    listen(createHttps({ ...identity, ...options }, listener(requests, () => ({ status: 204 }))));
+    listen(
+      createHttps(
+        { ...identity, ...options },
+        listener(requests, () => ({ status: 204 })),
+      ),
+    );
 
   function client(origin: string, settings: Partial<ClientSettings> = {}): AbiquoClient {
     const made = new AbiquoClient({ base: apiBase(`${origin}/api`), apiVersion: "6.1", credentials: OAUTH, timeoutMs: 5_000, ...settings });
@@ -81,7 +86,9 @@ describe("the network", function () {
     it("after something was sent, lets the caller know that it may have arrived", async () => {
       const reset = await listen(createTcp((socket) => socket.once("data", () => socket.destroy())));
       await check(answer(client(`http://127.0.0.1:${reset}`)), "ABIQUO_UNREACHABLE", /^(UND_ERR_SOCKET|ECONNRESET)$/, true);
-      const cut = await listen(createTcp((socket) => socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))));
+      const cut = await listen(
+        createTcp((socket) => socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))),
+      );
       await check(answer(client(`http://127.0.0.1:${cut}`)), "ABIQUO_UNREACHABLE", /./, true);
       const noHttp = await listen(createTcp((socket) => socket.once("data", () => socket.end("220 mail.example.com ESMTP\r\n"))));
       await check(answer(client(`http://127.0.0.1:${noHttp}`)), "ABIQUO_UNREACHABLE", /./, true);
@@ -89,10 +96,15 @@ describe("the network", function () {
 
     it("by silence, tells after how many seconds", async () => {
       const silent = await listen(createTcp(() => undefined));
-      const half = await listen(createTcp((socket) => socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))));
+      const half = await listen(
+        createTcp((socket) => socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))),
+      );
       for (const port of [silent, half]) {
         const fault = await rejection(answer(client(`http://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS })));
-        assert.deepEqual([fault.code, fault.params, fault.mayHaveArrived, fault.retriable], ["ABIQUO_TIMEOUT", { seconds: 0.3 }, true, true]);
+        assert.deepEqual(
+          [fault.code, fault.params, fault.mayHaveArrived, fault.retriable],
+          ["ABIQUO_TIMEOUT", { seconds: 0.3 }, true, true],
+        );
       }
     });
 
@@ -126,7 +138,9 @@ describe("the network", function () {
       try {
         const made = client(`http://127.0.0.1:${await plain()}`);
         const { signal } = new AbortController();
-        await Promise.all(Array.from({ length: 100 }, () => made.continueTask(`${made.base}/${MACHINE}/tasks/t/action/continue`, "", signal)));
+        await Promise.all(
+          Array.from({ length: 100 }, () => made.continueTask(`${made.base}/${MACHINE}/tasks/t/action/continue`, "", signal)),
+        );
         await new Promise((turn) => setImmediate(turn));
       } finally {
         process.removeListener("warning", collect);
@@ -144,8 +158,18 @@ describe("the network", function () {
     it("sends nothing to a server that nobody vouches for, by another name, or that has no TLS", async () => {
       const port = await secure(ours);
       await check(answer(client(`https://localhost:${port}`)), "ABIQUO_UNREACHABLE", "DEPTH_ZERO_SELF_SIGNED_CERT", false);
-      await check(answer(client(`https://localhost:${port}`, { tls: { ca: theirs.cert } })), "ABIQUO_UNREACHABLE", /^(DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)$/, false);
-      await check(answer(client(`https://127.0.0.1:${port}`, { tls: { ca: ours.cert } })), "ABIQUO_UNREACHABLE", "ERR_TLS_CERT_ALTNAME_INVALID", false);
+      await check(
+        answer(client(`https://localhost:${port}`, { tls: { ca: theirs.cert } })),
+        "ABIQUO_UNREACHABLE",
+        /^(DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)$/,
+        false,
+      );
+      await check(
+        answer(client(`https://127.0.0.1:${port}`, { tls: { ca: ours.cert } })),
+        "ABIQUO_UNREACHABLE",
+        "ERR_TLS_CERT_ALTNAME_INVALID",
+        false,
+      );
       await check(answer(client(`https://localhost:${await plain()}`)), "ABIQUO_UNREACHABLE", /^(ERR_SSL_\w+|EPROTO|ECONNRESET)$/, false);
       const dropping = await listen(createTcp((socket) => socket.destroy()));
       await check(answer(client(`https://localhost:${dropping}`)), "ABIQUO_UNREACHABLE", "ECONNRESET", false);
@@ -171,7 +195,11 @@ describe("the network", function () {
 
     it("fails as a fault when the TLS settings are not usable", async () => {
       const port = await secure(ours);
-      for (const tls of [{ ca: "no certificate" }, { cert: "no certificate", key: "no key" }, { pfx: Buffer.from("none"), passphrase: "hunter2" }]) {
+      for (const tls of [
+        { ca: "no certificate" },
+        { cert: "no certificate", key: "no key" },
+        { pfx: Buffer.from("none"), passphrase: "hunter2" },
+      ]) {
         const fault = await rejection(answer(client(`https://localhost:${port}`, { tls })));
         assert.equal(fault.code, "ABIQUO_UNREACHABLE");
         assert.doesNotMatch(inspect(fault, { depth: 10 }), /hunter2|no key/);
@@ -221,7 +249,12 @@ describe("the network", function () {
       await answer(client(`https://localhost:${port}`, { tls: { ca: ours.cert }, proxy: { url, noProxy: [] } }));
       assert.deepEqual(asked, [{ line: `CONNECT localhost:${port}`, authorization: undefined }]);
       assert.equal(requests.length, 1);
-      await check(answer(client(`https://localhost:${port}`, { proxy: { url, noProxy: [] } })), "ABIQUO_UNREACHABLE", "DEPTH_ZERO_SELF_SIGNED_CERT", false);
+      await check(
+        answer(client(`https://localhost:${port}`, { proxy: { url, noProxy: [] } })),
+        "ABIQUO_UNREACHABLE",
+        "DEPTH_ZERO_SELF_SIGNED_CERT",
+        false,
+      );
       assert.equal(requests.length, 1);
     });
 
@@ -240,7 +273,10 @@ describe("the network", function () {
       await answer(client(`https://localhost:${port}`, { tls, proxy: { url: within("ana:p%3Aw"), noProxy: [] } }));
       await answer(client("http://abiquo.invalid", { proxy: { url: within("ana:p%3Aw"), noProxy: [] } }));
       const expected = `Basic ${Buffer.from("ana:p:w").toString("base64")}`;
-      assert.deepEqual(asked.map(({ authorization }) => authorization), [expected, expected, expected]);
+      assert.deepEqual(
+        asked.map(({ authorization }) => authorization),
+        [expected, expected, expected],
+      );
       assert.ok(requests.every(({ headers }) => headers["proxy-authorization"] === undefined));
     });
 
@@ -269,7 +305,16 @@ describe("the network", function () {
       for (const entry of ["invalid", ".invalid", "*.invalid", "ABIQUO.invalid", "abiquo.invalid:80", ".invalid:80"]) {
         assert.equal(await isDirect("http://abiquo.invalid", entry), true, entry);
       }
-      for (const entry of ["", ".", "quo.invalid", "abiquo.invalid:443", "abiquo", "example.com", "cloud.abiquo.invalid", "xabiquo.invalid"]) {
+      for (const entry of [
+        "",
+        ".",
+        "quo.invalid",
+        "abiquo.invalid:443",
+        "abiquo",
+        "example.com",
+        "cloud.abiquo.invalid",
+        "xabiquo.invalid",
+      ]) {
         assert.equal(await isDirect("http://abiquo.invalid", entry), false, entry);
       }
     });
@@ -285,10 +330,17 @@ describe("the network", function () {
       const gone = createTcp();
       const port = await listen(gone);
       await closers.pop()?.();
-      await check(answer(client("https://localhost:1", { proxy: { url: `http://127.0.0.1:${port}`, noProxy: [] } })), "ABIQUO_UNREACHABLE", "ECONNREFUSED", false);
+      await check(
+        answer(client("https://localhost:1", { proxy: { url: `http://127.0.0.1:${port}`, noProxy: [] } })),
+        "ABIQUO_UNREACHABLE",
+        "ECONNREFUSED",
+        false,
+      );
       const silent = await listen(createTcp(() => undefined));
       for (const origin of ["https://localhost:1", "http://abiquo.invalid"]) {
-        const fault = await rejection(answer(client(origin, { timeoutMs: TIMEOUT_MS, proxy: { url: `http://127.0.0.1:${silent}`, noProxy: [] } })));
+        const fault = await rejection(
+          answer(client(origin, { timeoutMs: TIMEOUT_MS, proxy: { url: `http://127.0.0.1:${silent}`, noProxy: [] } })),
+        );
         assert.equal(fault.code, "ABIQUO_TIMEOUT", origin);
       }
     });
@@ -314,16 +366,31 @@ describe("the network", function () {
         { kind: "bearer", token: "trustno1\r\nX-Evil: 1" },
       ] as const;
       const encoded = [...secrets, ...secrets.map((secret) => Buffer.from(secret).toString("base64").replace(/=+$/, ""))];
-      const refusing = await listen(createHttp(listener(requests, ({ url }) => ({ status: Number(/tasks\/(\d+)/.exec(url)?.[1] ?? 500), body: { code: "X", message: "Y" } }))));
+      const refusing = await listen(
+        createHttp(
+          listener(requests, ({ url }) => ({ status: Number(/tasks\/(\d+)/.exec(url)?.[1] ?? 500), body: { code: "X", message: "Y" } })),
+        ),
+      );
       const silent = await listen(createTcp(() => undefined));
       const reset = await listen(createTcp((socket) => socket.once("data", () => socket.destroy())));
       const tls = await secure(ours);
       const faults: unknown[] = [];
       for (const settings of credentials) {
-        for (const origin of [`http://127.0.0.1:${refusing}`, `http://127.0.0.1:${silent}`, `http://127.0.0.1:${reset}`, `https://localhost:${tls}`, "http://abiquo.invalid"]) {
-          for (const proxy of [undefined, { url: "http://u:proxypass@127.0.0.1:1", noProxy: [] }, { url: "http://127.0.0.1:1", noProxy: [], username: "u", password: "proxypass" }]) {
+        for (const origin of [
+          `http://127.0.0.1:${refusing}`,
+          `http://127.0.0.1:${silent}`,
+          `http://127.0.0.1:${reset}`,
+          `https://localhost:${tls}`,
+          "http://abiquo.invalid",
+        ]) {
+          for (const proxy of [
+            undefined,
+            { url: "http://u:proxypass@127.0.0.1:1", noProxy: [] },
+            { url: "http://127.0.0.1:1", noProxy: [], username: "u", password: "proxypass" },
+          ]) {
             const made = client(origin, { credentials: settings, timeoutMs: 50, ...(proxy === undefined ? {} : { proxy }) });
-            const statuses = origin.endsWith(`:${refusing}`) && proxy === undefined ? [200, 302, 400, 401, 403, 404, 406, 409, 415, 429, 500] : [500];
+            const statuses =
+              origin.endsWith(`:${refusing}`) && proxy === undefined ? [200, 302, 400, 401, 403, 404, 406, 409, 415, 429, 500] : [500];
             for (const status of statuses) {
               made.resume();
               await made.continueTask(`${made.base}/${MACHINE}/tasks/${status}`, "").catch((error: unknown) => faults.push(error));

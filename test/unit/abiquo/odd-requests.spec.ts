@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Received, rejection, type Reply, serve, type TestServer } from "./support.ts";
+import { type Received, type Reply, rejection, serve, type TestServer } from "./support.ts";
 
 const REFUSED: Reply = { status: 401, headers: { "Content-Type": "text/html" }, body: "<html>401</html>" };
 const MINUTE = 60_000;
@@ -46,7 +46,8 @@ describe("a request that is refused with 401", () => {
 
   it("is sent once a minute at the most, as each may count as a bad login", async () => {
     const client = server.client();
-    for (let time = 0; time < 5; time++) assert.equal((await rejection(client.read(link("/admin/x?odd=1"), "x"))).code, "ABIQUO_REQUEST_UNAUTHORIZED");
+    for (let time = 0; time < 5; time++)
+      assert.equal((await rejection(client.read(link("/admin/x?odd=1"), "x"))).code, "ABIQUO_REQUEST_UNAUTHORIZED");
     assert.equal(asked().filter((url) => url.includes("odd")).length, 1);
     performance.now = () => now() + MINUTE;
     await rejection(client.read(link("/admin/x?odd=1"), "x"));
@@ -55,7 +56,8 @@ describe("a request that is refused with 401", () => {
 
   it("keeps others of its kind back once two were refused within a minute, and nothing else", async () => {
     const client = server.client();
-    for (const number of [1, 2, 3, 4, 5]) assert.equal((await rejection(client.read(link(`/admin/x?odd=${number}`), "x"))).code, "ABIQUO_REQUEST_UNAUTHORIZED");
+    for (const number of [1, 2, 3, 4, 5])
+      assert.equal((await rejection(client.read(link(`/admin/x?odd=${number}`), "x"))).code, "ABIQUO_REQUEST_UNAUTHORIZED");
     assert.equal(asked().filter((url) => url.includes("odd")).length, 2);
     assert.equal((await rejection(client.read(link("/admin/x?good=1"), "x"))).code, "ABIQUO_REQUEST_UNAUTHORIZED");
     await client.read(link("/admin/enterprises/1"), "enterprise");
@@ -67,7 +69,8 @@ describe("a request that is refused with 401", () => {
   it("halts the connection after one bad login when the credentials are bad, however odd the first path", async () => {
     isRefused = () => true;
     const client = server.client();
-    for (const path of ["/admin/x?odd=1", "/admin/y?z", "/admin/plain"]) assert.equal((await rejection(client.read(link(path), "x"))).code, "ABIQUO_UNAUTHORIZED");
+    for (const path of ["/admin/x?odd=1", "/admin/y?z", "/admin/plain"])
+      assert.equal((await rejection(client.read(link(path), "x"))).code, "ABIQUO_UNAUTHORIZED");
     assert.equal(client.halted?.code, "ABIQUO_UNAUTHORIZED");
     assert.deepEqual(asked(), ["/login"]);
   });
@@ -78,7 +81,8 @@ describe("a request that is refused with 401", () => {
     client.onHalt = () => halts++;
     await client.currentUser();
     isRefused = () => true;
-    for (const path of ["/admin/plain", "/admin/x?y"]) assert.equal((await rejection(client.read(link(path), "x"))).code, "ABIQUO_UNAUTHORIZED");
+    for (const path of ["/admin/plain", "/admin/x?y"])
+      assert.equal((await rejection(client.read(link(path), "x"))).code, "ABIQUO_UNAUTHORIZED");
     assert.deepEqual([asked(), halts], [["/login", "/admin/plain", "/login"], 1]);
   });
 

@@ -4,7 +4,10 @@ import { Outage } from "../../../nodes/lib/abiquo/outage.ts";
 describe("an outage", () => {
   it("is told once, when it has lasted half a minute", () => {
     const outage = new Outage();
-    assert.deepEqual([0, 10_000, 29_999, 30_000, 60_000, 900_000].map((now) => outage.failed(now)), [false, false, false, true, false, false]);
+    assert.deepEqual(
+      [0, 10_000, 29_999, 30_000, 60_000, 900_000].map((now) => outage.failed(now)),
+      [false, false, false, true, false, false],
+    );
   });
 
   it("is told anew after an answer came in between, and not for failures with answers between them", () => {
@@ -13,8 +16,14 @@ describe("an outage", () => {
       assert.equal(outage.failed(now), false);
       outage.answered();
     }
-    assert.deepEqual([100_000, 130_000, 140_000].map((now) => outage.failed(now)), [false, true, false]);
+    assert.deepEqual(
+      [100_000, 130_000, 140_000].map((now) => outage.failed(now)),
+      [false, true, false],
+    );
     outage.answered();
-    assert.deepEqual([200_000, 230_000].map((now) => outage.failed(now)), [false, true]);
+    assert.deepEqual(
+      [200_000, 230_000].map((now) => outage.failed(now)),
+      [false, true],
+    );
   });
 });

@@ -6,7 +6,8 @@ import { redactor } from "../../../nodes/lib/abiquo/redact.ts";
 import { OAUTH, rejection, serve, type TestServer } from "./support.ts";
 
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");
-const everyOctet = (text: string): string => [...Buffer.from(text, "utf8")].map((octet) => `%${octet.toString(16).padStart(2, "0")}`).join("");
+const everyOctet = (text: string): string =>
+  [...Buffer.from(text, "utf8")].map((octet) => `%${octet.toString(16).padStart(2, "0")}`).join("");
 
 /** Ways in which somebody quotes a secret that he was sent. */
 const WAYS: Record<string, (secret: string) => string> = {
@@ -32,7 +33,10 @@ describe("a text of somebody else's", () => {
         assert.match(text, /^Before .*\*\*\*.* after$/);
         for (const [other, way] of Object.entries(WAYS)) assert.ok(!text.includes(way(secret)), `${other}: ${text}`);
         // What is left of Base64 tells no part of it that is worth having.
-        const rest = text.replace(/^Before | after$/g, "").split("***").map((piece) => Buffer.from(piece, "base64").toString("latin1"));
+        const rest = text
+          .replace(/^Before | after$/g, "")
+          .split("***")
+          .map((piece) => Buffer.from(piece, "base64").toString("latin1"));
         for (const piece of rest) assert.ok(!piece.includes(Buffer.from(secret, "utf8").toString("latin1").slice(1, -1)), text);
       });
     }
@@ -73,7 +77,9 @@ describe("what Abiquo quotes of a request", () => {
       if (method === "GET") return { body: { collection: [] } };
       const message = quote(String(headers.authorization), body);
       const escaped = message.replace(/[<>&"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
-      return inXml ? { status: 409, body: `<errors><error><code>GEN-1</code><message>${escaped}</message></error></errors>` } : { status: 409, body: { collection: [{ code: "GEN-1", message }] } };
+      return inXml
+        ? { status: 409, body: `<errors><error><code>GEN-1</code><message>${escaped}</message></error></errors>` }
+        : { status: 409, body: { collection: [{ code: "GEN-1", message }] } };
     });
   });
   afterEach(() => server.close());
@@ -113,6 +119,7 @@ describe("what Abiquo quotes of a request", () => {
     const endpoint = "https://user:hooks-word@flows.example.com/red/hook/webhook-s%20cret?key=query-secret";
     const byAddress = await rejection(server.client().setPlatformWorkflow({ endpoint }));
     assert.match(String(byAddress.params["errors"]), /Not a good value.*flows\.example\.com/);
-    for (const secret of ["pr xypass", base64("ana:pr xypass"), "hooks-word", "webhook-s", "query-secret"]) assert.ok(!told([byProxy, byAddress]).includes(secret), secret);
+    for (const secret of ["pr xypass", base64("ana:pr xypass"), "hooks-word", "webhook-s", "query-secret"])
+      assert.ok(!told([byProxy, byAddress]).includes(secret), secret);
   });
 });

@@ -143,7 +143,13 @@ export async function serve(reply: (request: Received) => Reply | "reset" | Prom
     requests,
     version: { body: "6.1.2" },
     client(settings = {}) {
-      const client = new AbiquoClient({ base: apiBase(`${origin}/api`), apiVersion: "6.1", credentials: OAUTH, timeoutMs: 5_000, ...settings });
+      const client = new AbiquoClient({
+        base: apiBase(`${origin}/api`),
+        apiVersion: "6.1",
+        credentials: OAUTH,
+        timeoutMs: 5_000,
+        ...settings,
+      });
       clients.push(client);
       return client;
     },

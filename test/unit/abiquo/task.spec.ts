@@ -55,7 +55,13 @@ describe("a task", () => {
   });
 
   it("derives the links that it lacks from those that it has", () => {
-    const whole = { self: TASK, continue: `${TASK}/action/continue`, cancel: `${TASK}/action/cancel`, target: `${BASE}/${MACHINE}`, user: "" };
+    const whole = {
+      self: TASK,
+      continue: `${TASK}/action/continue`,
+      cancel: `${TASK}/action/cancel`,
+      target: `${BASE}/${MACHINE}`,
+      user: "",
+    };
     for (const link of [
       ["self", `/${MACHINE}/tasks/task-1`],
       ["continue", `/${MACHINE}/tasks/task-1/action/continue`],
@@ -73,7 +79,10 @@ describe("a task", () => {
   });
 
   it("takes ids that are no numbers, and numbers as text", () => {
-    const { task } = taskFromDto(taskDto("t", { taskId: 7, userId: -4, ownerId: "9-VMDK", links: [{ rel: "target", href: MACHINE }] }), BASE);
+    const { task } = taskFromDto(
+      taskDto("t", { taskId: 7, userId: -4, ownerId: "9-VMDK", links: [{ rel: "target", href: MACHINE }] }),
+      BASE,
+    );
     assert.deepEqual([task.taskId, task.userId, task.ownerId], ["7", "-4", "9-VMDK"]);
   });
 
@@ -107,7 +116,15 @@ describe("a task", () => {
   });
 
   it("is refused when nothing leads to it", () => {
-    for (const links of [undefined, null, [], {}, "x", [null, 1, { rel: "self" }, { href: "x" }], [{ rel: "user", href: "/admin/enterprises/1/users/2" }]]) {
+    for (const links of [
+      undefined,
+      null,
+      [],
+      {},
+      "x",
+      [null, 1, { rel: "self" }, { href: "x" }],
+      [{ rel: "user", href: "/admin/enterprises/1/users/2" }],
+    ]) {
       assert.equal(problemOf(taskDto("task-1", { links })), "NO_LINKS");
     }
   });
@@ -118,11 +135,24 @@ describe("a task", () => {
     for (const links of [
       [["self", other]],
       [["continue", `${other}/action/continue`]],
-      [["self", own], ["continue", `${other}/action/continue`]],
-      [["self", own], ["cancel", `${other}/action/cancel`]],
-      [["continue", `${own}/action/continue`], ["cancel", `${other}/action/cancel`]],
+      [
+        ["self", own],
+        ["continue", `${other}/action/continue`],
+      ],
+      [
+        ["self", own],
+        ["cancel", `${other}/action/cancel`],
+      ],
+      [
+        ["continue", `${own}/action/continue`],
+        ["cancel", `${other}/action/cancel`],
+      ],
       [["continue", `${own}/action/cancel`]],
-      [["self", own], ["continue", `${own}/action/cancel`], ["cancel", `${own}/action/continue`]],
+      [
+        ["self", own],
+        ["continue", `${own}/action/cancel`],
+        ["cancel", `${own}/action/continue`],
+      ],
     ] as [string, string][][]) {
       assert.equal(problemOf(withLinks(...links)), "LINK_OF_ANOTHER_TASK");
     }

@@ -41,7 +41,10 @@ describe("the body of a webhook", () => {
     assert.deepEqual([idsOf(single), single.collection], [["task-1"], false]);
     const one = parse(`<tasks>${taskXml()}</tasks>`);
     assert.deepEqual([idsOf(one), one.collection], [["task-1"], true]);
-    assert.deepEqual(idsOf(parse(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<tasks>${taskXml("a")}\n${taskXml("b")}</tasks>\n`)), ["a", "b"]);
+    assert.deepEqual(
+      idsOf(parse(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<tasks>${taskXml("a")}\n${taskXml("b")}</tasks>\n`)),
+      ["a", "b"],
+    );
   });
 
   it("gives the same task from XML as from JSON", () => {
@@ -55,7 +58,13 @@ describe("the body of a webhook", () => {
     const payload = parse(taskXml("7")).tasks[0]?.payload;
     assert.deepEqual(payload?.["jobs"], {
       links: [],
-      collection: ["SCHEDULE", "CONFIGURE", "POWER_ON"].map((type) => ({ links: [], id: `7.${type}`, type, state: "PENDING", timestamp: 1_700_000_000 })),
+      collection: ["SCHEDULE", "CONFIGURE", "POWER_ON"].map((type) => ({
+        links: [],
+        id: `7.${type}`,
+        type,
+        state: "PENDING",
+        timestamp: 1_700_000_000,
+      })),
     });
     assert.deepEqual(payload?.["links"], [
       { rel: "self", href: `/${MACHINE}/tasks/7` },
@@ -68,11 +77,14 @@ describe("the body of a webhook", () => {
   });
 
   it("takes XML without jobs, with one job, and with a prefix on its names", () => {
-    const jobsOf = (xml: string): unknown => (parse(xml).tasks[0]?.payload["jobs"] as { collection?: unknown[] } | undefined)?.collection?.length;
+    const jobsOf = (xml: string): unknown =>
+      (parse(xml).tasks[0]?.payload["jobs"] as { collection?: unknown[] } | undefined)?.collection?.length;
     assert.equal(jobsOf(taskXml().replace(/<jobs>.*<\/jobs>/, "<jobs/>")), 0);
     assert.equal(jobsOf(taskXml().replace(/<jobs>.*<\/jobs>/, "<jobs><job><id>1</id></job></jobs>")), 1);
     assert.equal(jobsOf(taskXml().replace(/<jobs>.*<\/jobs>/, "")), undefined);
-    const prefixed = taskXml().replace(/<(\/?)(\w+)/g, "<$1ab:$2").replace("<ab:task>", '<ab:task xmlns:ab="http://www.abiquo.com">');
+    const prefixed = taskXml()
+      .replace(/<(\/?)(\w+)/g, "<$1ab:$2")
+      .replace("<ab:task>", '<ab:task xmlns:ab="http://www.abiquo.com">');
     assert.deepEqual(idsOf(parse(prefixed)), ["task-1"]);
   });
 
@@ -85,7 +97,9 @@ describe("the body of a webhook", () => {
   });
 
   it("takes markup in attributes, comments and CDATA for what it is", () => {
-    const xml = `<!-- <task> --><tasks>${many(100).map((id) => taskXml(id, "<!-- <a> --><note>a > b</note><link rel='x' href='' title='a > b'/>")).join("")}</tasks>`;
+    const xml = `<!-- <task> --><tasks>${many(100)
+      .map((id) => taskXml(id, "<!-- <a> --><note>a > b</note><link rel='x' href='' title='a > b'/>"))
+      .join("")}</tasks>`;
     assert.equal(parse(xml).tasks.length, 100);
     assert.equal(parse(taskXml("1", "<note><![CDATA[<a>&lt;]]></note>")).tasks[0]?.payload["note"], "<a>&lt;");
   });
@@ -115,17 +129,43 @@ describe("the body of a webhook", () => {
 
   it("is refused when it is empty or neither JSON nor XML", () => {
     for (const body of ["", " \r\n\t", "\ufeff"]) assert.equal(refusal(body), "ABIQUO_BAD_BODY EMPTY");
-    for (const body of ["{", "taskId=1", '{"taskId":"1"}}', "nul", '{"a":"\u0000"}', "\u0000"]) assert.equal(refusal(body), "ABIQUO_BAD_BODY NOT_JSON");
-    for (const body of ["<", "<task>", "<task></tasks>", "<a><b></a></b>", "<task/><task/>", "<task/><tasks/>", `${taskXml("a")}${taskXml("b")}`, "<task a=b/>", "<!-- ", "<?xml", "<![CDATA[", "<constructor/>"]) {
+    for (const body of ["{", "taskId=1", '{"taskId":"1"}}', "nul", '{"a":"\u0000"}', "\u0000"])
+      assert.equal(refusal(body), "ABIQUO_BAD_BODY NOT_JSON");
+    for (const body of [
+      "<",
+      "<task>",
+      "<task></tasks>",
+      "<a><b></a></b>",
+      "<task/><task/>",
+      "<task/><tasks/>",
+      `${taskXml("a")}${taskXml("b")}`,
+      "<task a=b/>",
+      "<!-- ",
+      "<?xml",
+      "<![CDATA[",
+      "<constructor/>",
+    ]) {
       assert.equal(refusal(body), "ABIQUO_BAD_BODY NOT_XML", body);
     }
   });
 
   it("says when there is no task in it", () => {
-    for (const body of ["{}", "null", "1", '"task"', "true", "<a/>", "<task/>", "<task>text</task>", '{"collection":"x"}', '{"collection":null}']) {
+    for (const body of [
+      "{}",
+      "null",
+      "1",
+      '"task"',
+      "true",
+      "<a/>",
+      "<task/>",
+      "<task>text</task>",
+      '{"collection":"x"}',
+      '{"collection":null}',
+    ]) {
       assert.equal(refusal(body), "ABIQUO_NO_TASK NO_TASK_ID", body);
     }
-    for (const body of ["[]", '{"collection":[]}', "<tasks/>", "<tasks></tasks>", "<tasks>1</tasks>"]) assert.equal(refusal(body), "ABIQUO_NO_TASK EMPTY", body);
+    for (const body of ["[]", '{"collection":[]}', "<tasks/>", "<tasks></tasks>", "<tasks>1</tasks>"])
+      assert.equal(refusal(body), "ABIQUO_NO_TASK EMPTY", body);
     assert.equal(refusal(JSON.stringify({ collection: [{ taskId: "1" }, null] })), "ABIQUO_NO_TASK NO_LINKS");
   });
 
@@ -185,7 +225,10 @@ describe("a hostile body", () => {
     withinSeconds(10, () => {
       assert.equal(refusal("[".repeat(SIXTEEN_MB)), "ABIQUO_BAD_BODY TOO_DEEP");
       assert.equal(refusal('{"a":'.repeat(1_000_000)), "ABIQUO_BAD_BODY TOO_DEEP");
-      assert.equal(refusal(JSON.stringify(taskDto("1", { a: JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`) as unknown }))), "ABIQUO_BAD_BODY TOO_DEEP");
+      assert.equal(
+        refusal(JSON.stringify(taskDto("1", { a: JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`) as unknown }))),
+        "ABIQUO_BAD_BODY TOO_DEEP",
+      );
       assert.equal(refusal(taskXml("1", `${"<a>".repeat(100)}${"</a>".repeat(100)}`)), "ABIQUO_BAD_BODY TOO_DEEP");
       assert.equal(refusal(`<tasks>${"<é>".repeat(200)}${"</é>".repeat(200)}</tasks>`), "ABIQUO_BAD_BODY TOO_DEEP");
       assert.match(refusal("<a>".repeat(1_000_000)), /^ABIQUO_BAD_BODY (NOT_XML|TOO_DEEP|TOO_MANY|TOO_LONG)$/);
@@ -193,7 +236,24 @@ describe("a hostile body", () => {
   });
 
   it("takes time in proportion to its size, whatever it repeats", () => {
-    for (const piece of ["<a", "<!--", "<![CDATA[", "<?", "&", "&#38;", "<a b='", "<a =", "< ", '"', "</a", "<a\t", "a =", "<a/>", "\\u0000", '["'] ) {
+    for (const piece of [
+      "<a",
+      "<!--",
+      "<![CDATA[",
+      "<?",
+      "&",
+      "&#38;",
+      "<a b='",
+      "<a =",
+      "< ",
+      '"',
+      "</a",
+      "<a\t",
+      "a =",
+      "<a/>",
+      "\\u0000",
+      '["',
+    ]) {
       for (const start of ["<tasks>", "<tasks ", '{"a":"', "["]) {
         withinSeconds(5, () => refusal(start + piece.repeat(Math.floor(400_000 / piece.length))));
       }
@@ -204,7 +264,16 @@ describe("a hostile body", () => {
 describe("a large body", () => {
   it("of 5,000 tasks is read at once, in JSON and in XML", () => {
     withinSeconds(5, () => assert.equal(parse({ links: [], collection: many(5_000).map((id) => taskDto(id)) }).tasks.length, 5_000));
-    withinSeconds(15, () => assert.equal(parse(`<tasks>${many(5_000).map((id) => taskXml(id)).join("")}</tasks>`).tasks.length, 5_000));
+    withinSeconds(15, () =>
+      assert.equal(
+        parse(
+          `<tasks>${many(5_000)
+            .map((id) => taskXml(id))
+            .join("")}</tasks>`,
+        ).tasks.length,
+        5_000,
+      ),
+    );
   });
 
   it("of 16 MB is read whole", () => {
@@ -216,7 +285,9 @@ describe("a large body", () => {
   });
 
   it("keeps its entities, however many", () => {
-    const xml = `<tasks>${many(2_000).map((id) => taskXml(id, `<note>${"&amp;&#233;".repeat(50)}</note>`)).join("")}</tasks>`;
+    const xml = `<tasks>${many(2_000)
+      .map((id) => taskXml(id, `<note>${"&amp;&#233;".repeat(50)}</note>`))
+      .join("")}</tasks>`;
     const { tasks } = parse(xml);
     assert.equal(tasks.length, 2_000);
     assert.equal(tasks[1_999]?.payload["note"], "&é".repeat(50));

@@ -6,16 +6,16 @@ import {
   type Ballot,
   type Calendar,
   type Command,
-  command,
   type CommandStep,
+  command,
   nextWake,
   openApproval,
-  parsePolicy,
   type Policy,
+  parsePolicy,
   resolvePolicy,
   type Subject,
-  vote,
   type VoteStep,
+  vote,
   wake,
 } from "../../../nodes/lib/approval/index.ts";
 import { Reference } from "./reference.ts";
@@ -28,7 +28,17 @@ const ALIASES = { "u-ann": "ann@x.com", "ann.second@x.com": "ann@x.com" };
 const SPELLINGS = { '"bob"@x.com': "bob@x.com", "bob(at work)@x.com.": "bob@x.com", "bob@x.com.": "bob@x.com" };
 const NAMES: Readonly<Record<string, string>> = { ...ALIASES, ...SPELLINGS };
 /** Everybody who may try to vote, in all the ways they may be called. */
-const VOICES = [...PEOPLE, ...PEOPLE, ...PEOPLE, REQUESTER, "U-Ann", "ann.second@x.com", " BOB@x.com ", ...Object.keys(SPELLINGS), "outsider@x.com"];
+const VOICES = [
+  ...PEOPLE,
+  ...PEOPLE,
+  ...PEOPLE,
+  REQUESTER,
+  "U-Ann",
+  "ann.second@x.com",
+  " BOB@x.com ",
+  ...Object.keys(SPELLINGS),
+  "outsider@x.com",
+];
 const ITEMS = ["i1", "i2", "i3"];
 
 const ANN = { email: "ann@x.com", aliases: Object.keys(ALIASES) };
@@ -70,7 +80,10 @@ const policies = (withReminders: boolean): fc.Arbitrary<Policy> =>
     .map((given) => resolvePolicy(parsePolicy(given), {}));
 
 const subjects: fc.Arbitrary<Subject> = fc
-  .tuple(fc.subarray(ITEMS, { minLength: 1 }), fc.constantFrom(undefined, REQUESTER, REQUESTER, "ann.second@x.com", "bob@x.com", "bob@X.com."))
+  .tuple(
+    fc.subarray(ITEMS, { minLength: 1 }),
+    fc.constantFrom(undefined, REQUESTER, REQUESTER, "ann.second@x.com", "bob@x.com", "bob@X.com."),
+  )
   .map(([items, requester]) => ({ id: "approval-1", items, ...(requester === undefined ? {} : { requester }) }));
 
 type Move = { pass: number } & ({ ballot: Ballot } | { given: Command } | { due: true });
@@ -149,7 +162,10 @@ function heard(events: readonly ApprovalEvent[]): string[] {
 }
 
 function audience({ notices }: Extract<ApprovalEvent, { notices: unknown }>): string {
-  return notices.map(({ person }) => NAMES[person.email.toLowerCase()] ?? person.email).sort().join();
+  return notices
+    .map(({ person }) => NAMES[person.email.toLowerCase()] ?? person.email)
+    .sort()
+    .join();
 }
 
 function answered(step: VoteStep | CommandStep): string {

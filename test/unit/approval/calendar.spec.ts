@@ -60,21 +60,22 @@ const CHANGES: readonly (readonly [zone: string, day: string])[] = [
   ["UTC", "2026-02-28"],
 ];
 
-const time = (minute: number): string =>
-  `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+const time = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
 
 const situations = fc
   .tuple(fc.constantFrom(...CHANGES), fc.integer({ min: 0, max: 4 * 24 * 60 }), fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }))
   .chain(([[timeZone, day], before, days]) =>
-    fc.record({
-      hours: fc.uniqueArray(fc.integer({ min: 0, max: 24 * 60 }), { minLength: 2, maxLength: 2 }),
-      holidays: fc.subarray([day, text(moment(day) + DAY).slice(0, 10), text(moment(day) - DAY).slice(0, 10)]),
-      duration: fc.integer({ min: 1, max: 3 * 24 * 60 }),
-    }).map(({ hours, holidays, duration }) => {
-      const [from = 0, to = 0] = hours.sort((a, b) => a - b);
-      const calendar: Calendar = { timeZone, days, from: time(from), to: time(to), holidays };
-      return { calendar, start: moment(day) + DAY - before * MINUTE, duration };
-    }),
+    fc
+      .record({
+        hours: fc.uniqueArray(fc.integer({ min: 0, max: 24 * 60 }), { minLength: 2, maxLength: 2 }),
+        holidays: fc.subarray([day, text(moment(day) + DAY).slice(0, 10), text(moment(day) - DAY).slice(0, 10)]),
+        duration: fc.integer({ min: 1, max: 3 * 24 * 60 }),
+      })
+      .map(({ hours, holidays, duration }) => {
+        const [from = 0, to = 0] = hours.sort((a, b) => a - b);
+        const calendar: Calendar = { timeZone, days, from: time(from), to: time(to), holidays };
+        return { calendar, start: moment(day) + DAY - before * MINUTE, duration };
+      }),
   );
 
 describe("business time", () => {

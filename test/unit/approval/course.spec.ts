@@ -9,8 +9,8 @@ import {
   parsePolicy,
   resolvePolicy,
   tally,
-  vote,
   type VoteStep,
+  vote,
   waitingFor,
   wake,
 } from "../../../nodes/lib/approval/index.ts";
@@ -127,7 +127,10 @@ describe("what an approval waits for", () => {
 });
 
 describe("levels", () => {
-  const levels = [{ approvers: [ANNA], deadline: 60 }, { approvers: [BERT], deadline: 120 }];
+  const levels = [
+    { approvers: [ANNA], deadline: 60 },
+    { approvers: [BERT], deadline: 120 },
+  ];
 
   it("come one after the other, each with its own deadline", () => {
     const step = approve(opened(levels), ANNA);
@@ -246,7 +249,10 @@ describe("a vote", () => {
         "approve with exceptions": approve(approval, ANNA, { reason, except: ["one"] }),
       });
       const without = Object.entries(tries(" ")).filter(([, { why }]) => why === "REASON_REQUIRED");
-      assert.deepEqual(without.map(([name]) => name), refused);
+      assert.deepEqual(
+        without.map(([name]) => name),
+        refused,
+      );
       assert.ok(Object.values(tries("because")).every(({ result }) => result === "counted"));
     });
   }
@@ -268,8 +274,14 @@ describe("who may not vote", () => {
 
   it("the requester, however either address is spelled", () => {
     const spellings = [
-      '"rita"@x.com', "rita(assistant)@x.com", "(me) Rita @ X.com.", "Rita Smith <rita@x.com>", "rita+cloud@x.com", '"ri\\ta"@x.com',
-      "ri\u200bta@x.com", "\uff52ita@x.com",
+      '"rita"@x.com',
+      "rita(assistant)@x.com",
+      "(me) Rita @ X.com.",
+      "Rita Smith <rita@x.com>",
+      "rita+cloud@x.com",
+      '"ri\\ta"@x.com',
+      "ri\u200bta@x.com",
+      "\uff52ita@x.com",
     ];
     for (const spelling of spellings) {
       const step = openApproval(policyOf([{ approvers: [ANNA, RITA] }]), { ...SUBJECT, requester: spelling }, START);
@@ -289,7 +301,12 @@ describe("who may not vote", () => {
   });
 
   it("the requester, by account or login, whatever address is given there", () => {
-    const people = { ADMIN: [{ email: "r.smith@x.com", account: "7" }, { email: BERT, account: "8" }] };
+    const people = {
+      ADMIN: [
+        { email: "r.smith@x.com", account: "7" },
+        { email: BERT, account: "8" },
+      ],
+    };
     const policy = resolvePolicy(parsePolicy({ levels: [{ approvers: ["role:ADMIN", { email: CARL, aliases: ["rsmith"] }] }] }), people);
     const byAccount = openApproval(policy, { ...SUBJECT, requesterAccount: "7" }, START);
     assert.deepEqual(told(byAccount), ["asked bert@x.com", "asked carl@x.com"]);
@@ -300,7 +317,16 @@ describe("who may not vote", () => {
     assert.equal(command(byLogin.approval, { ...bypass, by: "rsmith" }, START).why, "SELF_APPROVAL");
     assert.equal(command(byAccount.approval, { ...bypass, by: "R.Smith@x.com" }, START).why, "SELF_APPROVAL");
     const fallback = { ...policy, noApprover: "fallback", fallback: [people.ADMIN[0]!] } as const;
-    assert.deepEqual(told(openApproval({ ...fallback, levels: [{ ...policy.levels[0]!, approvers: [] }] }, { id: "a1", items: [], requesterAccount: "7" }, START)), []);
+    assert.deepEqual(
+      told(
+        openApproval(
+          { ...fallback, levels: [{ ...policy.levels[0]!, approvers: [] }] },
+          { id: "a1", items: [], requesterAccount: "7" },
+          START,
+        ),
+      ),
+      [],
+    );
   });
 
   it("the requester, through all that one person is called", () => {
@@ -397,9 +423,10 @@ describe("exceptions of a group", () => {
     assert.equal(decided.outcome, "approved");
     assert.deepEqual(decided.approvedItems, ["one", "three"]);
     assert.deepEqual(decided.rejectedItems, ["two"]);
-    assert.deepEqual(decided.exceptions.map(({ by, except, reason }) => ({ by, except, reason })), [
-      { by: ANNA, except: ["two"], reason: "too big" },
-    ]);
+    assert.deepEqual(
+      decided.exceptions.map(({ by, except, reason }) => ({ by, except, reason })),
+      [{ by: ANNA, except: ["two"], reason: "too big" }],
+    );
   });
 
   it("add up over votes and levels, each item once", () => {
@@ -449,7 +476,10 @@ describe("a deadline", () => {
   });
 
   it("rejects or approves, once, however late it is noticed", () => {
-    for (const [onDeadline, outcome] of [["reject", "rejected"], ["approve", "approved"]] as const) {
+    for (const [onDeadline, outcome] of [
+      ["reject", "rejected"],
+      ["approve", "approved"],
+    ] as const) {
       const approval = opened([{ deadline: 60, onDeadline }]);
       assert.equal(wake(approval, START + HOUR - 1).approval, approval);
       const step = wake(restarted(approval), START + 1000 * HOUR);
@@ -466,7 +496,10 @@ describe("a deadline", () => {
   });
 
   it("that approves a level starts the next one from now, not from when it was due", () => {
-    const levels = [{ deadline: 60, onDeadline: "approve" }, { approvers: [DORA], deadline: 60, onDeadline: "reject" }];
+    const levels = [
+      { deadline: 60, onDeadline: "approve" },
+      { approvers: [DORA], deadline: 60, onDeadline: "reject" },
+    ];
     const step = wake(opened(levels), START + 100 * HOUR);
     assert.deepEqual(told(step), ["asked dora@x.com"]);
     assert.equal(nextWake(step.approval), START + 101 * HOUR);
@@ -531,24 +564,33 @@ describe("reminders", () => {
     const escalated = wake(opened([{ deadline: 60, onDeadline: "escalate", escalateTo: [DORA], remindEvery: 60 }]), START + HOUR);
     assert.deepEqual(told(escalated), ["escalated dora@x.com"]);
     const reminded = wake(escalated.approval, START + 2 * HOUR);
-    assert.deepEqual(told(reminded).map((text) => text.split(" ")[1]), [ANNA, BERT, CARL, DORA]);
+    assert.deepEqual(
+      told(reminded).map((text) => text.split(" ")[1]),
+      [ANNA, BERT, CARL, DORA],
+    );
   });
 });
 
 describe("the outcome", () => {
   it("is told to everybody who was asked and to the requester, each once", () => {
     const decided = decidedIn(approve(after(opened([{ approvers: [ANNA, BERT] }, { approvers: [CARL, BERT] }]), ANNA), CARL));
-    assert.deepEqual(decided.notices.map(({ person, requester }) => [person.email, requester]), [
-      [ANNA, false],
-      [BERT, false],
-      [CARL, false],
-      [RITA, true],
-    ]);
+    assert.deepEqual(
+      decided.notices.map(({ person, requester }) => [person.email, requester]),
+      [
+        [ANNA, false],
+        [BERT, false],
+        [CARL, false],
+        [RITA, true],
+      ],
+    );
   });
 
   it("may be a withdrawal, which later votes are told", () => {
     const step = command(opened([{}]), { action: "withdraw", by: "Abiquo", reason: "decided there" }, START + MINUTE);
-    assert.deepEqual(step.events.map(({ kind }) => kind), ["withdrawn"]);
+    assert.deepEqual(
+      step.events.map(({ kind }) => kind),
+      ["withdrawn"],
+    );
     const late = vote(step.approval, { action: "approve", by: ANNA }, START + HOUR);
     assert.deepEqual([late.result, late.decision?.outcome, late.decidedBy, late.at], ["late", "withdrawn", "Abiquo", START + MINUTE]);
     assert.equal(command(step.approval, { action: "withdraw", by: "Abiquo" }, START + HOUR).result, "repeated");
@@ -569,7 +611,10 @@ describe("handing over", () => {
   it("works by alias and in any case, and keeps the address as it is written in the policy", () => {
     const approval = opened([{ approvers: [{ email: "Anna@x.com", aliases: ["U1"] }, BERT], need: "all" }]);
     const step = command(approval, { action: "delegate", by: "u1", to: boss }, START);
-    assert.deepEqual(step.approval.seats.map(({ person }) => person.email), [DORA, BERT]);
+    assert.deepEqual(
+      step.approval.seats.map(({ person }) => person.email),
+      [DORA, BERT],
+    );
     assert.equal(step.approval.history.at(-1)?.by, "Anna@x.com");
   });
 
@@ -606,13 +651,20 @@ describe("handing over", () => {
     const hand = (to: string): string | undefined => command(approval, { action: "delegate", by: ANNA, to: { email: to } }, START).why;
     assert.deepEqual(["eve@Example.com", "eve@example.com.", "DORA@x.com"].map(hand), [undefined, undefined, undefined]);
     const outside = ["eve@x.com", "eve@sub.example.com", "eve@example.com.evil.com", "dora+1@x.com", "eve@badexample.com"];
-    assert.deepEqual(outside.map(hand), outside.map(() => "DELEGATE_NOT_LISTED"));
+    assert.deepEqual(
+      outside.map(hand),
+      outside.map(() => "DELEGATE_NOT_LISTED"),
+    );
     assert.equal(command(approval, { action: "reassign", from: ANNA, to: { email: "eve@x.com" }, by: "admin" }, START).result, "done");
   });
 
   it("keeps the name that is given for somebody known, under the known address", () => {
     const levels = [{ approvers: [ANNA], need: "all" }, { approvers: [{ email: DORA, name: "D.", aliases: ["U4"] }] }];
-    const { approval } = command(opened(levels), { action: "reassign", from: ANNA, to: { email: "Dora@X.com", name: "Dora" }, by: "admin" }, START);
+    const { approval } = command(
+      opened(levels),
+      { action: "reassign", from: ANNA, to: { email: "Dora@X.com", name: "Dora" }, by: "admin" },
+      START,
+    );
     assert.deepEqual(approval.seats, [{ person: { email: DORA, name: "Dora", aliases: ["U4"] } }]);
   });
 
@@ -624,7 +676,10 @@ describe("handing over", () => {
 
   it("by reassignment puts one person in the place of all who have not answered", () => {
     const step = command(after(opened([{ need: "all" }]), ANNA), { action: "reassign", to: boss, by: "admin" }, START + MINUTE);
-    assert.deepEqual(step.approval.seats.map(({ person }) => person.email), [ANNA, DORA]);
+    assert.deepEqual(
+      step.approval.seats.map(({ person }) => person.email),
+      [ANNA, DORA],
+    );
     assert.equal(after(step.approval, DORA).status, "approved");
   });
 
@@ -706,7 +761,10 @@ describe("handing over", () => {
     assert.deepEqual(["anna+x@x.com", "ANNA@x.com."].map(hand), ["ALREADY_APPROVER", "ALREADY_APPROVER"]);
     const levels = [{ approvers: [ANNA, BERT] }, { approvers: [BERT] }];
     const second = after(opened(levels), ANNA);
-    assert.equal(command(second, { action: "reassign", to: { email: "anna+2@x.com" }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
+    assert.equal(
+      command(second, { action: "reassign", to: { email: "anna+2@x.com" }, by: "admin" }, START + MINUTE).why,
+      "VOTED_ON_OTHER_LEVEL",
+    );
     const tagged = after(opened([{ approvers: ["anna+1@x.com"] }, { approvers: [BERT] }]), "anna+1@x.com");
     assert.equal(command(tagged, { action: "reassign", to: { email: ANNA }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
   });

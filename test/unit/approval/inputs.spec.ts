@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { parseBallot, parseCommand } from "../../../nodes/lib/approval/index.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 
 const refuses = (code: string, field: string) => (error: unknown) =>
   error instanceof Fault && error.code === code && error.params["field"] === field;
@@ -84,15 +84,22 @@ describe("what a message says", () => {
     const fields = fc.dictionary(fc.constantFrom("action", "by", "to", "from", "level", "except", "reason", "outcome"), fc.anything());
     const actions = fc.constantFrom("approve", "reject", "reassign", "delegate", "bypass", "freeze");
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fields, fc.tuple(fields, actions).map(([given, action]) => ({ ...given, action }))), (given) => {
-        for (const parse of [parseBallot, parseCommand]) {
-          try {
-            parse(given);
-          } catch (error) {
-            assert.ok(error instanceof Fault, String(error));
+      fc.property(
+        fc.oneof(
+          fc.anything(),
+          fields,
+          fc.tuple(fields, actions).map(([given, action]) => ({ ...given, action })),
+        ),
+        (given) => {
+          for (const parse of [parseBallot, parseCommand]) {
+            try {
+              parse(given);
+            } catch (error) {
+              assert.ok(error instanceof Fault, String(error));
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -127,7 +127,10 @@ describe("the token of a form", () => {
   it("opens nothing, and no link is one", () => {
     assert.deepEqual([readLink(keys, form, NOW), readInbox(keys, form, NOW)], [{ code: "BAD" }, { code: "BAD" }]);
     const links = [signLink(keys, LINK), signInbox(keys, { person: "ana@x.com", expiresAt: NOW + HOUR })];
-    assert.deepEqual(links.map((link) => readForm(keys, link, NOW)), [{ code: "BAD" }, { code: "BAD" }]);
+    assert.deepEqual(
+      links.map((link) => readForm(keys, link, NOW)),
+      [{ code: "BAD" }, { code: "BAD" }],
+    );
   });
 });
 

@@ -80,7 +80,8 @@ export class Reference {
     const level = ballot.level ?? this.#meant(by, said);
     const earlier = this.#given.find((each) => each.level === level && each.by === by);
     if (earlier?.said === said) return this.#result("repeated", level);
-    if (this.status !== "open" || level < this.level) return this.#asked.has(by) || this.#placeOf(by) !== undefined ? this.#result("late", level) : `forbidden ${this.#whyNotAsked(by)}`;
+    if (this.status !== "open" || level < this.level)
+      return this.#asked.has(by) || this.#placeOf(by) !== undefined ? this.#result("late", level) : `forbidden ${this.#whyNotAsked(by)}`;
     const refused = this.#whyNot(by, level) ?? (earlier === undefined ? this.#whatIsWrong(ballot) : "ALREADY_VOTED");
     if (refused !== undefined) return `forbidden ${refused}`;
     this.#count(by, ballot, said, now);
@@ -135,7 +136,12 @@ export class Reference {
     if (this.status !== "open" || this.#unasked || this.frozen) return;
     const said = this.#given.filter(({ level }) => level === this.level);
     const boss = said.find(({ by }) => this.bosses.some(({ email }) => email === by));
-    const outcome = boss?.action ?? this.#outcome(said.filter(({ by }) => this.places.some(({ email }) => email === by)), this.places.length);
+    const outcome =
+      boss?.action ??
+      this.#outcome(
+        said.filter(({ by }) => this.places.some(({ email }) => email === by)),
+        this.places.length,
+      );
     if (outcome === undefined) return;
     const last = said.findLast(({ action }) => action === outcome)!;
     if (outcome === "approve") this.#pass("vote", last.by, now);

@@ -4,8 +4,8 @@ import {
   type ApprovalEvent,
   type DecidedEvent,
   openApproval,
-  parsePolicy,
   type Policy,
+  parsePolicy,
   resolvePolicy,
   type Step,
 } from "../../../nodes/lib/approval/index.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { BodyReader, readBody } from "../../../nodes/lib/base/body.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 
 const MEGABYTE = 1024 * 1024;
 

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parsePolicy } from "../../../nodes/lib/approval/index.ts";
 import { ApprovalLinks } from "../../../nodes/lib/engine/approvals/links.ts";
-import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
+import {
+  type ApprovalOutcome,
+  type ApprovalPort,
+  type Notification,
+  type OpenedApproval,
+  taskReferences,
+} from "../../../nodes/lib/engine/index.ts";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { isAnswer, Log, ok, StillClock, taskIn, Workshop } from "./support.ts";
 
@@ -38,7 +44,9 @@ describe("the desk of approvals", () => {
 
   beforeEach(async () => {
     const user = { headers: { "Content-Type": "application/json" }, body: { id: 22, nick: "ana", name: "Ana", email: "ana@example.com" } };
-    shop = await Workshop.open({ answering: (request) => (isAnswer(request) ? ok : request.url.includes("/tasks/") ? taskIn("QUEUEING")(request) : user) });
+    shop = await Workshop.open({
+      answering: (request) => (isAnswer(request) ? ok : request.url.includes("/tasks/") ? taskIn("QUEUEING")(request) : user),
+    });
     people = new People();
     await shop.engine.approvals.attach(KEY, people);
   });
@@ -52,8 +60,19 @@ describe("the desk of approvals", () => {
       const taskId = `task-${before + index}`;
       await shop.receive(taskId);
       await shop.engine.ask({
-        key: KEY, connection: shop.connection, scope: "task", title, references: taskReferences(taskId), messageFor: () => "{}",
-        terms: { policy: parsePolicy({ levels: [{ name: "Managers", approvers: [MIA], need: "any" }], ...policy }), language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
+        key: KEY,
+        connection: shop.connection,
+        scope: "task",
+        title,
+        references: taskReferences(taskId),
+        messageFor: () => "{}",
+        terms: {
+          policy: parsePolicy({ levels: [{ name: "Managers", approvers: [MIA], need: "any" }], ...policy }),
+          language: "en-US",
+          timeZone: "UTC",
+          linkValidity: 7 * DAY,
+          publicUrl: PUBLIC,
+        },
       });
     }
     shop.clock.advance(0);
@@ -67,13 +86,16 @@ describe("the desk of approvals", () => {
     return { page: token(letter?.links.page), inbox: token(letter?.links.inbox) };
   }
 
-  const idOf = (title: string): string => people.told.all.find(({ opened }) => opened.request.subject.title === title)?.opened.record.id ?? assert.fail(title);
+  const idOf = (title: string): string =>
+    people.told.all.find(({ opened }) => opened.request.subject.title === title)?.opened.record.id ?? assert.fail(title);
   const form = (fields: Record<string, string>): URLSearchParams => new URLSearchParams(fields);
   const picksIn = (html: string): string[] => [...html.matchAll(/name="pick" value="([^"]+)"/g)].map(([, pick = ""]) => pick);
-  const hiddenIn = (html: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? assert.fail(name);
+  const hiddenIn = (html: string, name: string): string =>
+    new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? assert.fail(name);
   const says = (html: string): string[] => [...html.matchAll(/pages\.result\.[\w.-]+/g)].map(([key]) => key);
   const statusOf = async (title: string): Promise<string | undefined> => (await shop.engine.approvals.get(idOf(title)))?.record.status;
-  const levelOf = async (title: string): Promise<number | undefined> => (await shop.engine.approvals.get(idOf(title)))?.state?.approval.level;
+  const levelOf = async (title: string): Promise<number | undefined> =>
+    (await shop.engine.approvals.get(idOf(title)))?.state?.approval.level;
 
   /** Titles of the rows, in order. */
   async function rows(query: Record<string, string> = {}): Promise<string[]> {
@@ -104,7 +126,11 @@ describe("the desk of approvals", () => {
       const [first, second] = [await rows(), await rows({ page: "2" })];
       assert.deepEqual([first.length, second.length], [50, 10]);
       assert.deepEqual(new Set([...first, ...second]), new Set(titles));
-      assert.deepEqual(second.filter((title) => titles.indexOf(title) < 30), [], "the oldest come first");
+      assert.deepEqual(
+        second.filter((title) => titles.indexOf(title) < 30),
+        [],
+        "the oldest come first",
+      );
       for (const page of ["3", "99999"]) assert.deepEqual(await rows({ page }), second);
       for (const page of ["0", "-1", "x", "1e300", "NaN"]) assert.deepEqual(await rows({ page }), first);
     });
@@ -139,7 +165,10 @@ describe("the desk of approvals", () => {
       await shop.engine.approvals.vote(idOf("Second level"), { action: "approve", by: "zoe@example.com" });
       await shop.engine.approvals.command(idOf("Handed over"), { action: "delegate", to: { email: MIA }, by: "zoe@example.com" });
       await shop.engine.desk.submitInbox(inbox, form({ action: "reject", all: "1", upTo: hiddenIn(page.html, "upTo") }));
-      assert.deepEqual([await statusOf("Seen"), await statusOf("Second level"), await statusOf("Handed over")], ["rejected", "open", "open"]);
+      assert.deepEqual(
+        [await statusOf("Seen"), await statusOf("Second level"), await statusOf("Handed over")],
+        ["rejected", "open", "open"],
+      );
       assert.deepEqual((await rows()).toSorted(), ["Handed over", "Second level"]);
     });
 
@@ -152,7 +181,8 @@ describe("the desk of approvals", () => {
       for (const said of [{ pick }, { all: "1", upTo: hiddenIn(page.html, "upTo") }] as Record<string, string>[]) {
         const { html } = await shop.engine.desk.submitInbox(inbox, form({ action: "approve", ...said }));
         assert.deepEqual([await statusOf("Both levels"), await levelOf("Both levels")], ["open", 1]);
-        if (said["pick"] !== undefined) assert.match(html, /pages\.inbox\.each\.late.*pages\.decided\.approved\.plainBy/s, "and says who was first");
+        if (said["pick"] !== undefined)
+          assert.match(html, /pages\.inbox\.each\.late.*pages\.decided\.approved\.plainBy/s, "and says who was first");
       }
       const [again = ""] = picksIn((await shop.engine.desk.inbox(inbox, form({}))).html);
       await shop.engine.desk.submitInbox(inbox, form({ action: "approve", pick: again }));
@@ -176,14 +206,23 @@ describe("the desk of approvals", () => {
       await ask(["Strict"], { requireReason: "always" });
       await shop.engine.approvals.command(idOf("Decided"), { action: "bypass", by: "ops@example.com", reason: "Urgent" });
       const picks = ["Plain", "Decided", "Strict"].map((title) => ["pick", idOf(title)]);
-      const { html } = await shop.engine.desk.submitInbox((await links()).inbox, new URLSearchParams([["action", "approve"], ...picks, ["pick", "unheard"]]));
-      for (const result of ["counted", "late", "reason-missing", "forbidden"]) assert.match(html, new RegExp(`pages\\.inbox\\.each\\.${result}`));
+      const { html } = await shop.engine.desk.submitInbox(
+        (await links()).inbox,
+        new URLSearchParams([["action", "approve"], ...picks, ["pick", "unheard"]]),
+      );
+      for (const result of ["counted", "late", "reason-missing", "forbidden"])
+        assert.match(html, new RegExp(`pages\\.inbox\\.each\\.${result}`));
       assert.deepEqual(await rows(), ["Strict"]);
     });
   });
 
   describe("on a page whose request has gone on to another level", () => {
-    const both = { levels: [{ name: "One", approvers: [MIA, "bob@example.com"], need: "any" }, { name: "Two", approvers: [MIA, "zoe@example.com"], need: "all" }] };
+    const both = {
+      levels: [
+        { name: "One", approvers: [MIA, "bob@example.com"], need: "any" },
+        { name: "Two", approvers: [MIA, "zoe@example.com"], need: "all" },
+      ],
+    };
 
     it("take an answer made for the level before as late, say who decided, and then the one for the level that is shown", async () => {
       await ask(["Web"], both);
@@ -213,17 +252,37 @@ describe("the desk of approvals", () => {
   });
 
   describe("about a group", () => {
-    const details = (cpu: number, disk: number): object => ({ virtualmachine: { label: `vm-${cpu}`, cpu, ram: 1_024 }, disks: [{ sizeInMb: disk }], volumes: [] });
+    const details = (cpu: number, disk: number): object => ({
+      virtualmachine: { label: `vm-${cpu}`, cpu, ram: 1_024 },
+      disks: [{ sizeInMb: disk }],
+      volumes: [],
+    });
 
     /** One request about tasks of one POST; what is in `decided` is decided before it is asked. */
-    async function askGroup(ids: readonly string[], { decided = [], ...policy }: { decided?: readonly string[]; levels?: object } = {}): Promise<{ page: string; inbox: string }> {
+    async function askGroup(
+      ids: readonly string[],
+      { decided = [], ...policy }: { decided?: readonly string[]; levels?: object } = {},
+    ): Promise<{ page: string; inbox: string }> {
       const arrivals = await shop.receive(...ids);
       for (const id of decided) await shop.answer("cancel", id);
       const before = people.told.all.length;
-      const references = taskReferences(arrivals.map(({ abiquo }, index) => ({ ...abiquo, details: details(2 ** index, 1_024 * 2 ** index) })));
+      const references = taskReferences(
+        arrivals.map(({ abiquo }, index) => ({ ...abiquo, details: details(2 ** index, 1_024 * 2 ** index) })),
+      );
       await shop.engine.ask({
-        key: KEY, connection: shop.connection, scope: "group", title: "Group", references, messageFor: () => "{}",
-        terms: { policy: parsePolicy({ levels: [{ name: "Managers", approvers: [MIA], need: "any" }], ...policy }), language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
+        key: KEY,
+        connection: shop.connection,
+        scope: "group",
+        title: "Group",
+        references,
+        messageFor: () => "{}",
+        terms: {
+          policy: parsePolicy({ levels: [{ name: "Managers", approvers: [MIA], need: "any" }], ...policy }),
+          language: "en-US",
+          timeZone: "UTC",
+          linkValidity: 7 * DAY,
+          publicUrl: PUBLIC,
+        },
       });
       shop.clock.advance(0);
       await people.told.have(before + 1);
@@ -231,7 +290,11 @@ describe("the desk of approvals", () => {
     }
 
     const ticksIn = (html: string): string[] => [...html.matchAll(/name="except" value="([^"]+)"/g)].map(([, id = ""]) => id);
-    const totalsIn = (html: string): string => (/<ul class="totals".*?<\/ul>/s.exec(html)?.[0] ?? "").replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim();
+    const totalsIn = (html: string): string =>
+      (/<ul class="totals".*?<\/ul>/s.exec(html)?.[0] ?? "")
+        .replace(/<[^>]+>/g, " ")
+        .replace(/\s+/g, " ")
+        .trim();
 
     it("show, count and let leave out only what is asked about", async () => {
       const { page, inbox } = await askGroup(["g1", "g2", "g3"], { decided: ["g2"] });
@@ -248,13 +311,28 @@ describe("the desk of approvals", () => {
       const first = (await shop.engine.desk.show(page)).html;
       assert.deepEqual(ticksIn(first), ids.slice(0, 250));
       assert.deepEqual(ticksIn((await shop.engine.desk.show(page, form({ machines: "2" }))).html), ids.slice(250));
-      const turned = await shop.engine.desk.submit(page, new URLSearchParams([["machines", "2"], ["reason", "Two less"], ["except", "g1"], ["except", "g2"]]));
+      const turned = await shop.engine.desk.submit(
+        page,
+        new URLSearchParams([
+          ["machines", "2"],
+          ["reason", "Two less"],
+          ["except", "g1"],
+          ["except", "g2"],
+        ]),
+      );
       assert.equal(turned.status, 200);
       assert.deepEqual(ticksIn(turned.html), [...ids.slice(250), "g1", "g2"]);
       assert.match(turned.html, /Two less<\/textarea>/);
       assert.deepEqual([await statusOf("Group"), people.left.all.length], ["open", 0]);
       // A button that decides wins over one that turns the page.
-      await shop.engine.desk.submit(page, new URLSearchParams([["action", "approve"], ["machines", "2"], ["except", "g1"]]));
+      await shop.engine.desk.submit(
+        page,
+        new URLSearchParams([
+          ["action", "approve"],
+          ["machines", "2"],
+          ["except", "g1"],
+        ]),
+      );
       assert.equal(await statusOf("Group"), "approved");
     });
 
@@ -268,7 +346,10 @@ describe("the desk of approvals", () => {
     });
 
     it("count in totals no machine that has been left out", async () => {
-      const levels = [{ name: "One", approvers: ["bob@example.com"], need: "any" }, { name: "Two", approvers: [MIA], need: "any" }];
+      const levels = [
+        { name: "One", approvers: ["bob@example.com"], need: "any" },
+        { name: "Two", approvers: [MIA], need: "any" },
+      ];
       await askGroup(["g1", "g2", "g3"], { levels });
       await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g3"] });
       const told = await people.told.have(2);
@@ -284,7 +365,13 @@ describe("the desk of approvals", () => {
       await people.told.have(3);
       await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g1"] });
       await shop.answer("continue", "g2");
-      const { status, html } = await shop.engine.desk.submit((await links(0)).page, new URLSearchParams([["action", "approve"], ["except", "g3"]]));
+      const { status, html } = await shop.engine.desk.submit(
+        (await links(0)).page,
+        new URLSearchParams([
+          ["action", "approve"],
+          ["except", "g3"],
+        ]),
+      );
       assert.equal(status, 422);
       assert.equal(says(html)[0], "pages.result.all-excepted.title");
       assert.equal((await shop.engine.approvals.get(idOf("Group")))?.state?.approval.votes.length, 1);
@@ -301,7 +388,13 @@ describe("the desk of approvals", () => {
         await vote(id, { action: "approve", by: "bob@example.com", except: ["g1"] });
         return vote(id, ballot);
       };
-      const { html } = await shop.engine.desk.submit(page, new URLSearchParams([["action", "approve"], ["except", "g2"]]));
+      const { html } = await shop.engine.desk.submit(
+        page,
+        new URLSearchParams([
+          ["action", "approve"],
+          ["except", "g2"],
+        ]),
+      );
       assert.equal(says(html)[0], "pages.result.counted.reject");
     });
   });
@@ -320,7 +413,8 @@ describe("the desk of approvals", () => {
     it("name no deadline that has passed in a fresh link's letter", async () => {
       await ask(["Web"], { levels: [{ name: "Managers", approvers: [MIA], need: "any", deadline: 60, onDeadline: "wait" }] });
       shop.clock.oversleep(2 * 60 * 60_000, 0);
-      while ((await shop.engine.approvals.get(idOf("Web")))?.state?.approval.overdue !== true) await new Promise((resolve) => setImmediate(resolve));
+      while ((await shop.engine.approvals.get(idOf("Web")))?.state?.approval.overdue !== true)
+        await new Promise((resolve) => setImmediate(resolve));
       await shop.engine.approvals.tellAgain(idOf("Web"), MIA);
       const [, again] = await people.told.have(2);
       assert.equal(again?.notification.dueAt, undefined);
@@ -379,13 +473,20 @@ describe("what a page leads to", () => {
 
   beforeEach(async () => {
     const user = { headers: { "Content-Type": "application/json" }, body: { id: 22, nick: "ana", name: "Ana", email: "ana@example.com" } };
-    shop = await Workshop.open({ answering: (request) => (isAnswer(request) ? ok : request.url.includes("/tasks/") ? taskIn("QUEUEING")(request) : user) });
+    shop = await Workshop.open({
+      answering: (request) => (isAnswer(request) ? ok : request.url.includes("/tasks/") ? taskIn("QUEUEING")(request) : user),
+    });
     people = new People();
     await shop.engine.approvals.attach(KEY, people);
     await shop.receive("t1");
     const policy = parsePolicy({ levels: [{ name: "Managers", approvers: [MIA, "bob@example.com"], need: "all" }] });
     await shop.engine.ask({
-      key: KEY, connection: shop.connection, scope: "task", title: "Secret plans", references: taskReferences("t1"), messageFor: () => "{}",
+      key: KEY,
+      connection: shop.connection,
+      scope: "task",
+      title: "Secret plans",
+      references: taskReferences("t1"),
+      messageFor: () => "{}",
       terms: { policy, language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
     });
     shop.clock.advance(0);
@@ -421,7 +522,8 @@ describe("what a page leads to", () => {
       shop.clock.oversleep(0, DAY - (day === 6 ? 0 : 1));
     }
     shop.clock.oversleep(0, 7);
-    for (const token of found) assert.equal(((await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token)).status, 410);
+    for (const token of found)
+      assert.equal(((await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token)).status, 410);
   });
 
   it("is worth nothing without the sign-in where the person came by one", async () => {
@@ -443,7 +545,12 @@ describe("what a page leads to", () => {
     const second = "mia.second@example.com";
     const policy = parsePolicy({ levels: [{ name: "Managers", approvers: [{ email: MIA, aliases: [second, "U1"] }] }] });
     await shop.engine.ask({
-      key: KEY, connection: shop.connection, scope: "task", title: "Web", references: taskReferences("t2"), messageFor: () => "{}",
+      key: KEY,
+      connection: shop.connection,
+      scope: "task",
+      title: "Web",
+      references: taskReferences("t2"),
+      messageFor: () => "{}",
       terms: { policy, language: "en-US", timeZone: "UTC", linkValidity: 7 * DAY, publicUrl: PUBLIC },
     });
     shop.clock.advance(0);
@@ -461,14 +568,24 @@ describe("what a page leads to", () => {
     const withForm = (form: string): URLSearchParams => new URLSearchParams({ action: "approve", form });
     const own = formIn((await desk.showOwn(MIA, id())).html);
     const foreign = [
-      "", (await links(0)).page, (await links(0)).inbox, formIn((await desk.ownInbox(MIA, nothing)).html), formIn((await desk.showOwn("bob@example.com", id())).html),
+      "",
+      (await links(0)).page,
+      (await links(0)).inbox,
+      formIn((await desk.ownInbox(MIA, nothing)).html),
+      formIn((await desk.showOwn("bob@example.com", id())).html),
     ];
     for (const form of foreign) assert.doesNotMatch((await desk.submitOwn(MIA, id(), withForm(form))).html, /pages\.result/);
     const opened = await shop.engine.approvals.get(id());
     assert.deepEqual(opened?.state?.approval.votes, []);
-    assert.doesNotMatch((await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: own }))).html, /pages\.inbox\.each/);
+    assert.doesNotMatch(
+      (await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: own }))).html,
+      /pages\.inbox\.each/,
+    );
     assert.match((await desk.submitOwn(MIA, id(), withForm(own))).html, /pages\.result\.counted\.approve/);
-    for (const [person, request] of [["eve@example.com", id()], [MIA, "unknown"]] as const) {
+    for (const [person, request] of [
+      ["eve@example.com", id()],
+      [MIA, "unknown"],
+    ] as const) {
       const page = await desk.showOwn(person, request);
       assert.deepEqual([page.status, (await desk.submitOwn(person, request, withForm(own))).status], [404, 404]);
       assert.doesNotMatch(page.html, /Secret plans/);
@@ -481,7 +598,12 @@ describe("what a page leads to", () => {
     const form = formIn((await desk.showOwn("bob@example.com", id())).html);
     const { by, reason } = await desk.revokeLinks("admin@example.com", "a mailbox was read");
     assert.deepEqual([by, reason], ["admin@example.com", "a mailbox was read"]);
-    for (const refused of [await desk.show(page), await desk.submit(page, approve), await desk.inbox(inbox, nothing), await desk.submitInbox(inbox, approve)]) {
+    for (const refused of [
+      await desk.show(page),
+      await desk.submit(page, approve),
+      await desk.inbox(inbox, nothing),
+      await desk.submitInbox(inbox, approve),
+    ]) {
       assert.equal(refused.status, 410);
       assert.doesNotMatch(refused.html, /Secret plans/);
     }
@@ -522,8 +644,14 @@ describe("the links of approvals", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const keys = async (): Promise<number> => (JSON.parse(await ledger.approvals.setting("link-keys", "")) as { keys: unknown[] }).keys.length;
-  const link = (days: number): { approval: string; level: number; person: string; expiresAt: number } => ({ approval: "a1", level: 0, person: MIA, expiresAt: clock.now() + days * DAY });
+  const keys = async (): Promise<number> =>
+    (JSON.parse(await ledger.approvals.setting("link-keys", "")) as { keys: unknown[] }).keys.length;
+  const link = (days: number): { approval: string; level: number; person: string; expiresAt: number } => ({
+    approval: "a1",
+    level: 0,
+    person: MIA,
+    expiresAt: clock.now() + days * DAY,
+  });
 
   it("are signed by a new key every 90 days, and hold until they expire", async () => {
     const links = new ApprovalLinks(ledger, clock);

@@ -19,7 +19,10 @@ describe("the people of approvals", () => {
   afterEach(() => shop.close());
 
   /** Abiquo refuses what the path fits. */
-  const refusing = (path: RegExp, status = 403, code = "ACCESS-0"): Answering => (request) => (path.test(request.url) ? error(status, code) : cloud()(request));
+  const refusing =
+    (path: RegExp, status = 403, code = "ACCESS-0"): Answering =>
+    (request) =>
+      path.test(request.url) ? error(status, code) : cloud()(request);
 
   /** Lets time pass until it is so. */
   async function until(isSo: () => boolean): Promise<void> {
@@ -33,7 +36,11 @@ describe("the people of approvals", () => {
   const REQUESTER = /\/users\/\d+$/;
   const DATACENTER = /\/virtualdatacenters\/\d+$/;
 
-  for (const [what, path] of [["the users", ROLES], ["the virtual datacenter", DATACENTER], ["the requester", REQUESTER]] as const) {
+  for (const [what, path] of [
+    ["the users", ROLES],
+    ["the virtual datacenter", DATACENTER],
+    ["the requester", REQUESTER],
+  ] as const) {
     it(`are not nobody while Abiquo forbids to read ${what}: nothing is decided, it is told once, and asked when it may be read`, async () => {
       shop.answering = refusing(path);
       const refused = (): number => shop.requests.all.filter(({ request }) => path.test(request.url)).length;
@@ -83,7 +90,10 @@ describe("the people of approvals", () => {
     await ask(shop, ["t1"], { policy: ADMIN });
     assert.deepEqual(await desk.lines(1), ["asked ada@example.com"]);
     await idle(shop);
-    assert.deepEqual(desk.reported.all.map(({ code }) => code), ["APPROVAL_ADDRESS_UNUSABLE"]);
+    assert.deepEqual(
+      desk.reported.all.map(({ code }) => code),
+      ["APPROVAL_ADDRESS_UNUSABLE"],
+    );
   });
 
   it("are the fallback where a requester is not shown, as that is what it is for", async () => {
@@ -131,7 +141,9 @@ describe("the people of approvals", () => {
   });
 
   describe("who could not be found out before their connection was replaced", () => {
-    const as = (username: string): Pick<ClientSettings, "credentials"> => ({ credentials: { kind: "basic", username, password: "s3cret" } });
+    const as = (username: string): Pick<ClientSettings, "credentials"> => ({
+      credentials: { kind: "basic", username, password: "s3cret" },
+    });
 
     beforeEach(async () => {
       const own = shop.connect(0, "own", as("ana"));
@@ -155,7 +167,8 @@ describe("the people of approvals", () => {
 
     it("are left behind where there is none, and that is not so once they are asked", async () => {
       const [eve, same] = [shop.connect(0, "eve", as("eve")), shop.connect(0, "same", as("ana"))];
-      const left = async (...connections: Connection[]): Promise<number[]> => (await shop.engine.leftBehind(connections)).map(({ requests }) => requests);
+      const left = async (...connections: Connection[]): Promise<number[]> =>
+        (await shop.engine.leftBehind(connections)).map(({ requests }) => requests);
       assert.deepEqual([await left(eve), await left(eve, same), await left()], [[1], [], [1]]);
       await shop.engine.connect(same);
       await desk.lines(1);
@@ -171,7 +184,10 @@ describe("the people of approvals", () => {
     shop.clock.advance(HOUR);
     shop.answering = (request) => (ROLES.test(request.url) ? json({ collection: [], totalSize: 0, links: [] }) : cloud()(request));
     await ask(shop, ["t2"], { policy: ADMIN });
-    assert.deepEqual((await desk.reported.have(1)).map(({ params }) => params["reason"]), ["APPROVAL_NO_APPROVER"]);
+    assert.deepEqual(
+      (await desk.reported.have(1)).map(({ params }) => params["reason"]),
+      ["APPROVAL_NO_APPROVER"],
+    );
     shop.clock.advance(HOUR);
     shop.answering = refusing(ROLES);
     await ask(shop, ["t3"], { policy: ADMIN });

@@ -151,7 +151,8 @@ describe("approvals about one task side by side", () => {
       await go.promise;
       return opened;
     };
-    const slow = <T extends object>(target: T, name: string, value: unknown): T => new Proxy(target, { get: (own, each): unknown => (each === name ? value : Reflect.get(own, each)) });
+    const slow = <T extends object>(target: T, name: string, value: unknown): T =>
+      new Proxy(target, { get: (own, each): unknown => (each === name ? value : Reflect.get(own, each)) });
     const engine = new Engine(slow(ledger, "approvals", slow(ledger.approvals, "open", open)), { settle: MINUTE, clock: shop.clock });
     await engine.connect(shop.connection);
     await engine.approvals.attach(SECURITY, desk(SECURITY));
@@ -180,7 +181,10 @@ describe("approvals about one task side by side", () => {
     await idle(shop);
     const next = new Desk();
     await shop.engine.approvals.attach(SECURITY, next);
-    assert.deepEqual(next.left.all.map(({ port }) => port), ["approved"]);
+    assert.deepEqual(
+      next.left.all.map(({ port }) => port),
+      ["approved"],
+    );
   });
 
   it("decide the task once, however many of them approve and reject it at once", async () => {

@@ -1,6 +1,12 @@
 import { parsePolicy, type RawPolicy } from "../../../nodes/lib/approval/index.ts";
-import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
+import {
+  type ApprovalOutcome,
+  type ApprovalPort,
+  type Notification,
+  type OpenedApproval,
+  taskReferences,
+} from "../../../nodes/lib/engine/index.ts";
 import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
 import { type Answering, isAnswer, Log, ok, taskIn, type Workshop } from "./support.ts";
 
@@ -44,7 +50,10 @@ export class Desk implements ApprovalPort {
   }
 }
 
-export const json = (body: unknown): { headers: Record<string, string>; body: unknown } => ({ headers: { "Content-Type": "application/json" }, body });
+export const json = (body: unknown): { headers: Record<string, string>; body: unknown } => ({
+  headers: { "Content-Type": "application/json" },
+  body,
+});
 export const user = (id: number, email: string, role: string, active = true): object => ({
   id,
   nick: email.split("@")[0],
@@ -52,7 +61,10 @@ export const user = (id: number, email: string, role: string, active = true): ob
   surname: "Person",
   email,
   active,
-  links: [{ rel: "role", href: "/admin/roles/1", title: role }, { rel: "enterprise", href: "/admin/enterprises/7", title: "Acme" }],
+  links: [
+    { rel: "role", href: "/admin/roles/1", title: role },
+    { rel: "enterprise", href: "/admin/enterprises/7", title: "Acme" },
+  ],
 });
 
 /** An Abiquo whose tasks were asked for by one person, and whose enterprise has some administrators. */
@@ -62,10 +74,16 @@ export function cloud(requester = "requester@example.com"): Answering {
     const { url } = request;
     if (/\/users\/\d+$/.test(url)) return json(user(1, requester, "USER"));
     if (/\/users\?/.test(url)) {
-      const all = [user(2, "ada@example.com", "ADMIN"), user(3, "off@example.com", "ADMIN", false), user(4, "", "ADMIN"), user(5, "other@example.com", "USER")];
+      const all = [
+        user(2, "ada@example.com", "ADMIN"),
+        user(3, "off@example.com", "ADMIN", false),
+        user(4, "", "ADMIN"),
+        user(5, "other@example.com", "USER"),
+      ];
       return json({ collection: all, totalSize: all.length, links: [] });
     }
-    if (/\/virtualdatacenters\/\d+$/.test(url)) return json({ id: 1, links: [{ rel: "enterprise", href: "http://x/api/admin/enterprises/7" }] });
+    if (/\/virtualdatacenters\/\d+$/.test(url))
+      return json({ id: 1, links: [{ rel: "enterprise", href: "http://x/api/admin/enterprises/7" }] });
     return taskIn("QUEUEING")(request);
   };
 }
@@ -84,11 +102,24 @@ export interface Asking {
 }
 
 /** Asks as a node with this key does. */
-export async function ask(shop: Pick<Workshop, "engine" | "connection" | "clock">, tasks: unknown, { key = KEY, policy: own = policy(), scope = "task", after }: Asking = {}): Promise<void> {
+export async function ask(
+  shop: Pick<Workshop, "engine" | "connection" | "clock">,
+  tasks: unknown,
+  { key = KEY, policy: own = policy(), scope = "task", after }: Asking = {},
+): Promise<void> {
   const terms = { policy: own, language: "en-US", timeZone: "UTC", linkValidity: HOUR, publicUrl: "https://x.example.com" };
   const { connection } = shop;
   const came = after === undefined ? {} : { after };
-  await shop.engine.ask({ key, connection, scope, title: "", terms, messageFor: () => '{"topic":"x"}', references: taskReferences(tasks), ...came });
+  await shop.engine.ask({
+    key,
+    connection,
+    scope,
+    title: "",
+    terms,
+    messageFor: () => '{"topic":"x"}',
+    references: taskReferences(tasks),
+    ...came,
+  });
   // The people are read as soon as the clock is asked what is due.
   shop.clock.advance(0);
 }

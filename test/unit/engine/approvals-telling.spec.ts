@@ -25,7 +25,8 @@ describe("telling people of approvals", () => {
     };
   }
 
-  const toldTo = (person: string): string[] => desk.told.all.filter(({ notification }) => notification.person.email === person).map(({ notification: { kind } }) => kind);
+  const toldTo = (person: string): string[] =>
+    desk.told.all.filter(({ notification }) => notification.person.email === person).map(({ notification: { kind } }) => kind);
 
   /** Until everybody who is to be asked is known, what time moves has moved, and nothing is left that may be told now. */
   async function rest(): Promise<void> {
@@ -33,7 +34,8 @@ describe("telling people of approvals", () => {
     const isAtWork = async (): Promise<boolean> => {
       const now = shop.clock.now();
       // In this order: each makes work for those behind it.
-      for (const work of [() => store.opening([KEY]), () => store.due([KEY], now, 1), () => store.untold(KEY, now, 1)]) if ((await work()).length > 0) return true;
+      for (const work of [() => store.opening([KEY]), () => store.due([KEY], now, 1), () => store.untold(KEY, now, 1)])
+        if ((await work()).length > 0) return true;
       return false;
     };
     do {
@@ -69,7 +71,12 @@ describe("telling people of approvals", () => {
 
   it("tells the others at once, while messages to a hundred mailboxes fail", async () => {
     refuse((person) => person.startsWith("gone"));
-    await asked(["t"], ids(120, "gone").map((name) => `${name}@example.com`).join());
+    await asked(
+      ["t"],
+      ids(120, "gone")
+        .map((name) => `${name}@example.com`)
+        .join(),
+    );
     await asked(["last"], MIA);
     assert.deepEqual(toldTo(MIA), ["asked"]);
   });
@@ -184,14 +191,20 @@ describe("telling people of approvals", () => {
     desk.atNotify = undefined;
     const before = desk.told.all.length;
     await pass(6 * MINUTE);
-    assert.deepEqual(desk.told.all.slice(before).map(({ notification: { kind } }) => kind), ["asked"]);
+    assert.deepEqual(
+      desk.told.all.slice(before).map(({ notification: { kind } }) => kind),
+      ["asked"],
+    );
   });
 
   it("tells nobody of a level that has passed, and of the end only those who know of the request", async () => {
     const [ben, cid] = ["ben@example.com", "cid@example.com"];
     refuse((person) => person === ben);
     await shop.receive("t1");
-    const levels = [{ name: "One", approvers: [MIA, ben], need: "any" }, { name: "Two", approvers: [cid], need: "any" }];
+    const levels = [
+      { name: "One", approvers: [MIA, ben], need: "any" },
+      { name: "Two", approvers: [cid], need: "any" },
+    ];
     await ask(shop, ["t1"], { policy: policy({}, { levels }) });
     await rest();
     const [{ approval } = { approval: "" }] = desk.told.all;

@@ -54,7 +54,10 @@ describe("approvals at work", () => {
     const waiting = { id, level: 0, waitingFor: ["mia@example.com", "ben@example.com"], dueAt, machine: {} };
     assert.deepEqual(await listed(), [waiting, waiting]);
     await shop.engine.approvals.vote(id, { action: "approve", by: "mia@example.com" });
-    assert.deepEqual((await listed()).map((request) => request?.waitingFor), [["ben@example.com"], ["ben@example.com"]]);
+    assert.deepEqual(
+      (await listed()).map((request) => request?.waitingFor),
+      [["ben@example.com"], ["ben@example.com"]],
+    );
   });
 
   it("say nothing of a listed task's request before the people to ask are known", async () => {
@@ -103,7 +106,8 @@ describe("approvals at work", () => {
   });
 
   it("do not ask the requester under another address of the same user, nor under the login as an alias", async () => {
-    const answering: Answering = (request) => (/\/users\/\d+$/.test(request.url) ? json(user(2, "ada.private@example.com", "USER")) : cloud()(request));
+    const answering: Answering = (request) =>
+      /\/users\/\d+$/.test(request.url) ? json(user(2, "ada.private@example.com", "USER")) : cloud()(request);
     await shop.close();
     shop = await Workshop.open({ answering });
     await shop.engine.approvals.attach(KEY, desk);
@@ -116,10 +120,18 @@ describe("approvals at work", () => {
   });
 
   it("ask all the same where two people have one alias, which then means neither, and say so", async () => {
-    const clashing = { approvers: [{ email: "a@example.com", aliases: ["U1"] }, { email: "b@example.com", aliases: ["U1"] }] };
+    const clashing = {
+      approvers: [
+        { email: "a@example.com", aliases: ["U1"] },
+        { email: "b@example.com", aliases: ["U1"] },
+      ],
+    };
     const id = await asked(["t1"], policy(clashing));
     assert.deepEqual(await desk.lines(2), ["asked a@example.com", "asked b@example.com"]);
-    assert.deepEqual(desk.reported.all.map(({ code, params }) => [code, params]), [["APPROVAL_ALIAS_AMBIGUOUS", { alias: "u1" }]]);
+    assert.deepEqual(
+      desk.reported.all.map(({ code, params }) => [code, params]),
+      [["APPROVAL_ALIAS_AMBIGUOUS", { alias: "u1" }]],
+    );
     const { approvals } = shop.engine;
     assert.equal((await approvals.vote(id, { action: "approve", by: "U1" })).why, "NOT_APPROVER");
     assert.equal((await approvals.vote(id, { action: "approve", by: "a@example.com" })).result, "counted");
@@ -245,7 +257,15 @@ describe("approvals at work", () => {
   it("count a vote on what another instance changed meanwhile from the newer state", async () => {
     const id = await asked();
     const record = await shop.engine.ledger.approvals.get(id);
-    const change = { id, version: record?.version ?? 0, status: "open", state: record?.state ?? "", waiting: ["mia@example.com"], notifications: [], at: 1 } as const;
+    const change = {
+      id,
+      version: record?.version ?? 0,
+      status: "open",
+      state: record?.state ?? "",
+      waiting: ["mia@example.com"],
+      notifications: [],
+      at: 1,
+    } as const;
     const [written, { result }] = await Promise.all([
       shop.engine.ledger.approvals.change(change),
       shop.engine.approvals.vote(id, { action: "approve", by: "mia@example.com" }),
@@ -276,7 +296,11 @@ describe("approvals at work", () => {
     assert.deepEqual(opened?.request.subject.machines, [{ id: "t1", name: "web", cpu: 2, ramMb: 4_096, diskMb: 13_312 }]);
   });
 
-  for (const [what, details] of [["volumes are", { disks: [{ sizeInMb: 10_240 }] }], ["disks are", { volumes: [{ sizeInMB: 10_240 }] }], ["one disk's size is", { disks: [{ sizeInMb: 10_240 }, {}], volumes: [] }]] as const) {
+  for (const [what, details] of [
+    ["volumes are", { disks: [{ sizeInMb: 10_240 }] }],
+    ["disks are", { volumes: [{ sizeInMB: 10_240 }] }],
+    ["one disk's size is", { disks: [{ sizeInMb: 10_240 }, {}], volumes: [] }],
+  ] as const) {
     it(`say that a machine stores more than is known where its ${what} not`, async () => {
       const [arrival] = await shop.receive("t1");
       await ask({ ...arrival?.abiquo, details });

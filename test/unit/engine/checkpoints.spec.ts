@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { Engine, taskReferences } from "../../../nodes/lib/engine/index.ts";
+import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { StillClock, Workshop } from "./support.ts";
 
 const SETTLE = 60_000;
@@ -42,14 +42,32 @@ describe("A decision", () => {
     const engine = new Engine(heard(ledger, moved), { settle: SETTLE, clock });
     const { base: api } = shop.connection.client;
     const receive = (taskId: string): Promise<unknown> =>
-      ledger.receive([{ api, taskId, connection: "connection", source: "hook", group: { id: taskId, index: 0, count: 1 }, summary: JSON.stringify({ taskId }), links: JSON.stringify({ self: `${api}/cloud/x/tasks/${taskId}`, continue: "", cancel: "" }), payload: "{}", receivedAt: clock.now() }]);
+      ledger.receive([
+        {
+          api,
+          taskId,
+          connection: "connection",
+          source: "hook",
+          group: { id: taskId, index: 0, count: 1 },
+          summary: JSON.stringify({ taskId }),
+          links: JSON.stringify({ self: `${api}/cloud/x/tasks/${taskId}`, continue: "", cancel: "" }),
+          payload: "{}",
+          receivedAt: clock.now(),
+        },
+      ]);
     for (const taskId of ["decided", "left"]) {
       await receive(taskId);
       engine.intake.emitted({ api, taskId });
     }
     await engine.answer({
-      node: "yes", connection: shop.connection, action: "continue", references: taskReferences("decided"), message: "{}", caller: undefined,
-      decision: { action: "continue", by: "Ana", cause: "rule", at: "" }, text: () => "",
+      node: "yes",
+      connection: shop.connection,
+      action: "continue",
+      references: taskReferences("decided"),
+      message: "{}",
+      caller: undefined,
+      decision: { action: "continue", by: "Ana", cause: "rule", at: "" },
+      text: () => "",
     });
     assert.equal(engine.intake.knows({ api, taskId: "decided" }), false);
     for (let second = 0; second < 2 * (SETTLE / 1_000); second++) clock.advance(1_000);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Credentials } from "../../../nodes/lib/abiquo/index.ts";
-import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
+import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
 import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
 import type { Reply } from "../abiquo/support.ts";
 import { DECISION, error, isAnswer, notWaiting, ok, Port, taskIn, unknownTask, Workshop } from "./support.ts";
@@ -88,12 +88,18 @@ describe("an answer on its way", () => {
 
       it("tells the caller once while others get through, and goes on", async () => {
         await open({ answering: (request) => (isAnswer(request) ? { status: 404 } : taskIn("QUEUEING")(request)) });
-        between = async () => void (await shop.client.readTask(`${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`));
+        between = async () =>
+          void (await shop.client.readTask(
+            `${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`,
+          ));
         await shop.receive("t1");
         await shop.answer("continue", "t1");
         await attempts(11);
         await shop.clock.waits.have(12);
-        assert.deepEqual((await shop.port.stops.have(1)).map(({ fault }) => fault.code), ["ABIQUO_UNEXPECTED_ANSWER"]);
+        assert.deepEqual(
+          (await shop.port.stops.have(1)).map(({ fault }) => fault.code),
+          ["ABIQUO_UNEXPECTED_ANSWER"],
+        );
         await attempts(14);
         assert.equal(shop.port.stops.all.length, 1);
         shop.answering = () => ok;
@@ -120,9 +126,15 @@ describe("an answer on its way", () => {
         await shop.answer("continue", "t1");
         await attempts(13);
         shop.answering = (request) => (isAnswer(request) ? { status: 404 } : taskIn("QUEUEING")(request));
-        between = async () => void (await shop.client.readTask(`${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`));
+        between = async () =>
+          void (await shop.client.readTask(
+            `${shop.client.base}/cloud/virtualdatacenters/1/virtualappliances/1/virtualmachines/1/tasks/t0`,
+          ));
         await attempts(15);
-        assert.deepEqual((await shop.port.stops.have(1)).map(({ fault }) => fault.code), ["ABIQUO_UNEXPECTED_ANSWER"]);
+        assert.deepEqual(
+          (await shop.port.stops.have(1)).map(({ fault }) => fault.code),
+          ["ABIQUO_UNEXPECTED_ANSWER"],
+        );
       });
     });
 
@@ -138,7 +150,10 @@ describe("an answer on its way", () => {
   });
 
   describe("while somebody sets the clock", () => {
-    for (const [name, by] of [["back", -HOUR], ["forth", HOUR]] as const) {
+    for (const [name, by] of [
+      ["back", -HOUR],
+      ["forth", HOUR],
+    ] as const) {
       it(`keeps its pace when it is set ${name}`, async () => {
         await open({ pace: 2 });
         await shop.receive("t1", "t2", "t3");
@@ -152,7 +167,10 @@ describe("an answer on its way", () => {
         await shop.clock.waits.have(2);
         shop.clock.advance(500);
         await shop.port.left.have(2);
-        assert.deepEqual(shop.requests.all.map(({ at }) => at), [0, 500, 1_000]);
+        assert.deepEqual(
+          shop.requests.all.map(({ at }) => at),
+          [0, 500, 1_000],
+        );
       });
 
       it(`still gives Abiquo a minute to show the task when it is set ${name}, and no more`, async () => {
@@ -184,9 +202,13 @@ describe("an answer on its way", () => {
   });
 
   describe("among several connections to one platform", () => {
-    const basic = (username: string, password = "p"): { credentials: Credentials } => ({ credentials: { kind: "basic", username, password } });
+    const basic = (username: string, password = "p"): { credentials: Credentials } => ({
+      credentials: { kind: "basic", username, password },
+    });
     const usersWhoAnswered = (): string[] =>
-      shop.requests.all.filter(({ request }) => isAnswer(request)).map(({ request }) => Buffer.from(String(request.headers.authorization).slice(6), "base64").toString().split(":")[0] ?? "");
+      shop.requests.all
+        .filter(({ request }) => isAnswer(request))
+        .map(({ request }) => Buffer.from(String(request.headers.authorization).slice(6), "base64").toString().split(":")[0] ?? "");
     /** Long enough for whatever is under way to arrive, if anything is. */
     const written = async (): Promise<void> => void (await shop.engine.list({ stages: ["decided"] }));
 
@@ -304,7 +326,8 @@ describe("an answer on its way", () => {
       await shop.answer("continue", "t1", { connection: own });
       await shop.clock.waits.have(1);
       const same = shop.connect(0, "same", basic("ana"));
-      const left = async (...connections: Connection[]): Promise<number[]> => (await shop.engine.leftBehind(connections)).map(({ decisions }) => decisions);
+      const left = async (...connections: Connection[]): Promise<number[]> =>
+        (await shop.engine.leftBehind(connections)).map(({ decisions }) => decisions);
       assert.deepEqual([await left(own), await left(other, same), await left(other), await left()], [[], [], [1], [1]]);
       const [work] = await shop.engine.leftBehind([]);
       assert.deepEqual(work, { api: shop.client.base, connection: "own", decisions: 1, requests: 0 });
@@ -400,7 +423,10 @@ describe("an answer on its way", () => {
           if (refuses(news)) throw new Error("disk I/O error");
           await ledger.report(news);
         };
-        engine = new Engine(new Proxy(ledger, { get: (target, name) => (name === "report" ? report : Reflect.get(target, name)) }), { settle: 60_000, clock: shop.clock });
+        engine = new Engine(new Proxy(ledger, { get: (target, name) => (name === "report" ? report : Reflect.get(target, name)) }), {
+          settle: 60_000,
+          clock: shop.clock,
+        });
         shop.engine.disconnect(shop.connection);
         await engine.connect(shop.connection);
         await engine.attach("other", port);
@@ -412,7 +438,16 @@ describe("an answer on its way", () => {
         engine.approvals.close();
       });
       const answer = (): Promise<void> =>
-        engine.answer({ node: "other", connection: shop.connection, action: "continue", references: [{ id: "t1" }], decision: DECISION, text: () => "", message: "{}", caller: 1 });
+        engine.answer({
+          node: "other",
+          connection: shop.connection,
+          action: "continue",
+          references: [{ id: "t1" }],
+          decision: DECISION,
+          text: () => "",
+          message: "{}",
+          caller: 1,
+        });
 
       it("is not sent while that it is sent cannot be written", async () => {
         shop.next(busy);

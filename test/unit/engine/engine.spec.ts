@@ -17,7 +17,10 @@ describe("the engine", () => {
     await shop.answer("cancel", "t2");
     await shop.port.left.have(1);
     const listed = await shop.engine.list({ stages: ["received", "undeliverable"] });
-    assert.deepEqual(listed.map(({ key }) => key.taskId), ["t1", "t2", "t3"]);
+    assert.deepEqual(
+      listed.map(({ key }) => key.taskId),
+      ["t1", "t2", "t3"],
+    );
     const [waiting, refused] = listed;
     assert.equal(waiting?.entry.decision, undefined);
     assert.deepEqual([refused?.entry.decision?.action, refused?.entry.decision?.by, refused?.entry.answer], ["cancel", "Ana", undefined]);
@@ -61,7 +64,10 @@ describe("the engine", () => {
     await shop.restart();
     gate.resolve();
     const outcomes = await shop.port.outcomes(1);
-    assert.deepEqual(outcomes, ids.map((id) => `${id} as asked: continued`));
+    assert.deepEqual(
+      outcomes,
+      ids.map((id) => `${id} as asked: continued`),
+    );
     assert.equal((await shop.at("delivered")).length, 20);
   });
 });

@@ -51,7 +51,14 @@ describe("the housekeeping of a ledger", () => {
     for (const taskId of ids) {
       const key = { api: API, taskId };
       const proposal = { ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: reportedAt, text: "" } as const;
-      const request = { id: `of ${taskId}`, node: "deleted", action: "continue", message: "{}", tasks: [key], createdAt: clock.now() - 60 * DAY } as const;
+      const request = {
+        id: `of ${taskId}`,
+        node: "deleted",
+        action: "continue",
+        message: "{}",
+        tasks: [key],
+        createdAt: clock.now() - 60 * DAY,
+      } as const;
       await ledger.decide({ proposals: [proposal], request });
       await ledger.report({ ...key, delivery: "delivered", reportedAt, outcome: "continued", attempts: 1, uncertain: false, nextAt: 0 });
     }
@@ -63,15 +70,34 @@ describe("the housekeeping of a ledger", () => {
     await answer(29, "new");
     await clean(0);
     const left = await ledger.list({ stages: ["delivered"] });
-    assert.deepEqual(left.map(({ task }) => [task.taskId, task.payload]), [["old", "{}"], ["new", '{"taskId":"new"}']]);
-    assert.deepEqual((await ledger.audit({ api: API, taskId: "old" })).map(({ event }) => event), ["received", "decided", "delivered"]);
+    assert.deepEqual(
+      left.map(({ task }) => [task.taskId, task.payload]),
+      [
+        ["old", "{}"],
+        ["new", '{"taskId":"new"}'],
+      ],
+    );
+    assert.deepEqual(
+      (await ledger.audit({ api: API, taskId: "old" })).map(({ event }) => event),
+      ["received", "decided", "delivered"],
+    );
   });
 
   it("empties the message of an approval once all its tasks are answered, and not while one of them still waits", async () => {
     const approved = async (id: string, ...tasks: string[]): Promise<void> => {
       await receive(41, ...tasks);
       const keys = tasks.map((taskId) => ({ api: API, taskId }));
-      const of = { id, key: "managers", api: API, connection: "c", createdAt: clock.now(), request: "{}", message: `message of ${id}`, type: "", search: "" };
+      const of = {
+        id,
+        key: "managers",
+        api: API,
+        connection: "c",
+        createdAt: clock.now(),
+        request: "{}",
+        message: `message of ${id}`,
+        type: "",
+        search: "",
+      };
       await ledger.approvals.open({ ...of, tasks: keys });
       await ledger.approvals.change({ id, version: 0, status: "approved", state: "{}", waiting: [], notifications: [], at: clock.now() });
     };
@@ -101,7 +127,10 @@ describe("the housekeeping of a ledger", () => {
     await answer(9, "younger");
     for (const taskId of ids) await ledger.move({ api: API, taskId, from: ["received"], to: "gone" });
     await clean(10);
-    assert.deepEqual((await ledger.find(API, [...ids, "younger"])).map(({ taskId }) => taskId), ["younger"]);
+    assert.deepEqual(
+      (await ledger.find(API, [...ids, "younger"])).map(({ taskId }) => taskId),
+      ["younger"],
+    );
     assert.deepEqual(await ledger.audit({ api: API, taskId: "t0" }), []);
     assert.equal((await ledger.decisions([{ api: API, taskId: "t0" }])).size, 0);
   });
@@ -110,10 +139,23 @@ describe("the housekeeping of a ledger", () => {
     await receive(60, "answered", "open");
     await answer(31, "answered");
     const key = { api: API, taskId: "open" };
-    const request = { id: "waits", node: "deleted", action: "continue", message: "{}", tasks: [key], createdAt: clock.now() - 60 * DAY } as const;
-    await ledger.decide({ proposals: [{ ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: clock.now(), text: "" }], request });
+    const request = {
+      id: "waits",
+      node: "deleted",
+      action: "continue",
+      message: "{}",
+      tasks: [key],
+      createdAt: clock.now() - 60 * DAY,
+    } as const;
+    await ledger.decide({
+      proposals: [{ ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: clock.now(), text: "" }],
+      request,
+    });
     await clean(0);
-    assert.deepEqual((await ledger.requestsOf("deleted")).map(({ id }) => id), ["waits"]);
+    assert.deepEqual(
+      (await ledger.requestsOf("deleted")).map(({ id }) => id),
+      ["waits"],
+    );
   });
 
   it("comes by itself ten minutes after the start, and then every day", async () => {

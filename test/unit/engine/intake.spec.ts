@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AbiquoClient } from "../../../nodes/lib/abiquo/index.ts";
-import type { Arrival } from "../../../nodes/lib/engine/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
+import type { Arrival } from "../../../nodes/lib/engine/index.ts";
 import { taskDto } from "../abiquo/support.ts";
 import { DECISION, error, failed, HOOK, idIn, taskIn, unknownTask, Workshop } from "./support.ts";
 
@@ -20,7 +20,13 @@ describe("the intake", () => {
   it("takes the tasks of one webhook as a group, in their order", async () => {
     const arrivals = await shop.receive("t1", "t2");
     assert.deepEqual(ids(arrivals), ["t1", "t2"]);
-    assert.deepEqual(arrivals.map(({ index, abiquo: { group } }) => [index, group.count]), [[0, 2], [1, 2]]);
+    assert.deepEqual(
+      arrivals.map(({ index, abiquo: { group } }) => [index, group.count]),
+      [
+        [0, 2],
+        [1, 2],
+      ],
+    );
     assert.equal(arrivals[0]?.abiquo.group.id, arrivals[1]?.abiquo.group.id);
     assert.deepEqual([arrivals[0]?.abiquo.connection, arrivals[0]?.abiquo.redelivered], ["connection", undefined]);
     assert.equal(arrivals[0]?.payload["taskId"], "t1");
@@ -45,8 +51,14 @@ describe("the intake", () => {
       emit(before);
       await shop.restart();
       const again = await unsettled();
-      assert.deepEqual(again.map(({ abiquo: { redelivered, group } }) => [redelivered, group]), before.map(({ abiquo: { group } }) => [true, group]));
-      assert.deepEqual(again.map(({ payload }) => payload), before.map(({ payload }) => payload));
+      assert.deepEqual(
+        again.map(({ abiquo: { redelivered, group } }) => [redelivered, group]),
+        before.map(({ abiquo: { group } }) => [true, group]),
+      );
+      assert.deepEqual(
+        again.map(({ payload }) => payload),
+        before.map(({ payload }) => payload),
+      );
     });
 
     it("gives again what was never emitted, too", async () => {
@@ -149,10 +161,15 @@ describe("the intake", () => {
     });
 
     /** What is handed on, in the batches in which it is; rejects with what is given up. */
-    async function verify(arrivals: readonly Arrival[] = [arrival], signal = stop.signal, connection = shop.connection): Promise<(readonly Arrival[])[]> {
+    async function verify(
+      arrivals: readonly Arrival[] = [arrival],
+      signal = stop.signal,
+      connection = shop.connection,
+    ): Promise<(readonly Arrival[])[]> {
       const batches: (readonly Arrival[])[] = [];
       const faults: Fault[] = [];
-      for await (const batch of shop.engine.intake.verified(arrivals, connection, signal, (fault) => faults.push(fault))) batches.push(batch);
+      for await (const batch of shop.engine.intake.verified(arrivals, connection, signal, (fault) => faults.push(fault)))
+        batches.push(batch);
       if (faults[0] !== undefined) throw faults[0];
       return batches;
     }
@@ -249,7 +266,10 @@ describe("the intake", () => {
         },
       };
       const connection = { ...shop.connection, client: client as unknown as AbiquoClient };
-      const read = await Promise.all([verify(arrivals.slice(0, 50), stop.signal, connection), verify(arrivals.slice(50), stop.signal, connection)]);
+      const read = await Promise.all([
+        verify(arrivals.slice(0, 50), stop.signal, connection),
+        verify(arrivals.slice(50), stop.signal, connection),
+      ]);
       assert.deepEqual([read.flat(2).length, most], [100, 32]);
     });
 

@@ -117,7 +117,11 @@ describe("the outbox", () => {
   });
 
   describe("when Abiquo does not take an answer for now", () => {
-    for (const [name, reply] of [["is overloaded", busy], ["asks to come later", { status: 429 }], ["cuts the connection", "reset"]] as const) {
+    for (const [name, reply] of [
+      ["is overloaded", busy],
+      ["asks to come later", { status: 429 }],
+      ["cuts the connection", "reset"],
+    ] as const) {
       it(`tries again when it ${name}, and then says in how many attempts`, async () => {
         await open();
         await shop.receive("t1");
@@ -183,8 +187,14 @@ describe("the outbox", () => {
       shop.clock.advance(SECOND_TRY);
       await shop.port.left.have(2);
       assert.equal(together[0], 1);
-      assert.ok(together.slice(1, 3).every((count) => count <= 2), together.join());
-      assert.ok(together.slice(3, 7).every((count) => count <= 8), together.join());
+      assert.ok(
+        together.slice(1, 3).every((count) => count <= 2),
+        together.join(),
+      );
+      assert.ok(
+        together.slice(3, 7).every((count) => count <= 8),
+        together.join(),
+      );
       assert.equal(together.length, 15);
     });
   });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { parsePolicy } from "../../../nodes/lib/approval/index.ts";
-import { type ApprovalOutcome, type ApprovalPort, type Notification, type OpenedApproval, taskReferences } from "../../../nodes/lib/engine/index.ts";
+import {
+  type ApprovalOutcome,
+  type ApprovalPort,
+  type Notification,
+  type OpenedApproval,
+  taskReferences,
+} from "../../../nodes/lib/engine/index.ts";
 import { MACHINE } from "../abiquo/support.ts";
 import { failed, HOOK, isAnswer, Log, ok, taskIn, unknownTask, Workshop } from "./support.ts";
 
@@ -15,7 +21,13 @@ describe("tasks that a message names", () => {
   afterEach(() => shop.close());
 
   const place = (path: string): string => `${shop.client.base}/${path}`;
-  const linksTo = (self: string): Record<string, string> => ({ self, continue: `${self}/action/continue`, cancel: `${self}/action/cancel`, target: "", user: "" });
+  const linksTo = (self: string): Record<string, string> => ({
+    self,
+    continue: `${self}/action/continue`,
+    cancel: `${self}/action/cancel`,
+    target: "",
+    user: "",
+  });
   /** `msg.abiquo` of a task, as anybody may write it. */
   const written = (taskId: string, links: Record<string, string>, task: object = {}): object => ({
     task: { taskId, type: "DEPLOY", createdAt: "", ...task },
@@ -33,7 +45,10 @@ describe("tasks that a message names", () => {
     for (const [name, links] of [
       ["another task's", (): Record<string, string> => own("t1")],
       ["no task's", (): Record<string, string> => linksTo(place("admin/enterprises/1"))],
-      ["its own, with another action", (): Record<string, string> => ({ ...own("t9"), continue: place("cloud/virtualdatacenters/1/action/reset") })],
+      [
+        "its own, with another action",
+        (): Record<string, string> => ({ ...own("t9"), continue: place("cloud/virtualdatacenters/1/action/reset") }),
+      ],
       ["its own, with the actions exchanged", (): Record<string, string> => ({ ...own("t9"), continue: own("t9")["cancel"] ?? "" })],
       ["its own, with those of another task", (): Record<string, string> => ({ ...own("t9"), continue: own("t1")["continue"] ?? "" })],
     ] as const) {
@@ -56,7 +71,8 @@ describe("tasks that a message names", () => {
     it("are gone where Abiquo does not know them either, and their webhook is news when it comes", async () => {
       const wrong = linksTo(place("cloud/virtualdatacenters/666/virtualappliances/6/virtualmachines/6/tasks/t9"));
       const known = new Set([`/api/${MACHINE}/tasks/t9`]);
-      shop.answering = (request) => (known.has(request.url.replace(/\/action\/.*/, "")) ? (isAnswer(request) ? ok : taskIn("QUEUEING")(request)) : unknownTask);
+      shop.answering = (request) =>
+        known.has(request.url.replace(/\/action\/.*/, "")) ? (isAnswer(request) ? ok : taskIn("QUEUEING")(request)) : unknownTask;
       await shop.answer("continue", written("t9", wrong, { createdAt: "2020-01-01T00:00:00.000Z" }));
       assert.deepEqual(await shop.port.outcomes(1), ["t9 not as asked: gone"]);
       assert.deepEqual(shop.sent, []);
@@ -102,8 +118,15 @@ describe("tasks that a message names", () => {
     it("end where an old store has links for them that are another task's", async () => {
       const { base } = shop.client;
       const stored = (taskId: string, links: object): Parameters<typeof shop.engine.ledger.receive>[0][number] => ({
-        api: base, taskId, connection: "connection", source: HOOK, group: { id: taskId, index: 0, count: 1 },
-        summary: JSON.stringify({ taskId }), links: JSON.stringify(links), payload: "{}", receivedAt: shop.clock.now(),
+        api: base,
+        taskId,
+        connection: "connection",
+        source: HOOK,
+        group: { id: taskId, index: 0, count: 1 },
+        summary: JSON.stringify({ taskId }),
+        links: JSON.stringify(links),
+        payload: "{}",
+        receivedAt: shop.clock.now(),
       });
       await shop.engine.ledger.receive([stored("t1", own("t2")), stored("t3", { self: own("t3")["self"] })]);
       await shop.answer("continue", ["t1", "t3"]);
@@ -114,11 +137,25 @@ describe("tasks that a message names", () => {
 
   it("are decided by the flow where the message proposes what is no decision", async () => {
     await shop.receive("t1", "t2", "t3");
-    const proposals = [{ action: "continue", by: { name: "x" } }, { action: "continue", by: "Zoe", rule: 7, reason: ["x"], facts: 3, cause: { sql: "x" } }, "continue"];
-    await shop.answer("continue", proposals.map((decision, index) => ({ ...written(`t${index + 1}`, own(`t${index + 1}`)), decision })));
+    const proposals = [
+      { action: "continue", by: { name: "x" } },
+      { action: "continue", by: "Zoe", rule: 7, reason: ["x"], facts: 3, cause: { sql: "x" } },
+      "continue",
+    ];
+    await shop.answer(
+      "continue",
+      proposals.map((decision, index) => ({ ...written(`t${index + 1}`, own(`t${index + 1}`)), decision })),
+    );
     const [left] = await shop.port.left.have(1);
     const decisions = left?.results.map((result) => result.entry?.decision);
-    assert.deepEqual(decisions?.map((made) => [made?.by, made?.cause, made?.reason]), [["Ana", "vote", undefined], ["Zoe", "rule", undefined], ["Ana", "vote", undefined]]);
+    assert.deepEqual(
+      decisions?.map((made) => [made?.by, made?.cause, made?.reason]),
+      [
+        ["Ana", "vote", undefined],
+        ["Zoe", "rule", undefined],
+        ["Ana", "vote", undefined],
+      ],
+    );
   });
 
   it("are taken whole only from the namespace of these nodes, and are ids anywhere else", () => {
@@ -140,8 +177,19 @@ describe("tasks that a message names", () => {
     const ask = async (tasks: unknown): Promise<void> => {
       await shop.engine.approvals.attach("managers", port);
       await shop.engine.ask({
-        key: "managers", connection: shop.connection, scope: "task", title: "", references: taskReferences(tasks), messageFor: (entries) => JSON.stringify(entries),
-        terms: { policy: parsePolicy({ levels: [{ name: "Managers", approvers: ["mia@example.com"], need: "any" }], allowSelfApproval: true }), language: "en-US", timeZone: "UTC", linkValidity: 1_000, publicUrl: "" },
+        key: "managers",
+        connection: shop.connection,
+        scope: "task",
+        title: "",
+        references: taskReferences(tasks),
+        messageFor: (entries) => JSON.stringify(entries),
+        terms: {
+          policy: parsePolicy({ levels: [{ name: "Managers", approvers: ["mia@example.com"], need: "any" }], allowSelfApproval: true }),
+          language: "en-US",
+          timeZone: "UTC",
+          linkValidity: 1_000,
+          publicUrl: "",
+        },
       });
     };
 

@@ -94,7 +94,10 @@ describe("requests to answer tasks", () => {
     shop.clock.advance(2_000);
     assert.deepEqual(await shop.port.outcomes(1), ["t1 as asked: continued", "t2 as asked: continued"]);
     const [request] = shop.port.left.all;
-    assert.deepEqual([JSON.parse(request?.message ?? ""), request?.redelivered, request?.caller], [{ about: ["t1", "t2"] }, true, undefined]);
+    assert.deepEqual(
+      [JSON.parse(request?.message ?? ""), request?.redelivered, request?.caller],
+      [{ about: ["t1", "t2"] }, true, undefined],
+    );
   });
 
   it("do not leave twice when their node is deployed again at once", async () => {
@@ -171,15 +174,27 @@ describe("requests to answer tasks", () => {
 
   describe("once they are on disk", () => {
     /** A second engine on the same ledger, of which some reads fail as often as told. */
-    async function stumbling(name: "decisions" | "about", failures: number): Promise<{ engine: Engine; port: Port; stumbles: () => number }> {
+    async function stumbling(
+      name: "decisions" | "about",
+      failures: number,
+    ): Promise<{ engine: Engine; port: Port; stumbles: () => number }> {
       let left = failures;
       const stumble = (target: object): object =>
         new Proxy(target, {
-          get: (own, key) => (key === name && left > 0 ? async () => { left--; throw new Error("disk I/O error"); } : Reflect.get(own, key)),
+          get: (own, key) =>
+            key === name && left > 0
+              ? async () => {
+                  left--;
+                  throw new Error("disk I/O error");
+                }
+              : Reflect.get(own, key),
         });
       const { ledger } = shop.engine;
       const approvals = stumble(ledger.approvals);
-      const engine = new Engine(new Proxy(stumble(ledger), { get: (own, key) => (key === "approvals" ? approvals : Reflect.get(own, key)) }) as typeof ledger, { settle: 60_000, clock: shop.clock });
+      const engine = new Engine(
+        new Proxy(stumble(ledger), { get: (own, key) => (key === "approvals" ? approvals : Reflect.get(own, key)) }) as typeof ledger,
+        { settle: 60_000, clock: shop.clock },
+      );
       const port = new Port();
       await engine.attach("second", port);
       engines.push(engine);
@@ -196,7 +211,14 @@ describe("requests to answer tasks", () => {
     });
 
     const call = (action: "continue" | "cancel", id: string): AnswerCall => ({
-      node: "second", connection: shop.connection, action, references: [{ id }], decision: DECISION, text: () => "", message: "{}", caller: "caller",
+      node: "second",
+      connection: shop.connection,
+      action,
+      references: [{ id }],
+      decision: DECISION,
+      text: () => "",
+      message: "{}",
+      caller: "caller",
     });
 
     it("are answered once and not told as undecided, whatever fails in withdrawing the open approval, which is done later", async () => {
@@ -251,8 +273,14 @@ describe("requests to answer tasks", () => {
     await shop.answer("continue", { ...one?.abiquo, decision: proposal });
     await shop.answer("cancel", { ...two?.abiquo, decision: proposal });
     const left = await shop.port.left.have(2);
-    assert.deepEqual(left.map(({ results }) => results[0]?.entry?.decision?.by), ["a rule", "Ana"]);
-    assert.deepEqual(shop.requests.all.map(({ request }) => request.body), ["continue by a rule", "cancel by Ana"]);
+    assert.deepEqual(
+      left.map(({ results }) => results[0]?.entry?.decision?.by),
+      ["a rule", "Ana"],
+    );
+    assert.deepEqual(
+      shop.requests.all.map(({ request }) => request.body),
+      ["continue by a rule", "cancel by Ana"],
+    );
   });
 
   it("never mix two platforms, though their tasks have the same id", async () => {
@@ -277,6 +305,13 @@ describe("requests to answer tasks", () => {
     await shop.port.left.have(1);
     await shop.restart();
     const audit = await shop.engine.ledger.audit({ api: shop.client.base, taskId: "t1" });
-    assert.deepEqual(audit.map(({ event, actor }) => [event, actor]), [["received", HOOK], ["decided", "Ana"], ["delivered", "outbox"]]);
+    assert.deepEqual(
+      audit.map(({ event, actor }) => [event, actor]),
+      [
+        ["received", HOOK],
+        ["decided", "Ana"],
+        ["delivered", "outbox"],
+      ],
+    );
   });
 });

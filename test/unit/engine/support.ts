@@ -2,9 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AbiquoClient, type ClientSettings, parseWebhookJson } from "../../../nodes/lib/abiquo/index.ts";
-import { type Action, type Arrival, type Clock, type Connection, type Decision, Engine, type FinishedRequest, type RequestPort, taskReferences } from "../../../nodes/lib/engine/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
-import { type Received, type Reply, serve, taskDto, type TestServer } from "../abiquo/support.ts";
+import {
+  type Action,
+  type Arrival,
+  type Clock,
+  type Connection,
+  type Decision,
+  Engine,
+  type FinishedRequest,
+  type RequestPort,
+  taskReferences,
+} from "../../../nodes/lib/engine/index.ts";
+import { type Received, type Reply, serve, type TestServer, taskDto } from "../abiquo/support.ts";
 
 export type Answering = (request: Received) => Reply | "reset" | Promise<Reply>;
 
@@ -166,7 +176,13 @@ export class Workshop {
   }
 
   /** @param answering what Abiquo answers by itself */
-  static async open({ pace = 0, answering = (request: Received) => (isAnswer(request) ? ok : taskIn("QUEUEING")(request)) }: { pace?: number; answering?: Answering } = {}): Promise<Workshop> {
+  static async open({
+    pace = 0,
+    answering = (request: Received) => (isAnswer(request) ? ok : taskIn("QUEUEING")(request)),
+  }: {
+    pace?: number;
+    answering?: Answering;
+  } = {}): Promise<Workshop> {
     const shop = new Workshop(answering);
     shop.#server = await serve((request) => {
       shop.requests.add({ request, at: shop.clock.sinceStart });
@@ -247,7 +263,9 @@ export class Workshop {
 
   /** The answers that Abiquo was sent: `continue t1`. */
   get sent(): string[] {
-    return this.requests.all.filter(({ request }) => isAnswer(request)).map(({ request }) => `${request.url.split("/").at(-1)} ${idIn(request)}`);
+    return this.requests.all
+      .filter(({ request }) => isAnswer(request))
+      .map(({ request }) => `${request.url.split("/").at(-1)} ${idIn(request)}`);
   }
 
   /** Ids of the tasks at this stage. */

@@ -80,7 +80,8 @@ describe("Simulated Abiquo", () => {
 
     it("locks out after three bad logins, right ones too, until unlocked", async () => {
       await start();
-      for (let tries = 0; tries < 3; tries++) assert.equal((await call("/login", { headers: { Authorization: basic("workflow", "wrong") } })).status, 401);
+      for (let tries = 0; tries < 3; tries++)
+        assert.equal((await call("/login", { headers: { Authorization: basic("workflow", "wrong") } })).status, 401);
       assert.equal((await call("/login")).status, 401);
       abiquo.signIn.unlock();
       assert.equal((await call("/login")).status, 200);
@@ -90,7 +91,10 @@ describe("Simulated Abiquo", () => {
   describe("answers", () => {
     it("continue and cancel give 204 and change the task", async () => {
       await start();
-      for (const [action, state] of [["continue", "PENDING"], ["cancel", "CANCELLED"]] as const) {
+      for (const [action, state] of [
+        ["continue", "PENDING"],
+        ["cancel", "CANCELLED"],
+      ] as const) {
         const task = held();
         const response = await answer(task, action);
         assert.equal(response.status, 204);
@@ -105,7 +109,10 @@ describe("Simulated Abiquo", () => {
       await answer(task, "continue");
       assert.equal(await codeOf(await answer(task, "cancel")), "409 TASK-2");
       assert.equal(abiquo.task(task.taskId)?.state, "PENDING");
-      assert.deepEqual(abiquo.answers.map(({ applied }) => applied), [true, false]);
+      assert.deepEqual(
+        abiquo.answers.map(({ applied }) => applied),
+        [true, false],
+      );
     });
 
     it("an unknown, a trimmed task and one of another machine are 404 TASK-1", async () => {
@@ -137,7 +144,10 @@ describe("Simulated Abiquo", () => {
 
     it("keeps the text of text/plain, and drops that of another type", async () => {
       await start();
-      for (const [type, kept] of [["text/plain", "no room"], ["application/json", undefined]] as const) {
+      for (const [type, kept] of [
+        ["text/plain", "no room"],
+        ["application/json", undefined],
+      ] as const) {
         const task = held();
         await answer(task, "cancel", { body: "no room", headers: { "Content-Type": type } });
         assert.equal(abiquo.task(task.taskId)?.text, kept);
@@ -178,7 +188,8 @@ describe("Simulated Abiquo", () => {
   });
 
   describe("pending tasks", () => {
-    const list = async (query = "", of = "/admin/enterprises/2"): Promise<Listed> => (await (await call(`${of}/action/pendingtasks${query}`)).json()) as Listed;
+    const list = async (query = "", of = "/admin/enterprises/2"): Promise<Listed> =>
+      (await (await call(`${of}/action/pendingtasks${query}`)).json()) as Listed;
 
     it("come in pages without paging links, and totalSize counts all", async () => {
       await start();
@@ -188,7 +199,10 @@ describe("Simulated Abiquo", () => {
       assert.equal(first.totalSize, 30);
       assert.deepEqual(first.links.map(({ rel }) => rel).sort(), ["parent", "self"]);
       const second = await list("?startwith=25&limit=25");
-      assert.deepEqual([...first.collection, ...second.collection].map(({ taskId }) => taskId), ids);
+      assert.deepEqual(
+        [...first.collection, ...second.collection].map(({ taskId }) => taskId),
+        ids,
+      );
       assert.equal((await list("?startwith=30")).collection.length, 0);
     });
 
@@ -211,12 +225,18 @@ describe("Simulated Abiquo", () => {
     it("PUT of a collection of properties wipes what it does not hold", async () => {
       await start();
       await send("PUT", "/config/properties", "systemproperties", { collection: [{ name: "client.main.workflowEnabled", value: "1" }] });
-      assert.deepEqual(abiquo.world.properties.map(({ name }) => name), ["client.main.workflowEnabled"]);
+      assert.deepEqual(
+        abiquo.world.properties.map(({ name }) => name),
+        ["client.main.workflowEnabled"],
+      );
     });
 
     it("POST of a name that exists is SYSPROP-1; of a new one 201", async () => {
       await start();
-      assert.match(await codeOf(await send("POST", "/config/properties", "systemproperty", { name: "client.main.workflowEnabled", value: "0" })), /SYSPROP-1$/);
+      assert.match(
+        await codeOf(await send("POST", "/config/properties", "systemproperty", { name: "client.main.workflowEnabled", value: "0" })),
+        /SYSPROP-1$/,
+      );
       assert.equal((await send("POST", "/config/properties", "systemproperty", { name: "client.main.other", value: "0" })).status, 201);
     });
 
@@ -257,7 +277,12 @@ describe("Simulated Abiquo", () => {
       return seen;
     };
 
-    for (const [count, shape, isCollection] of [[1, "auto", false], [2, "auto", true], [1, "collection", true], [1, "single", false]] as const) {
+    for (const [count, shape, isCollection] of [
+      [1, "auto", false],
+      [2, "auto", true],
+      [1, "collection", true],
+      [1, "single", false],
+    ] as const) {
       it(`${count} reconfigure as ${shape} is ${isCollection ? "a collection" : "a task"}`, async () => {
         const { type, body } = await captured(count, { shape });
         assert.equal("collection" in (JSON.parse(body) as object), isCollection);
@@ -290,7 +315,11 @@ describe("Simulated Abiquo", () => {
       assert.match(body, /^<\?xml [^>]*\?><tasks><task>/);
     });
 
-    for (const [linkStyle, start] of [["path", "cloud/"], ["rooted", "/api/cloud/"], ["absolute", "http://10.0.0.4:8009/api/cloud/"]] as const) {
+    for (const [linkStyle, start] of [
+      ["path", "cloud/"],
+      ["rooted", "/api/cloud/"],
+      ["absolute", "http://10.0.0.4:8009/api/cloud/"],
+    ] as const) {
       it(`links are ${linkStyle}`, async () => {
         const { body } = await captured(1, { linkStyle });
         const { links } = JSON.parse(body) as { links: { rel: string; href: string }[] };
@@ -313,9 +342,17 @@ describe("Simulated Abiquo", () => {
         onPost = () => 500;
         const { tasks } = await abiquo.submit({ count: 2 });
         const state = untakenWebhook === "hold" ? "QUEUEING" : "FINISHED_UNSUCCESSFULLY";
-        assert.deepEqual(tasks.map((task) => abiquo.task(task.taskId)?.state), [state, state]);
-        const { collection } = (await (await call("/events")).json()) as { collection: { severity: string; actionPerformed: string; stacktrace: string }[] };
-        assert.deepEqual(collection.map(({ severity, actionPerformed, stacktrace }) => [severity, actionPerformed, stacktrace]), [["ERROR", "VIRTUAL_APPLIANCE_WORKFLOW_DEPLOY_BATCH", "WKF-01 status 500"]]);
+        assert.deepEqual(
+          tasks.map((task) => abiquo.task(task.taskId)?.state),
+          [state, state],
+        );
+        const { collection } = (await (await call("/events")).json()) as {
+          collection: { severity: string; actionPerformed: string; stacktrace: string }[];
+        };
+        assert.deepEqual(
+          collection.map(({ severity, actionPerformed, stacktrace }) => [severity, actionPerformed, stacktrace]),
+          [["ERROR", "VIRTUAL_APPLIANCE_WORKFLOW_DEPLOY_BATCH", "WKF-01 status 500"]],
+        );
       });
     }
 
@@ -328,7 +365,9 @@ describe("Simulated Abiquo", () => {
       const actions = async (query: string, as = "workflow"): Promise<string[]> => {
         const response = await call(`/events${query}`, { as });
         if (!response.ok) return [String(response.status)];
-        return ((await response.json()) as { collection: { actionPerformed: string }[] }).collection.map(({ actionPerformed }) => actionPerformed);
+        return ((await response.json()) as { collection: { actionPerformed: string }[] }).collection.map(
+          ({ actionPerformed }) => actionPerformed,
+        );
       };
       assert.deepEqual(await actions("?asc=true"), ["VIRTUAL_MACHINE_WORKFLOW_DEPLOY_SEND", "TASK_DEPLOY_CONTINUE"]);
       assert.deepEqual(await actions(""), ["TASK_DEPLOY_CONTINUE", "VIRTUAL_MACHINE_WORKFLOW_DEPLOY_SEND"]);
@@ -355,7 +394,10 @@ describe("Simulated Abiquo", () => {
   describe("faults", () => {
     it("before: the task is untouched; after: it changed, and only the answer is spoilt", async () => {
       await start();
-      for (const [effect, state] of [["before", "QUEUEING"], ["after", "PENDING"]] as const) {
+      for (const [effect, state] of [
+        ["before", "QUEUEING"],
+        ["after", "PENDING"],
+      ] as const) {
         const task = held();
         abiquo.inject({ match: { action: "continue" }, status: 503, retryAfter: "7", effect, times: 1 });
         const response = await answer(task, "continue");
@@ -373,7 +415,10 @@ describe("Simulated Abiquo", () => {
       abiquo.inject({ match: { path: "/login" }, hang: true });
       const task = held();
       const abort = new AbortController();
-      const hanging = call("/login", { signal: abort.signal }).then(() => "answered", () => "aborted");
+      const hanging = call("/login", { signal: abort.signal }).then(
+        () => "answered",
+        () => "aborted",
+      );
       assert.equal((await answer(task, "continue")).status, 204);
       abort.abort();
       assert.equal(await hanging, "aborted");
@@ -436,7 +481,8 @@ describe("Simulated Abiquo", () => {
   });
 
   describe("control API", () => {
-    const post = (headers: Record<string, string>): Promise<Response> => fetch(new URL("simulator/submit", abiquo.pageUrl), { method: "POST", headers, body: "{}" });
+    const post = (headers: Record<string, string>): Promise<Response> =>
+      fetch(new URL("simulator/submit", abiquo.pageUrl), { method: "POST", headers, body: "{}" });
 
     it("takes JSON from a program or its own page, and nothing else", async () => {
       await start();

@@ -11,7 +11,10 @@ const CLI = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", join(process.cwd(
 const BEARER = { Authorization: "Bearer demo-bearer-token" };
 
 function faults(method: string, body?: unknown, path = "", headers: Record<string, string> = {}): Promise<Response> {
-  const init = body === undefined ? { method, headers } : { method, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
+  const init =
+    body === undefined
+      ? { method, headers }
+      : { method, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
   return fetch(`${abiquo.pageUrl}simulator/faults${path}`, init);
 }
 
@@ -28,7 +31,9 @@ describe("Control of the simulator", () => {
       assert.equal(injected.status, 201);
       const { id } = (await injected.json()) as { id: number };
       assert.equal(await login(), 503);
-      assert.deepEqual(await (await faults("GET")).json(), [{ id, fault: { match: { path: "/login" }, status: 503, retryAfter: "1" }, hits: 1 }]);
+      assert.deepEqual(await (await faults("GET")).json(), [
+        { id, fault: { match: { path: "/login" }, status: 503, retryAfter: "1" }, hits: 1 },
+      ]);
       assert.equal((await faults("DELETE", undefined, `/${id}`)).status, 204);
       assert.equal((await faults("DELETE", undefined, `/${id}`)).status, 404);
       assert.equal(await login(), 200);
@@ -67,7 +72,12 @@ describe("Control of the simulator", () => {
   });
 
   describe("clock", () => {
-    const move = (body: object): Promise<Response> => fetch(`${abiquo.pageUrl}simulator/clock`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const move = (body: object): Promise<Response> =>
+      fetch(`${abiquo.pageUrl}simulator/clock`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
 
     it("moves the time of tasks, tokens and lock-outs", async () => {
       const before = abiquo.hold()[0]?.created ?? 0;
@@ -103,7 +113,9 @@ describe("Control of the simulator", () => {
   });
 
   describe("command line", () => {
-    async function run(...options: string[]): Promise<{ output: string; pageUrl: string; apiUrl: string; stop: () => Promise<number | null> }> {
+    async function run(
+      ...options: string[]
+    ): Promise<{ output: string; pageUrl: string; apiUrl: string; stop: () => Promise<number | null> }> {
       const child = spawn(process.execPath, [...CLI, "--port", "0", ...options], { stdio: ["ignore", "pipe", "inherit"] });
       const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
       let output = "";
@@ -138,7 +150,10 @@ describe("Control of the simulator", () => {
       const cli = await run("--role", "WORKFLOW_OVERRIDE,USERS_VIEW", "--abiquo", "3.10", "--tenants", "4", "--waiting", "8");
       const get = (path: string): Promise<Response> => fetch(`${cli.apiUrl}${path}`, { headers: BEARER });
       const { privileges } = (await (await get("/login?expand=privileges")).json()) as { privileges: { collection: { name: string }[] } };
-      assert.deepEqual(privileges.collection.map(({ name }) => name), ["AUTHENTICATED", "WORKFLOW_OVERRIDE", "USERS_VIEW"]);
+      assert.deepEqual(
+        privileges.collection.map(({ name }) => name),
+        ["AUTHENTICATED", "WORKFLOW_OVERRIDE", "USERS_VIEW"],
+      );
       assert.equal((await get("/config/properties/1")).status, 403);
       assert.match((await get("/login")).headers.get("content-type") ?? "", /version=3\.10$/);
       const { totalSize } = (await (await get("/admin/enterprises?has=tenant")).json()) as { totalSize: number };
@@ -149,7 +164,10 @@ describe("Control of the simulator", () => {
     const said = async (options: string[], locale: Record<string, string>): Promise<string> => {
       const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: "", ...locale };
       const ended = promisify(execFile)(process.execPath, [...CLI, "--port", "0", ...options], { env });
-      return ended.then(({ stdout }) => stdout, ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`);
+      return ended.then(
+        ({ stdout }) => stdout,
+        ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`,
+      );
     };
 
     it("speaks the language of --lang, else of the environment, else English", async () => {
@@ -171,7 +189,13 @@ describe("Control of the simulator", () => {
       }
     });
 
-    for (const [option, value] of [["--lang", "fr"], ["--seed", "x"], ["--abiquo", "six"], ["--type", "none"], ["--untaken", "drop"]] as const) {
+    for (const [option, value] of [
+      ["--lang", "fr"],
+      ["--seed", "x"],
+      ["--abiquo", "six"],
+      ["--type", "none"],
+      ["--untaken", "drop"],
+    ] as const) {
       it(`refuses ${option} ${value}, and says why`, async () => {
         const text = await said([option, value], {});
         assert.ok(text.startsWith(`1 ${option} must be `), text);
@@ -179,7 +203,10 @@ describe("Control of the simulator", () => {
     }
 
     it("refuses a privilege that there is not, and names those that there are", async () => {
-      assert.match(await said(["--role", "WORKFLOW_OVERIDE"], {}), /^1 --role names WORKFLOW_OVERIDE, .* AUTHENTICATED, .*WORKFLOW_OVERRIDE/);
+      assert.match(
+        await said(["--role", "WORKFLOW_OVERIDE"], {}),
+        /^1 --role names WORKFLOW_OVERIDE, .* AUTHENTICATED, .*WORKFLOW_OVERRIDE/,
+      );
     });
   });
 });

@@ -33,7 +33,12 @@ export async function furnish(): Promise<Furnished> {
     return task.taskId;
   });
   cloud.held();
-  const [deployed, fresh, fleet, stopped] = [free({ count: 3, type: "UNDEPLOY" }), free({}), free({ count: 3 }), free({ type: "RECONFIGURE" })];
+  const [deployed, fresh, fleet, stopped] = [
+    free({ count: 3, type: "UNDEPLOY" }),
+    free({}),
+    free({ count: 3 }),
+    free({ type: "RECONFIGURE" }),
+  ];
   const user = abiquo.users.get(1);
   assert.ok(user && running && failed);
   const applianceOf = (task: SimTask): string => machinePath(task).replace(/\/virtualmachines.*/, "");
@@ -73,8 +78,14 @@ function linkForm(link: Record<string, string> | string): string {
 /** What is compared of a value: keys and JSON types, and for links their relations and attributes. */
 export function formOf(value: unknown, key = ""): unknown {
   if (key === "links") return [...new Set((value as (Record<string, string> | string)[]).map(linkForm))].sort();
-  if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(formOf(item))))].sort().map((text) => JSON.parse(text) as unknown);
+  if (Array.isArray(value))
+    return [...new Set(value.map((item) => JSON.stringify(formOf(item))))].sort().map((text) => JSON.parse(text) as unknown);
   if (value === null) return "null";
-  if (typeof value === "object") return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, child]) => [name, formOf(child, name)]));
+  if (typeof value === "object")
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, child]) => [name, formOf(child, name)]),
+    );
   return Number.isInteger(value) ? "integer" : typeof value;
 }

@@ -4,7 +4,12 @@ import { Cloud } from "./support.ts";
 interface Listed {
   readonly totalSize: number;
   readonly links: readonly { readonly rel: string; readonly href: string }[];
-  readonly collection: readonly { readonly id: number; readonly name: string; readonly nick?: string; readonly links: readonly { readonly rel: string; readonly href: string }[] }[];
+  readonly collection: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly nick?: string;
+    readonly links: readonly { readonly rel: string; readonly href: string }[];
+  }[];
 }
 
 describe("Lists of the simulated Abiquo", () => {
@@ -36,12 +41,21 @@ describe("Lists of the simulated Abiquo", () => {
   it("previous, first and last lead back and forth; 25 at a time unless told; limit=0 is all", async () => {
     for (let index = 0; index < 57; index++) cloud.abiquo.world.addEnterprise(`tenant-${index}`);
     const middle = await list("/admin/enterprises?startwith=25");
-    assert.deepEqual(middle.links.map(({ rel }) => rel), ["first", "previous", "next", "last"]);
+    assert.deepEqual(
+      middle.links.map(({ rel }) => rel),
+      ["first", "previous", "next", "last"],
+    );
     assert.equal(middle.collection.length, 25);
-    assert.deepEqual((await list("/admin/enterprises")).links.map(({ rel }) => rel), ["first", "next", "last"]);
+    assert.deepEqual(
+      (await list("/admin/enterprises")).links.map(({ rel }) => rel),
+      ["first", "next", "last"],
+    );
     assert.equal((await list("/admin/enterprises?limit=0")).collection.length, 60);
     const last = await list(below(middle.links.find(({ rel }) => rel === "last")?.href));
-    assert.equal(last.links.some(({ rel }) => rel === "next"), false);
+    assert.equal(
+      last.links.some(({ rel }) => rel === "next"),
+      false,
+    );
   });
 
   it("are sorted by what `by` names, either way", async () => {
@@ -59,7 +73,8 @@ describe("Lists of the simulated Abiquo", () => {
   });
 
   it("users are found by `has`, `activated` and `connected`", async () => {
-    const nicks = async (query: string): Promise<(string | undefined)[]> => (await list(`/admin/enterprises/2/users?${query}`)).collection.map(({ nick }) => nick);
+    const nicks = async (query: string): Promise<(string | undefined)[]> =>
+      (await list(`/admin/enterprises/2/users?${query}`)).collection.map(({ nick }) => nick);
     assert.deepEqual(await nicks("has=ruiz"), ["ana"]);
     const bob = cloud.abiquo.world.userNamed("bob");
     assert.ok(bob);
@@ -94,16 +109,53 @@ describe("Lists of the simulated Abiquo", () => {
       "/admin/enterprises/2/action/virtualmachines",
       "/admin/enterprises/2/users/2/action/virtualmachines",
     ]) {
-      assert.deepEqual((await list(path)).collection.map(({ id }) => id), ids, path);
+      assert.deepEqual(
+        (await list(path)).collection.map(({ id }) => id),
+        ids,
+        path,
+      );
     }
-    assert.deepEqual((await list(`${cloudPath}/virtualappliances`)).collection.map(({ id }) => id), [first.virtualAppliance]);
-    assert.deepEqual((await list("/admin/enterprises/2/action/virtualdatacenters")).collection.map(({ id }) => id), [7, 9]);
+    assert.deepEqual(
+      (await list(`${cloudPath}/virtualappliances`)).collection.map(({ id }) => id),
+      [first.virtualAppliance],
+    );
+    assert.deepEqual(
+      (await list("/admin/enterprises/2/action/virtualdatacenters")).collection.map(({ id }) => id),
+      [7, 9],
+    );
   });
 
   it("every link of an enterprise, a user, a machine and a task that the simulator has a route for answers", async () => {
     const task = cloud.held();
-    const known = ["users", "virtualmachines", "virtualappliances", "cloud/virtualdatacenters", "limits", "pendingtasks", "enterprise", "role", "applications", "harddisks", "volumes", "state", "tasks", "virtualdatacenter", "virtualappliance", "user", "location", "limit", "privileges", "scope"];
-    const start = ["/admin/enterprises/2", "/login", "/admin/roles/1", `/cloud/virtualdatacenters/${task.virtualDatacenter}`, `/cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`];
+    const known = [
+      "users",
+      "virtualmachines",
+      "virtualappliances",
+      "cloud/virtualdatacenters",
+      "limits",
+      "pendingtasks",
+      "enterprise",
+      "role",
+      "applications",
+      "harddisks",
+      "volumes",
+      "state",
+      "tasks",
+      "virtualdatacenter",
+      "virtualappliance",
+      "user",
+      "location",
+      "limit",
+      "privileges",
+      "scope",
+    ];
+    const start = [
+      "/admin/enterprises/2",
+      "/login",
+      "/admin/roles/1",
+      `/cloud/virtualdatacenters/${task.virtualDatacenter}`,
+      `/cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/virtualmachines/${task.virtualMachine}`,
+    ];
     let followed = 0;
     for (const path of start) {
       const { links } = await cloud.json<{ links: { rel: string; href: string; type?: string }[] }>(path);
@@ -118,17 +170,27 @@ describe("Lists of the simulated Abiquo", () => {
   });
 
   it("a private datacenter has no links of a provider, and locations are told by their kind", async () => {
-    const rels = async (id: number): Promise<string[]> => (await cloud.json<Listed["collection"][number]>(`/cloud/virtualdatacenters/${id}`)).links.map(({ rel }) => rel);
+    const rels = async (id: number): Promise<string[]> =>
+      (await cloud.json<Listed["collection"][number]>(`/cloud/virtualdatacenters/${id}`)).links.map(({ rel }) => rel);
     assert.ok((await rels(7)).includes("region"));
     assert.equal((await rels(9)).includes("region"), false);
-    assert.deepEqual((await cloud.json<Listed>("/cloud/locations", { accept: "datacenters" })).collection.map(({ name }) => name), ["Barcelona"]);
-    assert.deepEqual((await cloud.json<Listed>("/cloud/locations", { accept: "publiccloudregions" })).collection.map(({ name }) => name), ["Madrid"]);
+    assert.deepEqual(
+      (await cloud.json<Listed>("/cloud/locations", { accept: "datacenters" })).collection.map(({ name }) => name),
+      ["Barcelona"],
+    );
+    assert.deepEqual(
+      (await cloud.json<Listed>("/cloud/locations", { accept: "publiccloudregions" })).collection.map(({ name }) => name),
+      ["Madrid"],
+    );
     assert.equal(await cloud.refusal("/cloud/locations/2", { accept: "publiccloudregion" }), "404 DC-0");
   });
 
   it("the price of an appliance is plain text", async () => {
     const task = cloud.held();
-    const response = await cloud.call(`/cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/action/price`, { headers: { Accept: "text/plain" } });
+    const response = await cloud.call(
+      `/cloud/virtualdatacenters/${task.virtualDatacenter}/virtualappliances/${task.virtualAppliance}/action/price`,
+      { headers: { Accept: "text/plain" } },
+    );
     assert.equal(response.headers.get("content-type"), "text/plain");
     assert.match(await response.text(), /^\d+\.\d\d EUR$/);
   });

@@ -26,7 +26,12 @@ describe("Media types of the simulated Abiquo", () => {
   });
 
   it("what the resource does not have is 406: another type, plain JSON, a newer version", async () => {
-    for (const accept of ["application/vnd.abiquo.task+json", "application/json", "text/html", "application/vnd.abiquo.user+json; version=6.1"]) {
+    for (const accept of [
+      "application/vnd.abiquo.task+json",
+      "application/json",
+      "text/html",
+      "application/vnd.abiquo.user+json; version=6.1",
+    ]) {
       assert.equal(await typeOf("/login", accept), "406", accept);
     }
   });
@@ -43,7 +48,10 @@ describe("Media types of the simulated Abiquo", () => {
       assert.equal(response.status, 415, contentType);
     }
     assert.equal(cloud.abiquo.world.enterprises.get(2)?.workflow, true);
-    assert.equal(await cloud.refusal("/admin/enterprises/2", { method: "PUT", type: "enterprise+json; version=6.1", body: "{}" }), "415 415-UNSUPPORTED-MEDIA-TYPE-VERSION");
+    assert.equal(
+      await cloud.refusal("/admin/enterprises/2", { method: "PUT", type: "enterprise+json; version=6.1", body: "{}" }),
+      "415 415-UNSUPPORTED-MEDIA-TYPE-VERSION",
+    );
   });
 
   it("a body that cannot be read is GEN-2, one without its name CONSTR-NOTNULL, and neither changes anything", async () => {
@@ -66,15 +74,21 @@ describe("Media types of the simulated Abiquo", () => {
       const value = await cloud.json<Record<string, unknown>>(path, { accept: name });
       assert.ok(key in value, `${name} has ${key}`);
     }
-    const { collection } = await cloud.json<{ collection: Record<string, unknown>[] }>("/admin/enterprises", { accept: "enterprises-id-name" });
+    const { collection } = await cloud.json<{ collection: Record<string, unknown>[] }>("/admin/enterprises", {
+      accept: "enterprises-id-name",
+    });
     assert.equal("workflow" in (collection[0] ?? {}), false);
-    const { collection: users } = await cloud.json<{ collection: { role: { privileges: { collection: unknown[] } } }[] }>("/admin/enterprises/2/users", { accept: "userswithroles" });
+    const { collection: users } = await cloud.json<{ collection: { role: { privileges: { collection: unknown[] } } }[] }>(
+      "/admin/enterprises/2/users",
+      { accept: "userswithroles" },
+    );
     assert.ok((users[0]?.role.privileges.collection.length ?? 0) > 0);
   });
 
   describe("in XML", () => {
     const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
-    const read = async (path: string, name: string): Promise<Record<string, unknown>> => parser.parse(await (await cloud.call(path, { accept: `${name}+xml` })).text()) as Record<string, unknown>;
+    const read = async (path: string, name: string): Promise<Record<string, unknown>> =>
+      parser.parse(await (await cloud.call(path, { accept: `${name}+xml` })).text()) as Record<string, unknown>;
 
     it("collections have their elements side by side, under the names that Abiquo gives them", async () => {
       const task = cloud.held();
@@ -111,7 +125,12 @@ describe("Media types of the simulated Abiquo", () => {
       const task = cloud.held({ type: "RECONFIGURE" });
       cloud.abiquo.trim(task.taskId);
       const body = "<virtualMachine><cpu>8</cpu><ram>4096</ram></virtualMachine>";
-      const response = await cloud.call(machinePath(task), { method: "PUT", type: "virtualmachine+xml", accept: "acceptedrequest+xml", body });
+      const response = await cloud.call(machinePath(task), {
+        method: "PUT",
+        type: "virtualmachine+xml",
+        accept: "acceptedrequest+xml",
+        body,
+      });
       assert.equal(response.status, 202);
       assert.deepEqual(cloud.abiquo.tasks({ state: "QUEUEING" }).at(-1)?.change, { cpu: 8, ram: 4_096 });
     });
@@ -137,7 +156,12 @@ describe("Versions of the simulated Abiquo", () => {
     }
   };
 
-  for (const [version, has] of [["3.4", false], ["3.8", true], ["3.10", true], ["6.1", true]] as const) {
+  for (const [version, has] of [
+    ["3.4", false],
+    ["3.8", true],
+    ["3.10", true],
+    ["6.1", true],
+  ] as const) {
     it(`an enterprise of ${version} has ${has ? "" : "not "}the field that came with 3.8`, async () => {
       assert.equal((await keysOf(version, () => "/admin/enterprises/2", "enterprise")).includes("twoFactorAuthenticationMandatory"), has);
       assert.equal((await keysOf(version, () => "/admin/enterprises", "enterprises")).includes("twoFactorAuthenticationMandatory"), has);

@@ -68,7 +68,9 @@ for (const name of PACKAGES) {
     it("does not outlive a parent that is killed", async () => {
       const runner = JSON.stringify(new URL("../../harness/node-red.ts", import.meta.url).href);
       const script = `import { startNodeRed } from ${runner}; const red = await startNodeRed({ nodeRed: ${JSON.stringify(folder)}, flows: [] }); console.log(red.pid, red.userDir);`;
-      const parent = spawn(process.execPath, ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
+      const parent = spawn(process.execPath, ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--input-type=module", "--eval", script], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const [line] = (await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve))).toString("utf8").split("\n");
       const [, pidText = "", userDir = ""] = /^(\d+) (.+)$/.exec(line ?? "") ?? [];
       const pid = Number(pidText);

@@ -30,7 +30,9 @@ function values(nonce = "n1", timestamp = NOW / 1000): Record<string, string> {
 
 function signed(nonce?: string, timestamp?: number, secrets = SECRETS): IncomingMessage {
   const all = values(nonce, timestamp);
-  const parameters = Object.entries(all).map(([name, value]) => `${name}%3D${value}`).join("%26");
+  const parameters = Object.entries(all)
+    .map(([name, value]) => `${name}%3D${value}`)
+    .join("%26");
   const signature = sign(`POST&http%3A%2F%2Fcloud.example.com%2Fapi%2Fa&${parameters}`, secrets);
   return request("POST", "/api/a", { ...all, oauth_signature: signature });
 }
@@ -52,7 +54,10 @@ describe("OAuth verification of the simulator", () => {
       },
     } as unknown as IncomingMessage;
     const secrets = { consumer: "kd94hf93k423kf44", token: "pfkkdhi9sl3r4s00" };
-    assert.equal(new OAuthVerifier().problem(message, () => secrets, 1_191_242_096_000), undefined);
+    assert.equal(
+      new OAuthVerifier().problem(message, () => secrets, 1_191_242_096_000),
+      undefined,
+    );
   });
 
   it("accepts secrets that hold / + =", () => {
@@ -67,7 +72,10 @@ describe("OAuth verification of the simulator", () => {
   it("refuses a signature with one byte changed", () => {
     const message = signed();
     const header = message.headers.authorization ?? "";
-    message.headers.authorization = header.replace(/(oauth_signature=")(.)/, (_all, start: string, first: string) => start + (first === "A" ? "B" : "A"));
+    message.headers.authorization = header.replace(
+      /(oauth_signature=")(.)/,
+      (_all, start: string, first: string) => start + (first === "A" ? "B" : "A"),
+    );
     assert.equal(problem(new OAuthVerifier(), message), "signature");
   });
 
@@ -103,7 +111,9 @@ describe("OAuth verification of the simulator", () => {
 
   it("signs query parameters, sorted after encoding", () => {
     const all = values();
-    const parameters = Object.entries(all).map(([name, value]) => `${name}%3D${value}`).join("%26");
+    const parameters = Object.entries(all)
+      .map(([name, value]) => `${name}%3D${value}`)
+      .join("%26");
     const query = "has%3Dana%2520ruiz%26limit%3D5";
     const base = `GET&http%3A%2F%2Fcloud.example.com%2Fapi%2Fa&${query}%26${parameters}`;
     const message = request("GET", "/api/a?limit=5&has=ana%20ruiz", { ...all, oauth_signature: sign(base) });
@@ -119,7 +129,9 @@ describe("OAuth verification of the simulator", () => {
 
   describe("tells who learns to sign which mistake they made, with both base strings", () => {
     const BASE = (address: string, query = ""): string => {
-      const parameters = Object.entries(values()).map(([name, value]) => `${name}%3D${value}`).join("%26");
+      const parameters = Object.entries(values())
+        .map(([name, value]) => `${name}%3D${value}`)
+        .join("%26");
       return `GET&${encodeURIComponent(address)}&${query === "" ? "" : `${query}%26`}${parameters}`;
     };
     const QUERY = "has%3Dana%2520ruiz";
@@ -127,10 +139,22 @@ describe("OAuth verification of the simulator", () => {
 
     for (const [mistake, signature, sent] of [
       ["query left out", sign(BASE("http://cloud.example.com/api/a")), BASE("http://cloud.example.com/api/a")],
-      ["scheme or port of another address", sign(BASE("https://cloud.example.com/api/a", QUERY)), BASE("https://cloud.example.com/api/a", QUERY)],
+      [
+        "scheme or port of another address",
+        sign(BASE("https://cloud.example.com/api/a", QUERY)),
+        BASE("https://cloud.example.com/api/a", QUERY),
+      ],
       ["path without the base path", sign(BASE("http://cloud.example.com/a", QUERY)), BASE("http://cloud.example.com/a", QUERY)],
-      ["parameters not encoded twice", sign(BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz")), BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz")],
-      ["plus for a blank", sign(BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz")), BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz")],
+      [
+        "parameters not encoded twice",
+        sign(BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz")),
+        BASE("http://cloud.example.com/api/a", "has%3Dana%20ruiz"),
+      ],
+      [
+        "plus for a blank",
+        sign(BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz")),
+        BASE("http://cloud.example.com/api/a", "has%3Dana%2Bruiz"),
+      ],
       ["secrets not encoded", createHmac("sha1", `${SECRETS.consumer}&${SECRETS.token}`).update(RIGHT).digest("base64"), RIGHT],
       ["token secret left out", sign(RIGHT, { consumer: SECRETS.consumer, token: "" }), RIGHT],
       ["method not signed as sent", sign(RIGHT.replace(/^GET/, "POST")), RIGHT.replace(/^GET/, "POST")],
@@ -144,7 +168,10 @@ describe("OAuth verification of the simulator", () => {
 
     it("and none where no known mistake makes that signature", () => {
       const message = request("GET", "/api/a?has=ana%20ruiz", { ...values(), oauth_signature: sign("something else") });
-      assert.deepEqual(new OAuthVerifier().problem(message, () => SECRETS, NOW), { reason: "signature", expected: RIGHT });
+      assert.deepEqual(
+        new OAuthVerifier().problem(message, () => SECRETS, NOW),
+        { reason: "signature", expected: RIGHT },
+      );
     });
   });
 });

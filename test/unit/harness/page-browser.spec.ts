@@ -13,16 +13,26 @@ function lowestContrast(): { ratio: number; text: string } {
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const luminance = (colour: number[]): number => {
-    const [r = 0, g = 0, b = 0] = colour.slice(0, 3).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    const [r = 0, g = 0, b = 0] = colour
+      .slice(0, 3)
+      .map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   let lowest = { ratio: 21, text: "" };
   for (const element of document.querySelectorAll("body *")) {
-    const text = [...element.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE).map(({ textContent }) => textContent?.trim()).join("");
+    const text = [...element.childNodes]
+      .filter(({ nodeType }) => nodeType === Node.TEXT_NODE)
+      .map(({ textContent }) => textContent?.trim())
+      .join("");
     if (text === "" || element.getClientRects().length === 0) continue;
     let behind: Element | null = element;
     while (behind !== null && rgba(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
-    const [light = 0, dark = 0] = [rgba(getComputedStyle(element).color), rgba(behind === null ? "white" : getComputedStyle(behind).backgroundColor)].map(luminance).sort((a, b) => b - a);
+    const [light = 0, dark = 0] = [
+      rgba(getComputedStyle(element).color),
+      rgba(behind === null ? "white" : getComputedStyle(behind).backgroundColor),
+    ]
+      .map(luminance)
+      .sort((a, b) => b - a);
     const ratio = (light + 0.05) / (dark + 0.05);
     if (ratio < lowest.ratio) lowest = { ratio, text };
   }
@@ -57,7 +67,10 @@ describe("Page of the simulated Abiquo in a browser", () => {
   it("asks for a deploy by keyboard, tells what became of the webhook, and decides the task", async () => {
     const page = await open();
     await page.getByRole("button", { name: "Deploy one" }).press("Enter");
-    await page.getByRole("status").getByText(/^The webhook failed: WKF-01/).waitFor();
+    await page
+      .getByRole("status")
+      .getByText(/^The webhook failed: WKF-01/)
+      .waitFor();
     const [task] = abiquo.tasks();
     await page.getByRole("button", { name: `Cancel task ${task?.taskId.slice(0, 8)}` }).press("Enter");
     await page.getByRole("cell", { name: "Cancelled" }).waitFor();
@@ -76,7 +89,13 @@ describe("Page of the simulated Abiquo in a browser", () => {
     assert.ok(answered);
     abiquo.apply(answered, "cancel", "<b>too dear</b>", "workflow");
     await page.getByText("<b>too dear</b>").waitFor();
-    assert.deepEqual(await page.locator("#rows code").allTextContents(), [...group].reverse().concat(old ?? []).map(({ taskId }) => taskId.slice(0, 8)));
+    assert.deepEqual(
+      await page.locator("#rows code").allTextContents(),
+      [...group]
+        .reverse()
+        .concat(old ?? [])
+        .map(({ taskId }) => taskId.slice(0, 8)),
+    );
     assert.equal(await button.evaluate((element) => element === document.activeElement), true);
     assert.deepEqual(problems, []);
   });
@@ -123,9 +142,20 @@ describe("Page of the simulated Abiquo in a browser", () => {
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
-    for (const [width, locale] of [[375, "es-ES"], [1_200, "en-GB"]] as const) {
+    for (const [width, locale] of [
+      [375, "es-ES"],
+      [1_200, "en-GB"],
+    ] as const) {
       it(`at ${width} px, ${colorScheme}: nothing sticks out, all text has 4.5:1`, async () => {
-        for (const state of ["QUEUEING", "PENDING", "STARTED", "FINISHED_SUCCESSFULLY", "FINISHED_UNSUCCESSFULLY", "CANCELLED", "ACK_ERROR"]) {
+        for (const state of [
+          "QUEUEING",
+          "PENDING",
+          "STARTED",
+          "FINISHED_SUCCESSFULLY",
+          "FINISHED_UNSUCCESSFULLY",
+          "CANCELLED",
+          "ACK_ERROR",
+        ]) {
           for (const task of abiquo.hold()) Object.assign(task, { state, text: "x".repeat(300), answeredBy: "workflow" });
         }
         const page = await open(width, colorScheme, locale);

@@ -4,7 +4,8 @@ import { LANGUAGES, preferredLanguage, textsIn } from "../../harness/page-texts.
 
 let abiquo: SimulatedAbiquo;
 
-const get = (path: string, language = "en"): Promise<Response> => fetch(new URL(path, abiquo.pageUrl), { headers: { "Accept-Language": language } });
+const get = (path: string, language = "en"): Promise<Response> =>
+  fetch(new URL(path, abiquo.pageUrl), { headers: { "Accept-Language": language } });
 
 describe("Page of the simulated Abiquo", () => {
   beforeEach(async () => void (abiquo = await startAbiquo()));
@@ -46,8 +47,10 @@ describe("Page of the simulated Abiquo", () => {
   });
 
   it("has every text in each language, with the same places to fill", () => {
-    const places = (text: unknown): unknown => (typeof text === "string" ? [...text.matchAll(/\{\w+\}/g)].map(String).sort() : Object.keys(text as object));
-    const shape = (language: (typeof LANGUAGES)[number]): unknown => Object.entries(textsIn(language)).map(([key, text]) => [key, places(text)]);
+    const places = (text: unknown): unknown =>
+      typeof text === "string" ? [...text.matchAll(/\{\w+\}/g)].map(String).sort() : Object.keys(text as object);
+    const shape = (language: (typeof LANGUAGES)[number]): unknown =>
+      Object.entries(textsIn(language)).map(([key, text]) => [key, places(text)]);
     for (const language of LANGUAGES) assert.deepEqual(shape(language), shape("en"));
   });
 

@@ -75,11 +75,15 @@ describe("Privileges and tenants of the simulated Abiquo", () => {
     assert.equal(await cloud.refusal("/admin/enterprises/3/action/pendingtasks", { as: "sofia" }), "200");
     assert.equal(await cloud.refusal("/admin/enterprises/2/action/pendingtasks", { as: "sofia" }), "403 403-FORBIDDEN");
     const { collection } = await cloud.json<{ collection: { name: string }[] }>("/admin/enterprises", { as: "sofia" });
-    assert.deepEqual(collection.map(({ name }) => name), ["Abiquo", "Globex"]);
+    assert.deepEqual(
+      collection.map(({ name }) => name),
+      ["Abiquo", "Globex"],
+    );
   });
 
   it("who may not see users sees oneself alone", async () => {
-    const nicks = async (as: string): Promise<string[]> => (await cloud.json<{ collection: { nick: string }[] }>("/admin/enterprises/2/users", { as })).collection.map(({ nick }) => nick);
+    const nicks = async (as: string): Promise<string[]> =>
+      (await cloud.json<{ collection: { nick: string }[] }>("/admin/enterprises/2/users", { as })).collection.map(({ nick }) => nick);
     assert.deepEqual(await nicks("ana"), ["ana"]);
     assert.deepEqual(await nicks("carla"), ["ana", "bob", "carla"]);
     assert.equal(await cloud.refusal("/admin/enterprises/2/users/3", { as: "ana" }), "403 403-FORBIDDEN");
@@ -125,8 +129,18 @@ describe("Privileges and tenants of the simulated Abiquo", () => {
           body: JSON.stringify({ name, links: await privilegeLinks(privileges) }),
         });
         const href = role.links.find(({ rel }) => rel === "edit")?.href;
-        const user = { nick: name, name, surname: "Connector", email: `${name}@example.com`, password: `${name}-password`, links: [{ rel: "role", href }] };
-        assert.equal(await cloud.refusal("/admin/enterprises/1/users", { method: "POST", type: "user", accept: "user", body: JSON.stringify(user) }), "201");
+        const user = {
+          nick: name,
+          name,
+          surname: "Connector",
+          email: `${name}@example.com`,
+          password: `${name}-password`,
+          links: [{ rel: "role", href }],
+        };
+        assert.equal(
+          await cloud.refusal("/admin/enterprises/1/users", { method: "POST", type: "user", accept: "user", body: JSON.stringify(user) }),
+          "201",
+        );
         assert.equal(await cloud.refusal(`${taskPath(cloud.held())}/action/continue`, { method: "POST", as: name }), status);
       }
     });
@@ -138,7 +152,8 @@ describe("Privileges and tenants of the simulated Abiquo", () => {
     });
 
     it("an unknown privilege, a role of that name and a role in use are refused by name", async () => {
-      const send = (body: object): Promise<string> => cloud.refusal("/admin/roles", { method: "POST", type: "role", body: JSON.stringify(body) });
+      const send = (body: object): Promise<string> =>
+        cloud.refusal("/admin/roles", { method: "POST", type: "role", body: JSON.stringify(body) });
       assert.equal(await send({ name: "odd", links: [{ rel: "privilege", href: "/config/privileges/999" }] }), "404 PRIVILEGE-0");
       assert.equal(await send({ name: "USER", links: [] }), "409 ROLE-6");
       assert.equal(await send({ links: [] }), "400 CONSTR-NOTNULL");

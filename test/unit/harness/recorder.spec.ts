@@ -24,11 +24,14 @@ describe("Exchanges recorded by the simulated Abiquo", () => {
     await second.abiquo.close();
 
     const exchanges = readExchanges(record);
-    assert.deepEqual(exchanges.map(({ method, path, status }) => [method, path, status]), [
-      ["POST", `/api${taskPath(task)}/action/continue`, 204],
-      ["GET", "/api/login", 200],
-      ["GET", "/api/admin/enterprises/9", 404],
-    ]);
+    assert.deepEqual(
+      exchanges.map(({ method, path, status }) => [method, path, status]),
+      [
+        ["POST", `/api${taskPath(task)}/action/continue`, 204],
+        ["GET", "/api/login", 200],
+        ["GET", "/api/admin/enterprises/9", 404],
+      ],
+    );
     assert.equal(exchanges[0]?.requestBody, "accepted");
     assert.equal((JSON.parse(exchanges[1]?.responseBody ?? "") as { nick: string }).nick, "workflow");
     const text = readFileSync(record, "utf8").toLowerCase();

@@ -19,7 +19,11 @@ let abiquo: SimulatedAbiquo;
 const BEARER = { Authorization: "Bearer demo-bearer-token" };
 
 function signed(path: string, consumer: Pair, token?: Pair, data: Record<string, string> = {}, method = "GET"): Promise<Response> {
-  const oauth = new OAuth({ consumer, signature_method: "HMAC-SHA1", hash_function: (base, key) => createHmac("sha1", key).update(base).digest("base64") });
+  const oauth = new OAuth({
+    consumer,
+    signature_method: "HMAC-SHA1",
+    hash_function: (base, key) => createHmac("sha1", key).update(base).digest("base64"),
+  });
   const url = abiquo.url + path;
   const { Authorization } = oauth.toHeader(oauth.authorize({ url, method, data }, token));
   return fetch(url, { method, headers: { Authorization } });
@@ -46,7 +50,8 @@ function authorize(token: string, headers: Record<string, string> = BEARER): Pro
 }
 
 const consumerOf = ({ apiKey, apiSecret }: Application): Pair => ({ key: apiKey, secret: apiSecret });
-const requestToken = async (consumer: Pair): Promise<Pair> => pairOf(await signed("/oauth/request_token", consumer, undefined, { oauth_callback: "oob" }));
+const requestToken = async (consumer: Pair): Promise<Pair> =>
+  pairOf(await signed("/oauth/request_token", consumer, undefined, { oauth_callback: "oob" }));
 const verifierOf = (response: Response): string => (response.headers.get("location") ?? "").split("oauth_verifier=")[1] ?? "";
 
 async function access(application: Application): Promise<Pair> {
@@ -75,7 +80,10 @@ describe("OAuth registration of the simulator", () => {
     const token = await access(application);
     const response = await fetch(`${abiquo.url}/admin/enterprises/1/users/1/applications?oauth_token=${token.key}`, { headers: BEARER });
     const { collection } = (await response.json()) as { collection: Application[] };
-    assert.deepEqual(collection.map(({ id }) => id), [application.id]);
+    assert.deepEqual(
+      collection.map(({ id }) => id),
+      [application.id],
+    );
     assert.equal((await fetch(`${abiquo.url}/admin/enterprises/2/users/2/applications`, { headers: BEARER })).status, 403);
   });
 
@@ -88,7 +96,11 @@ describe("OAuth registration of the simulator", () => {
     assert.match(response.headers.get("location") ?? "", /[?&]oauth_verifier=[\w-]+$/);
     assert.equal((await authorize(token.key, {})).status, 401);
     const { oauth } = abiquo.credentials;
-    const byApplication = signed(`/oauth/authorize?oauth_token=${token.key}`, { key: oauth.consumerKey, secret: oauth.consumerSecret }, { key: oauth.accessToken, secret: oauth.accessTokenSecret });
+    const byApplication = signed(
+      `/oauth/authorize?oauth_token=${token.key}`,
+      { key: oauth.consumerKey, secret: oauth.consumerSecret },
+      { key: oauth.accessToken, secret: oauth.accessTokenSecret },
+    );
     assert.equal((await byApplication).status, 401);
     assert.equal((await authorize("unknown")).status, 401);
   });
@@ -98,14 +110,18 @@ describe("OAuth registration of the simulator", () => {
     const consumer = consumerOf(await register());
     assert.equal((await signed("/oauth/request_token", consumer)).status, 400);
     assert.equal((await signed("/oauth/request_token", { ...consumer, key: "other" }, undefined, { oauth_callback: "oob" })).status, 401);
-    assert.equal((await signed("/oauth/request_token", { ...consumer, secret: "other" }, undefined, { oauth_callback: "oob" })).status, 401);
+    assert.equal(
+      (await signed("/oauth/request_token", { ...consumer, secret: "other" }, undefined, { oauth_callback: "oob" })).status,
+      401,
+    );
   });
 
   it("refuses an access token before the user agreed, with a wrong verifier, and a second time", async () => {
     await start();
     const consumer = consumerOf(await register());
     const token = await requestToken(consumer);
-    const ask = async (verifier: string): Promise<number> => (await signed("/oauth/access_token", consumer, token, { oauth_verifier: verifier })).status;
+    const ask = async (verifier: string): Promise<number> =>
+      (await signed("/oauth/access_token", consumer, token, { oauth_verifier: verifier })).status;
     assert.equal(await ask("guessed"), 401);
     const verifier = verifierOf(await authorize(token.key));
     assert.equal(await ask("guessed"), 401);
@@ -121,7 +137,16 @@ describe("OAuth registration of the simulator", () => {
     await new Promise((resolve) => setTimeout(resolve, 320));
     assert.equal((await signed("/login", consumerOf(application), token)).status, 401);
     const { oauth } = abiquo.credentials;
-    assert.equal((await signed("/login", { key: oauth.consumerKey, secret: oauth.consumerSecret }, { key: oauth.accessToken, secret: oauth.accessTokenSecret })).status, 200);
+    assert.equal(
+      (
+        await signed(
+          "/login",
+          { key: oauth.consumerKey, secret: oauth.consumerSecret },
+          { key: oauth.accessToken, secret: oauth.accessTokenSecret },
+        )
+      ).status,
+      200,
+    );
   });
 
   it("0 lets an access token count for ever", async () => {
@@ -144,8 +169,13 @@ describe("OAuth registration of the simulator", () => {
 
   it("lets an application do no more than the privileges it names", async () => {
     await start({ webhook: "http://127.0.0.1:1/" });
-    const { collection } = (await (await fetch(`${abiquo.url}/config/privileges`, { headers: BEARER })).json()) as { collection: { name: string; links: { href: string }[] }[] };
-    const privilege = (wanted: string): object => ({ rel: "privilege", href: collection.find(({ name }) => name === wanted)?.links[0]?.href });
+    const { collection } = (await (await fetch(`${abiquo.url}/config/privileges`, { headers: BEARER })).json()) as {
+      collection: { name: string; links: { href: string }[] }[];
+    };
+    const privilege = (wanted: string): object => ({
+      rel: "privilege",
+      href: collection.find(({ name }) => name === wanted)?.links[0]?.href,
+    });
     const [task] = abiquo.hold();
     const path = `/cloud/virtualdatacenters/${task?.virtualDatacenter}/virtualappliances/${task?.virtualAppliance}/virtualmachines/${task?.virtualMachine}/tasks/${task?.taskId}/action/continue`;
     const weak = await register({ links: [privilege("AUTHENTICATED")] });

@@ -44,7 +44,12 @@ interface Exchange {
 }
 
 const HERE = join(process.cwd(), "test/unit/harness");
-const fixtures = new Map(readdirSync(join(HERE, "fixtures")).map((name) => [name.replace(/\.json$/, ""), JSON.parse(readFileSync(join(HERE, "fixtures", name), "utf8")) as Fixture]));
+const fixtures = new Map(
+  readdirSync(join(HERE, "fixtures")).map((name) => [
+    name.replace(/\.json$/, ""),
+    JSON.parse(readFileSync(join(HERE, "fixtures", name), "utf8")) as Fixture,
+  ]),
+);
 const exchanges = JSON.parse(readFileSync(join(HERE, "exchanges.json"), "utf8")) as readonly Exchange[];
 
 describe("Shapes of the simulated Abiquo are those of Abiquo 3.10", () => {
@@ -81,7 +86,9 @@ describe("Shapes of the simulated Abiquo are those of Abiquo 3.10", () => {
 
   for (const exchange of exchanges) {
     const { request, as, accept, type, body, status, code } = exchange;
-    const told = [as === undefined ? "" : `as ${as}`, accept ?? "", type === undefined ? "" : `sending ${type}`].filter((part) => part !== "").join(", ");
+    const told = [as === undefined ? "" : `as ${as}`, accept ?? "", type === undefined ? "" : `sending ${type}`]
+      .filter((part) => part !== "")
+      .join(", ");
     it(`${request}${told === "" ? "" : ` (${told})`} is ${status}${code === undefined ? "" : ` ${code}`}`, async () => {
       const [method = "", path = ""] = furnished.filled(request).split(" ");
       const response = await furnished.cloud.call(path, {
@@ -95,7 +102,10 @@ describe("Shapes of the simulated Abiquo are those of Abiquo 3.10", () => {
       assert.equal(response.status, status, text);
       if (accept !== undefined && response.ok && text !== "") {
         const wanted = mediaType(accept);
-        assert.equal(response.headers.get("content-type"), wanted.includes("version=") || wanted === "text/plain" ? wanted : `${wanted}; version=3.10`);
+        assert.equal(
+          response.headers.get("content-type"),
+          wanted.includes("version=") || wanted === "text/plain" ? wanted : `${wanted}; version=3.10`,
+        );
       }
       check(exchange, text);
     });
@@ -105,10 +115,15 @@ describe("Shapes of the simulated Abiquo are those of Abiquo 3.10", () => {
 function check({ status, code, shape, item, keys, elements, rels, empty, text: isText }: Exchange, text: string): void {
   if (status === 204) return assert.equal(text, "");
   if (isText === true) return assert.match(text, /\S/);
-  if (elements !== undefined) return assert.deepEqual([...new Set([...text.matchAll(/<([A-Za-z][\w-]*)/g)].map(([, name]) => name))].sort(), elements);
+  if (elements !== undefined)
+    return assert.deepEqual([...new Set([...text.matchAll(/<([A-Za-z][\w-]*)/g)].map(([, name]) => name))].sort(), elements);
   const answer = JSON.parse(text) as { links?: { rel: string }[]; collection?: { code?: string }[] } & Record<string, unknown>;
   if (code !== undefined) return assert.equal(answer.collection?.[0]?.code, code);
-  if (rels !== undefined) assert.deepEqual(answer.links?.map(({ rel }) => rel), rels);
+  if (rels !== undefined)
+    assert.deepEqual(
+      answer.links?.map(({ rel }) => rel),
+      rels,
+    );
   if (empty === true) return assert.deepEqual(answer.collection, []);
   const things = answer.collection ?? [answer];
   assert.ok(things.length > 0, "the list is not empty");

@@ -31,7 +31,8 @@ describe("States of the simulated Abiquo", () => {
     const task = cloud.held({ type: "UNDEPLOY" });
     cloud.abiquo.trim(task.taskId);
     const machine = machinePath(task);
-    const turn = (state: string): Promise<string> => cloud.refusal(`${machine}/state`, { method: "PUT", type: "virtualmachinestate", body: JSON.stringify({ state }) });
+    const turn = (state: string): Promise<string> =>
+      cloud.refusal(`${machine}/state`, { method: "PUT", type: "virtualmachinestate", body: JSON.stringify({ state }) });
     assert.equal(await turn("OFF"), "202");
     const [power] = cloud.abiquo.tasks();
     assert.deepEqual([power?.type, power?.state], ["POWER_OFF", "PENDING"]);
@@ -41,7 +42,14 @@ describe("States of the simulated Abiquo", () => {
     assert.equal(await turn("PAUSED"), "400 GEN-2");
     const fresh = cloud.held();
     cloud.abiquo.trim(fresh.taskId);
-    assert.equal(await cloud.refusal(`${machinePath(fresh)}/state`, { method: "PUT", type: "virtualmachinestate", body: JSON.stringify({ state: "ON" }) }), "409 VM-11");
+    assert.equal(
+      await cloud.refusal(`${machinePath(fresh)}/state`, {
+        method: "PUT",
+        type: "virtualmachinestate",
+        body: JSON.stringify({ state: "ON" }),
+      }),
+      "409 VM-11",
+    );
   });
 
   it("a reconfiguration changes its machine only once it has succeeded", async () => {
@@ -89,7 +97,10 @@ describe("States of the simulated Abiquo", () => {
     cloud.abiquo.fail(task.taskId, 1);
     const dto = await cloud.json<{ state: string; jobs: { collection: { state: string }[] }; links: { rel: string }[] }>(taskPath(task));
     assert.equal(dto.state, "FINISHED_UNSUCCESSFULLY");
-    assert.deepEqual(dto.jobs.collection.map(({ state }) => state), ["DONE", "FAILED", "SKIPPED"]);
+    assert.deepEqual(
+      dto.jobs.collection.map(({ state }) => state),
+      ["DONE", "FAILED", "SKIPPED"],
+    );
     assert.ok(dto.links.some(({ rel }) => rel === "acknowledge"));
     assert.equal((await cloud.json<{ state: string }>(machinePath(task))).state, "NOT_ALLOCATED");
     assert.equal(await cloud.refusal(`${taskPath(task)}/action/ack`, { method: "POST" }), "204");
@@ -98,7 +109,8 @@ describe("States of the simulated Abiquo", () => {
 
   it("while a task waits all its jobs are pending; once it has succeeded they are done", async () => {
     const task = cloud.held();
-    const jobs = async (): Promise<string[]> => (await cloud.json<{ jobs: { collection: { state: string }[] } }>(taskPath(task))).jobs.collection.map(({ state }) => state);
+    const jobs = async (): Promise<string[]> =>
+      (await cloud.json<{ jobs: { collection: { state: string }[] } }>(taskPath(task))).jobs.collection.map(({ state }) => state);
     assert.deepEqual(await jobs(), ["PENDING", "PENDING", "PENDING"]);
     cloud.abiquo.decideElsewhere(task.taskId, "continue");
     cloud.abiquo.advance(task.taskId);
@@ -149,7 +161,9 @@ describe("States of the simulated Abiquo", () => {
       assert.equal(await cloud.refusal("/nothing/here"), "404 404-NOT-FOUND");
       assert.equal(await cloud.refusal("/login", { method: "DELETE" }), "405 405-METHOD-NOT-ALLOWED");
       assert.equal((await cloud.call("/nothing/here")).headers.get("content-type"), "application/vnd.abiquo.errors+json");
-      const { collection } = (await (await cloud.call("/admin/enterprises/3", { as: "ana" })).json()) as { collection: { message: string }[] };
+      const { collection } = (await (await cloud.call("/admin/enterprises/3", { as: "ana" })).json()) as {
+        collection: { message: string }[];
+      };
       assert.equal(collection[0]?.message, "Access denied");
     });
 

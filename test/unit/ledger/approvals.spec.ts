@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ApprovalChange, type ApprovalStore, type InboxQuery, type Ledger, type NewApproval, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import {
+  type ApprovalChange,
+  type ApprovalStore,
+  type InboxQuery,
+  type Ledger,
+  type NewApproval,
+  openLedger,
+} from "../../../nodes/lib/ledger/index.ts";
 
 const API = "https://cloud.example.com/api";
 const KEY = "managers";
@@ -30,11 +37,34 @@ describe("the approvals of a ledger", () => {
 
   async function receive(...ids: string[]): Promise<void> {
     const group = (id: string): { id: string; index: number; count: number } => ({ id, index: 0, count: 1 });
-    await ledger.receive(ids.map((id) => ({ ...task(id), connection: "c", source: "webhook", group: group(id), summary: "{}", links: "{}", payload: "{}", receivedAt: START })));
+    await ledger.receive(
+      ids.map((id) => ({
+        ...task(id),
+        connection: "c",
+        source: "webhook",
+        group: group(id),
+        summary: "{}",
+        links: "{}",
+        payload: "{}",
+        receivedAt: START,
+      })),
+    );
   }
 
   function newApproval(id: string, tasks: readonly string[], change: Partial<NewApproval> = {}): NewApproval {
-    return { id, key: KEY, api: API, connection: "c", createdAt: START, request: "{}", message: `message of ${id}`, type: "DEPLOY", search: "", tasks: tasks.map(task), ...change };
+    return {
+      id,
+      key: KEY,
+      api: API,
+      connection: "c",
+      createdAt: START,
+      request: "{}",
+      message: `message of ${id}`,
+      type: "DEPLOY",
+      search: "",
+      tasks: tasks.map(task),
+      ...change,
+    };
   }
 
   function step(id: string, version: number, change: Partial<ApprovalChange> = {}): ApprovalChange {
@@ -49,7 +79,9 @@ describe("the approvals of a ledger", () => {
   }
 
   async function decide(taskId: string): Promise<void> {
-    await ledger.decide({ proposals: [{ ...task(taskId), connection: "c", action: "continue", by: "somebody", cause: "rule", at: START, text: "" }] });
+    await ledger.decide({
+      proposals: [{ ...task(taskId), connection: "c", action: "continue", by: "somebody", cause: "rule", at: START, text: "" }],
+    });
   }
 
   describe("when opened", () => {
@@ -57,10 +89,16 @@ describe("the approvals of a ledger", () => {
       await receive("t1", "t2");
       assert.deepEqual(await store.open(newApproval("a1", ["t1"])), { asked: [task("t1")], asking: [], decided: [] });
       const again = await Promise.all(["a2", "a3"].map((id) => store.open(newApproval(id, ["t1", "t2"]))));
-      assert.deepEqual(again.map(({ asked: some }) => some.length), [1, 0]);
+      assert.deepEqual(
+        again.map(({ asked: some }) => some.length),
+        [1, 0],
+      );
       assert.deepEqual(again[1], { asked: [], asking: [task("t1"), task("t2")], decided: [] });
       assert.equal(await store.get("a3"), undefined);
-      assert.deepEqual((await store.get("a2"))?.tasks.map(({ taskId, stage }) => [taskId, stage]), [["t2", "asked"]]);
+      assert.deepEqual(
+        (await store.get("a2"))?.tasks.map(({ taskId, stage }) => [taskId, stage]),
+        [["t2", "asked"]],
+      );
     });
 
     it("ask again under another key, and again once closed", async () => {
@@ -88,7 +126,10 @@ describe("the approvals of a ledger", () => {
       const ids = Array.from({ length: 700 }, (_, index) => `t${699 - index}`);
       await receive(...ids.toSorted());
       await store.open(newApproval("a1", ids.toSorted()));
-      assert.deepEqual((await store.get("a1"))?.tasks.map(({ taskId }) => taskId), ids.toSorted());
+      assert.deepEqual(
+        (await store.get("a1"))?.tasks.map(({ taskId }) => taskId),
+        ids.toSorted(),
+      );
       assert.equal(await store.message("a1"), "message of a1");
     });
   });
@@ -97,11 +138,16 @@ describe("the approvals of a ledger", () => {
     it("let the first of several changes of one version win, whole", async () => {
       await asked("a1");
       const notification = (by: string): { id: string; person: string; body: string } => ({ id: `n-${by}`, person: by, body: "{}" });
-      const results = await Promise.all([ANA, BEN].map((by) => store.change(step("a1", 1, { state: `by ${by}`, waiting: [by], notifications: [notification(by)] }))));
+      const results = await Promise.all(
+        [ANA, BEN].map((by) => store.change(step("a1", 1, { state: `by ${by}`, waiting: [by], notifications: [notification(by)] }))),
+      );
       assert.deepEqual(results, [true, false]);
       const { state, version } = (await store.get("a1")) ?? {};
       assert.deepEqual([state, version], [`by ${ANA}`, 2]);
-      assert.deepEqual((await store.untold(KEY, START, 10)).map(({ id }) => id), [`n-${ANA}`]);
+      assert.deepEqual(
+        (await store.untold(KEY, START, 10)).map(({ id }) => id),
+        [`n-${ANA}`],
+      );
       assert.equal((await inbox({ person: BEN })).total, 0);
     });
 
@@ -133,7 +179,16 @@ describe("the approvals of a ledger", () => {
     it("are found by every word of a search, wherever it stands, with no sign standing for others", async () => {
       await asked("a1", { search: "deploy web_shop 100% vm-17 ana ruiz" });
       await asked("a2", { search: "deploy webxshop vm-18 bob" });
-      for (const [text, found] of [["vm", ["a1", "a2"]], ["RUIZ  vm-17", ["a1"]], ["ruiz vm-18", []], ["web_shop", ["a1"]], ["100%", ["a1"]], ["%", ["a1"]], ["' or 1=1 --", []], [" ", ["a1", "a2"]]] as const) {
+      for (const [text, found] of [
+        ["vm", ["a1", "a2"]],
+        ["RUIZ  vm-17", ["a1"]],
+        ["ruiz vm-18", []],
+        ["web_shop", ["a1"]],
+        ["100%", ["a1"]],
+        ["%", ["a1"]],
+        ["' or 1=1 --", []],
+        [" ", ["a1", "a2"]],
+      ] as const) {
         assert.deepEqual(await idsOf({ text }), found, text);
       }
       const { matching, total } = await inbox({ text: "ruiz" });
@@ -260,7 +315,13 @@ describe("the approvals of a ledger", () => {
     it("tell in order, once, and again what a channel could not deliver", async () => {
       await asked("a1", {}, { notifications: [note("n2"), note("n1", BEN)], at: START + 1 });
       await asked("a2", {}, { notifications: [note("n0")] });
-      assert.deepEqual([await untold(), await untold(2)], [["n0", "n2", "n1"], ["n0", "n2"]]);
+      assert.deepEqual(
+        [await untold(), await untold(2)],
+        [
+          ["n0", "n2", "n1"],
+          ["n0", "n2"],
+        ],
+      );
       await store.told("n0");
       await store.supersede(["n2", "unheard"]);
       assert.deepEqual(await untold(), ["n1"]);
@@ -277,7 +338,10 @@ describe("the approvals of a ledger", () => {
       await asked("b1", { key: "board" }, { notifications: [note("n4")] });
       await store.delay({ id: "n1", mailbox: { key: KEY, person: ANA }, nextAt: START + 10 });
       assert.deepEqual([await untold(), await untold(10, START + 9)], [["n2"], ["n2"]]);
-      assert.deepEqual((await store.untold("board", START, 10)).map(({ id }) => id), ["n4"]);
+      assert.deepEqual(
+        (await store.untold("board", START, 10)).map(({ id }) => id),
+        ["n4"],
+      );
       assert.equal(await store.nextTelling(KEY), 0);
       await store.told("n2");
       assert.equal(await store.nextTelling(KEY), START + 10);
@@ -300,7 +364,13 @@ describe("the approvals of a ledger", () => {
       await store.reference("n1", "chat-17");
       await store.change(step("a1", 1, { notifications: [note("n3"), note("n4", BEN)], at: START + 1 }));
       const found = await store.notificationsAbout(["a1"], [ANA]);
-      assert.deepEqual(found.map(({ id, state, ref }) => [id, state, ref]), [["n1", "sent", "chat-17"], ["n3", "pending", undefined]]);
+      assert.deepEqual(
+        found.map(({ id, state, ref }) => [id, state, ref]),
+        [
+          ["n1", "sent", "chat-17"],
+          ["n3", "pending", undefined],
+        ],
+      );
       assert.equal((await store.notification("n4"))?.key, KEY);
       assert.equal(await store.notification("unheard"), undefined);
     });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { SqliteDatabase } from "kysely";
-import { openLedger, type NewTask, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+import { type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
 import { SqlLedger } from "../../../nodes/lib/ledger/ledger.ts";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
@@ -14,7 +14,17 @@ import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts
 const API = "https://cloud.example.com/api";
 
 function newTask(taskId: string): NewTask {
-  return { api: API, taskId, connection: "config", source: "hook", group: { id: taskId, index: 0, count: 1 }, summary: "{}", links: "{}", payload: "{}", receivedAt: 1 };
+  return {
+    api: API,
+    taskId,
+    connection: "config",
+    source: "hook",
+    group: { id: taskId, index: 0, count: 1 },
+    summary: "{}",
+    links: "{}",
+    payload: "{}",
+    receivedAt: 1,
+  };
 }
 
 function proposal(taskId: string, action: Proposal["action"]): Proposal {
@@ -46,7 +56,12 @@ describe("What the ledger says is written", () => {
           onCommit();
           return statement.run(parameters);
         };
-        return { reader: statement.reader, all: (parameters) => statement.all(parameters), iterate: (parameters) => statement.iterate(parameters), run };
+        return {
+          reader: statement.reader,
+          all: (parameters) => statement.all(parameters),
+          iterate: (parameters) => statement.iterate(parameters),
+          run,
+        };
       },
     };
     const db = await kyselyOn(heard);
@@ -63,8 +78,24 @@ describe("What the ledger says is written", () => {
       await work;
       order.push(what);
     };
-    const request = { id: "r1", node: "yes", action: "continue" as const, message: "{}", tasks: [{ api: API, taskId: "t0" }], createdAt: 2 };
-    const attempt = { api: API, taskId: "t0", reportedAt: 3, delivery: "delivered" as const, outcome: "continued", attempts: 1, uncertain: false, nextAt: 0 };
+    const request = {
+      id: "r1",
+      node: "yes",
+      action: "continue" as const,
+      message: "{}",
+      tasks: [{ api: API, taskId: "t0" }],
+      createdAt: 2,
+    };
+    const attempt = {
+      api: API,
+      taskId: "t0",
+      reportedAt: 3,
+      delivery: "delivered" as const,
+      outcome: "continued",
+      attempts: 1,
+      uncertain: false,
+      nextAt: 0,
+    };
     const writes: [string, () => Promise<unknown>][] = [
       ["receive", () => ledger.receive([newTask("t1")])],
       ["decide", () => ledger.decide({ proposals: [proposal("t0", "continue")], request })],
@@ -73,8 +104,26 @@ describe("What the ledger says is written", () => {
       ["forget", () => ledger.forget(["r1"])],
       ["note", () => ledger.note({ api: API, taskId: "t1", at: 4, event: "seen", actor: "Ana" })],
       ["prune", () => ledger.prune({ payloadsBefore: 1, tasksBefore: 0 })],
-      ["open", () => ledger.approvals.open({ id: "a1", key: "key", api: API, connection: "config", createdAt: 5, request: "{}", message: "{}", type: "DEPLOY", search: "", tasks: [{ api: API, taskId: "t1" }] })],
-      ["change", () => ledger.approvals.change({ id: "a1", version: 0, status: "open", state: "{}", waiting: [], notifications: [], at: 6 })],
+      [
+        "open",
+        () =>
+          ledger.approvals.open({
+            id: "a1",
+            key: "key",
+            api: API,
+            connection: "config",
+            createdAt: 5,
+            request: "{}",
+            message: "{}",
+            type: "DEPLOY",
+            search: "",
+            tasks: [{ api: API, taskId: "t1" }],
+          }),
+      ],
+      [
+        "change",
+        () => ledger.approvals.change({ id: "a1", version: 0, status: "open", state: "{}", waiting: [], notifications: [], at: 6 }),
+      ],
       ["told", () => ledger.approvals.told("a1-1")],
     ];
     for (const [name, write] of writes) {
@@ -94,7 +143,10 @@ describe("What the ledger says is written", () => {
     isFull = true;
     await assert.rejects(ledger.receive([newTask("t1")]), /disk full/);
     const both = await Promise.allSettled([ledger.receive([newTask("t1")]), ledger.decide({ proposals: [proposal("t0", "cancel")] })]);
-    assert.deepEqual(both.map(({ status }) => status), ["rejected", "rejected"]);
+    assert.deepEqual(
+      both.map(({ status }) => status),
+      ["rejected", "rejected"],
+    );
     isFull = false;
     assert.deepEqual(await ledger.receive([newTask("t0"), newTask("t1")]), [false, true]);
     assert.equal((await ledger.decisions([{ api: API, taskId: "t0" }])).size, 0);
@@ -105,16 +157,47 @@ describe("What the ledger says is written", () => {
     const ledger = await openLedger({ engine: "sqlite", file });
     await ledger.receive([newTask("t1")]);
     await ledger.note({ api: API, taskId: "t1", at: 2, event: "seen", actor: "Ana" });
-    await ledger.approvals.open({ id: "a1", key: "key", api: API, connection: "config", createdAt: 2, request: "{}", message: "{}", type: "DEPLOY", search: "", tasks: [{ api: API, taskId: "t1" }] });
-    await ledger.approvals.change({ id: "a1", version: 0, status: "approved", state: "{}", waiting: ["ana@example.com"], notifications: [{ id: "n1", person: "ana@example.com", body: "{}" }], at: 3 });
+    await ledger.approvals.open({
+      id: "a1",
+      key: "key",
+      api: API,
+      connection: "config",
+      createdAt: 2,
+      request: "{}",
+      message: "{}",
+      type: "DEPLOY",
+      search: "",
+      tasks: [{ api: API, taskId: "t1" }],
+    });
+    await ledger.approvals.change({
+      id: "a1",
+      version: 0,
+      status: "approved",
+      state: "{}",
+      waiting: ["ana@example.com"],
+      notifications: [{ id: "n1", person: "ana@example.com", body: "{}" }],
+      at: 3,
+    });
     await ledger.decide({ proposals: [proposal("t1", "continue")] });
-    await ledger.report({ api: API, taskId: "t1", reportedAt: 4, delivery: "delivered", outcome: "continued", attempts: 1, uncertain: false, nextAt: 0 });
+    await ledger.report({
+      api: API,
+      taskId: "t1",
+      reportedAt: 4,
+      delivery: "delivered",
+      outcome: "continued",
+      attempts: 1,
+      uncertain: false,
+      nextAt: 0,
+    });
     while ((await ledger.prune({ payloadsBefore: 10, tasksBefore: 10 })) > 0);
     await ledger.close();
     const database = new DatabaseSync(file, { readOnly: true });
     const rows = (table: string): unknown => Object.values(database.prepare(`select count(*) from ${table}`).get() ?? {})[0];
     const tables = ["task", "payload", "decision", "audit", "approval", "approval_task", "approval_person", "notification"];
-    assert.deepEqual(Object.fromEntries(tables.map((table) => [table, rows(table)])), Object.fromEntries(tables.map((table) => [table, 0])));
+    assert.deepEqual(
+      Object.fromEntries(tables.map((table) => [table, rows(table)])),
+      Object.fromEntries(tables.map((table) => [table, 0])),
+    );
     database.close();
   });
 

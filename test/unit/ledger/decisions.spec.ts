@@ -1,14 +1,31 @@
 import assert from "node:assert/strict";
-import { openSqlLedger } from "../../../nodes/lib/ledger/open.ts";
 import type { DeliveryNews, NewTask, Proposal, RequestRecord } from "../../../nodes/lib/ledger/index.ts";
 import type { SqlLedger } from "../../../nodes/lib/ledger/ledger.ts";
+import { openSqlLedger } from "../../../nodes/lib/ledger/open.ts";
 
 const API = "https://cloud.example.com/api";
 const KEY = { api: API, taskId: "t1" };
 
-const task: NewTask = { ...KEY, connection: "config", source: "hook", group: { id: "t1", index: 0, count: 1 }, summary: "{}", links: "{}", payload: "{}", receivedAt: 1 };
+const task: NewTask = {
+  ...KEY,
+  connection: "config",
+  source: "hook",
+  group: { id: "t1", index: 0, count: 1 },
+  summary: "{}",
+  links: "{}",
+  payload: "{}",
+  receivedAt: 1,
+};
 const proposal: Proposal = { ...KEY, connection: "config", action: "continue", by: "Ana", cause: "rule", at: 2, text: "" };
-const delivered: DeliveryNews = { ...KEY, reportedAt: 3, delivery: "delivered", outcome: "continued", attempts: 1, uncertain: false, nextAt: 2 };
+const delivered: DeliveryNews = {
+  ...KEY,
+  reportedAt: 3,
+  delivery: "delivered",
+  outcome: "continued",
+  attempts: 1,
+  uncertain: false,
+  nextAt: 2,
+};
 const request = (id: string): RequestRecord => ({ id, node: "yes", action: "continue", message: "{}", tasks: [KEY], createdAt: 2 });
 
 describe("A decision in the ledger", () => {
@@ -42,7 +59,10 @@ describe("A decision in the ledger", () => {
     const verdicts = (await Promise.all(rivals.map((rival) => ledger.decide({ proposals: [rival] })))).flat();
     const winners = rivals.filter((_rival, index) => verdicts[index]?.verdict === "won");
     const standing = (await ledger.decisions([KEY])).values().next().value;
-    assert.deepEqual(winners.map(({ by }) => by), [standing?.by]);
+    assert.deepEqual(
+      winners.map(({ by }) => by),
+      [standing?.by],
+    );
     for (const verdict of verdicts) assert.equal(verdict.verdict !== "unknown" && verdict.decision.by, standing?.by);
   });
 

@@ -58,12 +58,13 @@ describe("the ledger", () => {
   });
 
   it("takes 5,000 tasks in one write", async () => {
-    const tasks = Array.from({ length: 5_000 }, (_, index) =>
-      newTask(`t${index}`, { group: { id: "one", index, count: 5_000 } }),
-    );
+    const tasks = Array.from({ length: 5_000 }, (_, index) => newTask(`t${index}`, { group: { id: "one", index, count: 5_000 } }));
     assert.equal((await ledger.receive(tasks)).filter(Boolean).length, 5_000);
     const found = await ledger.find(API, ["one"]);
-    assert.deepEqual(found.map((task) => task.group.index), tasks.map((_, index) => index));
+    assert.deepEqual(
+      found.map((task) => task.group.index),
+      tasks.map((_, index) => index),
+    );
   });
 
   it("lets one of 100 parallel opposite proposals win, and tells each loser what holds", async () => {
@@ -92,10 +93,7 @@ describe("the ledger", () => {
 
   it("fails a job that cannot be written without failing those that share its commit", async () => {
     const bad = { ...proposal("bad", "cancel"), task: { unfit: { code: "ABIQUO_BAD_LINK", params: { link: "x" } } } };
-    const [good, failed] = await Promise.allSettled([
-      ledger.receive([newTask("t1")]),
-      ledger.decide({ proposals: [bad] }),
-    ]);
+    const [good, failed] = await Promise.allSettled([ledger.receive([newTask("t1")]), ledger.decide({ proposals: [bad] })]);
     assert.deepEqual(good, { status: "fulfilled", value: [true] });
     assert.equal(failed.status, "rejected");
     assert.equal((await ledger.find(API, ["t1", "bad"])).length, 1);
@@ -117,7 +115,10 @@ describe("the ledger", () => {
     await ledger.decide({ proposals: [proposal("t1", "continue")] });
     const refused = { api: API, taskId: "t1", delivery: "undeliverable", reportedAt: 1, attempts: 1, uncertain: false, nextAt: 0 } as const;
     await ledger.report(refused);
-    assert.deepEqual((await ledger.list({ stages: ["undeliverable"] })).map((l) => l.task.taskId), ["t1"]);
+    assert.deepEqual(
+      (await ledger.list({ stages: ["undeliverable"] })).map((l) => l.task.taskId),
+      ["t1"],
+    );
     const [opposite] = await ledger.decide({ proposals: [proposal("t1", "cancel")] });
     assert.equal(opposite?.verdict === "other" && !opposite.deliver, true);
     const [again] = await ledger.decide({ proposals: [proposal("t1", "continue")] });
@@ -127,11 +128,21 @@ describe("the ledger", () => {
 
   it("finds everything again after it was closed", async () => {
     await ledger.receive([newTask("t1"), newTask("t2")]);
-    const request = { id: "r1", node: "continue", action: "continue" as const, message: "{}", tasks: [{ api: API, taskId: "t1" }], createdAt: 1 };
+    const request = {
+      id: "r1",
+      node: "continue",
+      action: "continue" as const,
+      message: "{}",
+      tasks: [{ api: API, taskId: "t1" }],
+      createdAt: 1,
+    };
     await ledger.decide({ proposals: [proposal("t1", "continue")], request });
     await ledger.close();
     ledger = await openLedger({ engine: "sqlite", file });
-    assert.deepEqual((await ledger.receivedBy("webhook")).map((task) => task.taskId), ["t2"]);
+    assert.deepEqual(
+      (await ledger.receivedBy("webhook")).map((task) => task.taskId),
+      ["t2"],
+    );
     assert.deepEqual(await ledger.requestsOf("continue"), [request]);
     assert.equal((await ledger.undelivered(API))[0]?.decision.action, "continue");
     const events = (await ledger.audit({ api: API, taskId: "t1" })).map((entry) => entry.event);

@@ -11,7 +11,18 @@ import { LONGEST_SEARCH, MOST_WORDS, searchWords } from "../../../nodes/lib/ledg
 const API = "https://cloud.example.com/api";
 
 function newTask(taskId: string, change: Partial<NewTask> = {}): NewTask {
-  return { api: API, taskId, connection: "config", source: "hook", group: { id: taskId, index: 0, count: 1 }, summary: JSON.stringify({ taskId }), links: "{}", payload: JSON.stringify({ taskId }), receivedAt: 1_700_000_000_000, ...change };
+  return {
+    api: API,
+    taskId,
+    connection: "config",
+    source: "hook",
+    group: { id: taskId, index: 0, count: 1 },
+    summary: JSON.stringify({ taskId }),
+    links: "{}",
+    payload: JSON.stringify({ taskId }),
+    receivedAt: 1_700_000_000_000,
+    ...change,
+  };
 }
 
 describe("What is read from the ledger", () => {
@@ -120,7 +131,10 @@ describe("What is read from the ledger", () => {
   describe("in long lists", () => {
     const COUNT = 1_203;
     /** Many of one moment, since a POST brings them together. */
-    const many = (): NewTask[] => Array.from({ length: COUNT }, (_none, index) => newTask(`t${String(index).padStart(4, "0")}`, { receivedAt: 1_000 + Math.floor(index / 400) }));
+    const many = (): NewTask[] =>
+      Array.from({ length: COUNT }, (_none, index) =>
+        newTask(`t${String(index).padStart(4, "0")}`, { receivedAt: 1_000 + Math.floor(index / 400) }),
+      );
     const expected = (): string[] => many().map(({ taskId }) => taskId);
 
     beforeEach(async () => {
@@ -130,7 +144,10 @@ describe("What is read from the ledger", () => {
     it("is all of it, in order, once each, from either end", async () => {
       assert.deepEqual(ids(await ledger.list({ stages: ["received"] })), expected());
       assert.deepEqual(ids(await ledger.list({ stages: ["received"], newestFirst: true })), expected().reverse());
-      assert.deepEqual((await ledger.receivedBy("hook")).map(({ taskId }) => taskId), expected());
+      assert.deepEqual(
+        (await ledger.receivedBy("hook")).map(({ taskId }) => taskId),
+        expected(),
+      );
     });
 
     for (const limit of [1, 499, 500, 501, 1_000, COUNT, COUNT + 1]) {
@@ -175,8 +192,27 @@ describe("What is read from the ledger", () => {
 
   async function ask(id: string, taskIds: readonly string[], search = ""): Promise<void> {
     const tasks = taskIds.map((taskId) => ({ api: API, taskId }));
-    await ledger.approvals.open({ id, key: "key", api: API, connection: "config", createdAt: 1, request: "{}", message: "{}", type: "DEPLOY", search, tasks });
-    const change: Parameters<Ledger["approvals"]["change"]>[0] = { id, version: 0, status: "open", state: "{}", waiting: ["ana@example.com"], notifications: [], at: 1 };
+    await ledger.approvals.open({
+      id,
+      key: "key",
+      api: API,
+      connection: "config",
+      createdAt: 1,
+      request: "{}",
+      message: "{}",
+      type: "DEPLOY",
+      search,
+      tasks,
+    });
+    const change: Parameters<Ledger["approvals"]["change"]>[0] = {
+      id,
+      version: 0,
+      status: "open",
+      state: "{}",
+      waiting: ["ana@example.com"],
+      notifications: [],
+      at: 1,
+    };
     await ledger.approvals.change(change);
   }
 

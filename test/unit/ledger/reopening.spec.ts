@@ -79,7 +79,8 @@ describe("A ledger that cannot be opened", () => {
   };
 
   it("leaves no thread behind", async () => {
-    for (let attempt = 0; attempt < 10; attempt++) await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_UNAVAILABLE" });
+    for (let attempt = 0; attempt < 10; attempt++)
+      await assert.rejects(openLedger({ engine: "sqlite", file }), { code: "LEDGER_UNAVAILABLE" });
     assert.equal(threads.length, 10);
     assert.deepEqual(running(), []);
   });
@@ -94,7 +95,8 @@ describe("A ledger that cannot be opened", () => {
       await once(process, "worker");
     }
     // Each up to twice as long as the one before, and at the least half of that.
-    for (const [index, longest] of [1_000, 2_000].entries()) assert.ok(Number(pauses[index]) >= longest / 2 && Number(pauses[index]) <= longest, String(pauses));
+    for (const [index, longest] of [1_000, 2_000].entries())
+      assert.ok(Number(pauses[index]) >= longest / 2 && Number(pauses[index]) <= longest, String(pauses));
     makePlace();
     const ledger = await opening;
     assert.equal(await write(ledger), "value");

@@ -56,7 +56,10 @@ describe("The form of the ledger", () => {
       async (file) => {
         const after = contents(await opened(file, true));
         assertKept(before, after);
-        assert.deepEqual(after["task"]?.map(({ half }) => half), after["task"]?.map(({ id }) => (Number(id) % 2 === 0 ? "first" : "second")));
+        assert.deepEqual(
+          after["task"]?.map(({ half }) => half),
+          after["task"]?.map(({ id }) => (Number(id) % 2 === 0 ? "first" : "second")),
+        );
       },
       "later",
     );
@@ -66,7 +69,10 @@ describe("The form of the ledger", () => {
   it("is completed where a first start of 0.1.0 was cut short, which left some tables without a mark", async () => {
     const whole = await formOf(newFile());
     const made = STORE_OF_0_1_0.split("\n").filter((line) => line.startsWith("CREATE"));
-    const marks = ["insert into kysely_migration_lock values ('migration_lock', 0);", "insert into kysely_migration values ('001 tasks, decisions, requests, audit', '2026-11-01T00:00:00.000Z');"];
+    const marks = [
+      "insert into kysely_migration_lock values ('migration_lock', 0);",
+      "insert into kysely_migration values ('001 tasks, decisions, requests, audit', '2026-11-01T00:00:00.000Z');",
+    ];
     const second = made.findIndex((line) => line.includes('"approval"'));
     for (let some = 0; some <= made.length; some++) {
       const file = newFile();
@@ -77,12 +83,20 @@ describe("The form of the ledger", () => {
 
   it("of 0.1.0 is brought up to date with all it keeps, and goes on to work", async () => {
     const ledger = await openLedger({ engine: "sqlite", file: storeOf010() });
-    assert.deepEqual((await ledger.receivedBy("hook")).map(({ taskId }) => taskId), ["received"]);
+    assert.deepEqual(
+      (await ledger.receivedBy("hook")).map(({ taskId }) => taskId),
+      ["received"],
+    );
     assert.deepEqual((await ledger.undelivered(API)).map(({ task }) => task.taskId).sort(), ["sending", "waiting"]);
-    assert.deepEqual((await ledger.approvals.get("approval-open"))?.tasks.map(({ taskId }) => taskId), ["member-0", "member-1", "member-2"]);
+    assert.deepEqual(
+      (await ledger.approvals.get("approval-open"))?.tasks.map(({ taskId }) => taskId),
+      ["member-0", "member-1", "member-2"],
+    );
     assert.deepEqual(await ledger.approvals.opening(["managers"]), ["approval-opening"]);
     assert.equal((await ledger.approvals.inbox({ person: "boss@example.com", text: "shop", type: "", offset: 0, limit: 10 })).matching, 1);
-    const [verdict] = await ledger.decide({ proposals: [{ api: API, taskId: "held", connection: "config", action: "cancel", by: "Eva", cause: "vote", at: 1, text: "" }] });
+    const [verdict] = await ledger.decide({
+      proposals: [{ api: API, taskId: "held", connection: "config", action: "cancel", by: "Eva", cause: "vote", at: 1, text: "" }],
+    });
     assert.equal(verdict?.verdict, "won");
     await ledger.close();
   });
@@ -97,7 +111,10 @@ describe("The form of the ledger", () => {
        insert into approval_task select 'older', id, 0 from task where task_id in ('asked', 'member-1', 'held')`,
     );
     const ledger = await openLedger({ engine: "sqlite", file });
-    assert.deepEqual((await ledger.list({ stages: ["held"] })).map(({ task }) => task.taskId), ["held"]);
+    assert.deepEqual(
+      (await ledger.list({ stages: ["held"] })).map(({ task }) => task.taskId),
+      ["held"],
+    );
     assert.deepEqual(await ledger.approvals.overtaken("managers"), []);
     assert.deepEqual(await ledger.approvals.unsettled("managers"), [{ id: "approval-opening", taskIds: ["asked"] }]);
     await ledger.close();
@@ -111,7 +128,11 @@ describe("The form of the ledger", () => {
       change(empty, "create table platform (id integer primary key)");
       const newer = storeOf010();
       change(newer, "insert into kysely_migration values ('999 something new', '2030-01-01T00:00:00.000Z')");
-      for (const [file, code] of [[older, "LEDGER_OLDER"], [empty, "LEDGER_OLDER"], [newer, "LEDGER_NEWER"]] as const) {
+      for (const [file, code] of [
+        [older, "LEDGER_OLDER"],
+        [empty, "LEDGER_OLDER"],
+        [newer, "LEDGER_NEWER"],
+      ] as const) {
         const before = contents(file);
         await assert.rejects(openLedger({ engine: "sqlite", file }, { readOnly: true }), { code, params: { file } });
         assert.deepEqual(contents(file), before);
@@ -131,7 +152,10 @@ describe("The form of the ledger", () => {
       const guest = await openLedger({ engine: "sqlite", file }, { readOnly: true });
       const task = taskOf("t1");
       await own.receive([task]);
-      assert.deepEqual((await guest.list({ stages: ["received"] })).map((each) => each.task.taskId), ["t1"]);
+      assert.deepEqual(
+        (await guest.list({ stages: ["received"] })).map((each) => each.task.taskId),
+        ["t1"],
+      );
       await assert.rejects(guest.receive([taskOf("t2")]), { code: "LEDGER_UNAVAILABLE" });
       await assert.rejects(guest.approvals.setting("key", "value"), { code: "LEDGER_UNAVAILABLE" });
       await guest.close();
@@ -164,7 +188,9 @@ describe("The form of the ledger", () => {
 
 async function openAndDie(...words: string[]): Promise<"killed" | "opened"> {
   const script = new URL("./open-and-die.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", script, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", script, ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let said = "";
   child.stdout.on("data", (part: Buffer) => (said += part.toString()));
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
@@ -206,7 +232,13 @@ function tablesOf(file: string): string[] {
 function contents(file: string): Contents {
   const database = new DatabaseSync(file, { readOnly: true });
   const tables = database.prepare("select name from sqlite_master where type = 'table' and name not like 'kysely%'").all();
-  const found = tables.map(({ name }) => [String(name), database.prepare(`select * from "${String(name)}"`).all().map((row) => ({ ...row }))]);
+  const found = tables.map(({ name }) => [
+    String(name),
+    database
+      .prepare(`select * from "${String(name)}"`)
+      .all()
+      .map((row) => ({ ...row })),
+  ]);
   database.close();
   return Object.fromEntries(found) as Contents;
 }
@@ -227,5 +259,15 @@ function change(file: string, sql: string): void {
 }
 
 function taskOf(taskId: string): Parameters<Ledger["receive"]>[0][number] {
-  return { api: API, taskId, connection: "config", source: "hook", group: { id: taskId, index: 0, count: 1 }, summary: "{}", links: "{}", payload: "{}", receivedAt: 1 };
+  return {
+    api: API,
+    taskId,
+    connection: "config",
+    source: "hook",
+    group: { id: taskId, index: 0, count: 1 },
+    summary: "{}",
+    links: "{}",
+    payload: "{}",
+    receivedAt: 1,
+  };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { approvalTerms } from "../../../nodes/approval/terms.ts";
+import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { Configuration } from "../../../nodes/lib/node-red/config.ts";
 import type { Message, NodeKit } from "../../../nodes/lib/node-red/define.ts";
 
@@ -11,12 +11,18 @@ function kitOf(properties: object): NodeKit {
 }
 
 const isAmbiguous = (error: unknown): boolean => error instanceof Fault && error.code === "APPROVAL_ALIAS_AMBIGUOUS";
-const CLASHING = [{ email: "a@x.com", aliases: ["U1"] }, { email: "b@x.com", aliases: ["U1"] }];
+const CLASHING = [
+  { email: "a@x.com", aliases: ["U1"] },
+  { email: "b@x.com", aliases: ["U1"] },
+];
 
 describe("what an approval node asks for", () => {
   it("is refused when the node starts where two people have one alias", () => {
     assert.throws(() => approvalTerms(kitOf({ levels: [{ name: "M", approvers: CLASHING }] })), isAmbiguous);
-    assert.throws(() => approvalTerms(kitOf({ levels: [{ approvers: [CLASHING[0]] }], noApprover: "fallback", fallback: [CLASHING[1]] })), isAmbiguous);
+    assert.throws(
+      () => approvalTerms(kitOf({ levels: [{ approvers: [CLASHING[0]] }], noApprover: "fallback", fallback: [CLASHING[1]] })),
+      isAmbiguous,
+    );
   });
 
   it("is refused with the message that names two people of one alias, before anybody is asked", async () => {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
-import { AddressList } from "../../../nodes/lib/node-red/config.ts";
-import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 import { sameSecret } from "../../../nodes/lib/base/secret.ts";
+import { AddressList } from "../../../nodes/lib/node-red/config.ts";
 import { admits, type Door } from "../../../nodes/webhook-in/door.ts";
+import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 
 const none = new AddressList([], "p");
 const request = (address: string, headers: Record<string, string> = {}): IncomingMessage =>
@@ -15,7 +15,12 @@ describe("the webhook's door", () => {
   let now = 0;
   let previousUses = 0;
   const door = (auth: Door["auth"], change: Partial<Door> = {}): Door => ({
-    auth, allowFrom: none, trustedProxies: none, failedCalls: new FailedCalls(() => now), onPrevious: () => void previousUses++, ...change,
+    auth,
+    allowFrom: none,
+    trustedProxies: none,
+    failedCalls: new FailedCalls(() => now),
+    onPrevious: () => void previousUses++,
+    ...change,
   });
   beforeEach(() => {
     now = previousUses = 0;
@@ -33,21 +38,26 @@ describe("the webhook's door", () => {
 
     it("takes both passwords of its user", () => {
       const both = door({ kind: "basic", username: "abiquo", password: "new", previous: "old" });
-      const by = (text: string): number => admits(both, request("192.0.2.1", { authorization: `Basic ${Buffer.from(text).toString("base64")}` }), "");
+      const by = (text: string): number =>
+        admits(both, request("192.0.2.1", { authorization: `Basic ${Buffer.from(text).toString("base64")}` }), "");
       assert.deepEqual(["abiquo:new", "abiquo:old", "other:old", "abiquo:", "abiquo:x"].map(by), [200, 200, 401, 401, 401]);
       assert.equal(previousUses, 1);
     });
 
     it("lets nobody in without a secret when there is no old one", () => {
       for (const previous of ["", undefined]) {
-        assert.equal(admits(door({ kind: "secret", secret: "new", ...(previous === undefined ? {} : { previous }) }), request("192.0.2.1"), ""), 401);
+        assert.equal(
+          admits(door({ kind: "secret", secret: "new", ...(previous === undefined ? {} : { previous }) }), request("192.0.2.1"), ""),
+          401,
+        );
       }
     });
   });
 
   describe("and who fails too often", () => {
     const secret = { kind: "secret", secret: "s" } as const;
-    const fail = (at: Door, address: string, times: number): number[] => Array.from({ length: times }, () => admits(at, request(address), "wrong"));
+    const fail = (at: Door, address: string, times: number): number[] =>
+      Array.from({ length: times }, () => admits(at, request(address), "wrong"));
 
     it("is shut out for the rest of the minute, the right secret or not, and nobody else is", () => {
       const shut = door(secret);
@@ -76,7 +86,8 @@ describe("the webhook's door", () => {
 
     it("is told apart by the address that a trusted proxy says, and by no other", () => {
       const shut = door(secret, { trustedProxies: new AddressList(["10.0.0.1"], "p") });
-      const from = (direct: string, said: string, given: string): number => admits(shut, request(direct, { "x-forwarded-for": said }), given);
+      const from = (direct: string, said: string, given: string): number =>
+        admits(shut, request(direct, { "x-forwarded-for": said }), given);
       for (let call = 0; call < 20; call++) from("10.0.0.1", "203.0.113.9", "wrong");
       assert.equal(from("10.0.0.1", "203.0.113.9", "s"), 429);
       assert.equal(from("10.0.0.1", "203.0.113.10", "s"), 200);
@@ -117,14 +128,26 @@ describe("the webhook's door", () => {
     };
     const basic = { authorization: `Basic ${Buffer.from("abiquo:p").toString("base64")}` };
     try {
-      for (const [given, answer] of [["right", false], ["wrong", true], ["", true], ["a much longer one than the secret is", true]] as const) {
+      for (const [given, answer] of [
+        ["right", false],
+        ["wrong", true],
+        ["", true],
+        ["a much longer one than the secret is", true],
+      ] as const) {
         answering(answer);
         assert.equal(sameSecret(given, "right"), answer);
         assert.deepEqual(seen, [[32, 32]]);
         answering(answer);
         const at = door({ kind: "secret", secret: "right", previous: "older" });
         assert.equal(admits(at, request("192.0.2.1"), given), answer ? 200 : 401, given);
-        assert.deepEqual(seen, [[32, 32], [32, 32]], "both secrets, whichever it is");
+        assert.deepEqual(
+          seen,
+          [
+            [32, 32],
+            [32, 32],
+          ],
+          "both secrets, whichever it is",
+        );
       }
       answering(false);
       assert.equal(admits(door({ kind: "basic", username: "abiquo", password: "p", previous: "q" }), request("192.0.2.1", basic), ""), 401);

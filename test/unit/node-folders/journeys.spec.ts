@@ -63,7 +63,11 @@ describe("the journey of a message", () => {
     assert.equal(await journeys.send("m", () => hooks.receive("m"), 1, forEver), true);
   });
 
-  for (const [when, turns] of [["at once", 0], ["while the next node is waited for", 2], ["while a node works on it", 30]] as const) {
+  for (const [when, turns] of [
+    ["at once", 0],
+    ["while the next node is waited for", 2],
+    ["while a node works on it", 30],
+  ] as const) {
     it(`is cut short by a deploy that comes ${when}`, async () => {
       const closing = new AbortController();
       const journey = journeys.send("m", () => hooks.receive("m"), LONG, closing.signal);

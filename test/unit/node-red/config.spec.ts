@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { Fault } from "../../../nodes/lib/base/fault.ts";
+import { sameSecret } from "../../../nodes/lib/base/secret.ts";
 import { AddressList, Configuration } from "../../../nodes/lib/node-red/config.ts";
 import { maskedEndpoint, webhookUrl } from "../../../nodes/lib/node-red/webhook-url.ts";
-import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
-import { sameSecret } from "../../../nodes/lib/base/secret.ts";
 import { admits, clientAddress, type Door } from "../../../nodes/webhook-in/door.ts";
+import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 
 function fault(code: string, params: Record<string, string>): (error: unknown) => boolean {
   return (error) => {
@@ -35,7 +35,8 @@ describe("the configuration of a node", () => {
   });
 
   it("refuses what is no number, and what is too small", () => {
-    for (const value of ["ten", "1,5", "Infinity", "NaN", {}, "-1", "1 2"]) assert.throws(() => of(value).number("p", 1), invalid, String(value));
+    for (const value of ["ten", "1,5", "Infinity", "NaN", {}, "-1", "1 2"])
+      assert.throws(() => of(value).number("p", 1), invalid, String(value));
     assert.throws(() => of("0.01").number("p", 1, 0.1), invalid);
   });
 
@@ -52,7 +53,8 @@ describe("the configuration of a node", () => {
   });
 
   it("reads lists: as such, as JSON, and as text", () => {
-    for (const value of [["a", " b "], '["a","b"]', "a,b", "a; b", "a\nb\n", " a , , b ,"]) assert.deepEqual(of(value).list("p"), ["a", "b"], String(value));
+    for (const value of [["a", " b "], '["a","b"]', "a,b", "a; b", "a\nb\n", " a , , b ,"])
+      assert.deepEqual(of(value).list("p"), ["a", "b"], String(value));
     for (const value of [undefined, "", "[]", [], " , "]) assert.deepEqual(of(value).list("p"), [], String(value));
     assert.deepEqual(of([1, 2]).list("p"), ["1", "2"]);
     assert.throws(() => of('["a"').list("p"), invalid);
@@ -88,8 +90,10 @@ describe("a list of addresses", () => {
 
   it("has single addresses and ranges, of both families", () => {
     const some = list("192.0.2.7", "10.1.0.0/16", "2001:db8::/32", "::1");
-    for (const inside of ["192.0.2.7", "10.1.0.0", "10.1.255.255", "2001:db8:1::5", "2001:DB8::1", "::1"]) assert.ok(some.has(inside), inside);
-    for (const outside of ["192.0.2.8", "10.2.0.0", "10.0.255.255", "2001:db9::1", "::2", "127.0.0.1"]) assert.ok(!some.has(outside), outside);
+    for (const inside of ["192.0.2.7", "10.1.0.0", "10.1.255.255", "2001:db8:1::5", "2001:DB8::1", "::1"])
+      assert.ok(some.has(inside), inside);
+    for (const outside of ["192.0.2.8", "10.2.0.0", "10.0.255.255", "2001:db9::1", "::2", "127.0.0.1"])
+      assert.ok(!some.has(outside), outside);
   });
 
   it("takes an IPv4 address that IPv6 carries for what it is", () => {
@@ -112,7 +116,18 @@ describe("a list of addresses", () => {
   });
 
   it("refuses what is neither an address nor a range", () => {
-    for (const entry of ["", "localhost", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "10.0.0.0/255.0.0.0", "10.0.0.0/8/8"]) {
+    for (const entry of [
+      "",
+      "localhost",
+      "10.0.0",
+      "10.0.0.0/33",
+      "10.0.0.0/",
+      "10.0.0.0/-1",
+      "10.0.0.0/8x",
+      "::/129",
+      "10.0.0.0/255.0.0.0",
+      "10.0.0.0/8/8",
+    ]) {
       assert.throws(() => list(entry), invalid, entry);
     }
   });
@@ -169,7 +184,9 @@ describe("who may come in", () => {
   const door = (auth: Door["auth"], allowFrom = none): Door => ({ auth, allowFrom, trustedProxies: none, failedCalls: new FailedCalls() });
   const secret = door({ kind: "secret", secret: "s3cret/+ä" });
   const basic = door({ kind: "basic", username: "abiquo", password: "p:w" });
-  const authorization = (text: string, scheme = "Basic"): Record<string, string> => ({ authorization: `${scheme} ${Buffer.from(text).toString("base64")}` });
+  const authorization = (text: string, scheme = "Basic"): Record<string, string> => ({
+    authorization: `${scheme} ${Buffer.from(text).toString("base64")}`,
+  });
 
   it("has the secret in the path or in the query", () => {
     const encoded = encodeURIComponent("s3cret/+ä");
@@ -190,7 +207,15 @@ describe("who may come in", () => {
   it("has user and password by Basic", () => {
     assert.equal(admits(basic, request("192.0.2.1", authorization("abiquo:p:w")), ""), 200);
     assert.equal(admits(basic, request("192.0.2.1", authorization("abiquo:p:w", "basic")), ""), 200);
-    for (const headers of [{}, authorization("abiquo:p"), authorization("other:p:w"), authorization("abiquo"), authorization(":"), authorization("abiquo:p:w", "Bearer"), { authorization: "Basic" }]) {
+    for (const headers of [
+      {},
+      authorization("abiquo:p"),
+      authorization("other:p:w"),
+      authorization("abiquo"),
+      authorization(":"),
+      authorization("abiquo:p:w", "Bearer"),
+      { authorization: "Basic" },
+    ]) {
       assert.equal(admits(basic, request("192.0.2.1", headers), ""), 401, JSON.stringify(headers));
     }
   });
@@ -281,6 +306,7 @@ describe("an endpoint that is shown", () => {
 
   it("is what it is when it is no address, and nothing when it may hold a secret all the same", () => {
     for (const text of ["", "not set"]) assert.equal(masked(text), text);
-    for (const text of ["flows.example.com/hook/secret", "flows.example.com:1880/hook/secret", "user:secret@flows", "ftp://u:p@host/x"]) assert.equal(masked(text), "***");
+    for (const text of ["flows.example.com/hook/secret", "flows.example.com:1880/hook/secret", "user:secret@flows", "ftp://u:p@host/x"])
+      assert.equal(masked(text), "***");
   });
 });

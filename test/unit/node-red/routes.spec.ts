@@ -93,7 +93,11 @@ describe("the webhook routes", () => {
     }
     assert.equal((await fetch(`${url}/abiquo/workflow`)).status, 404);
     // The parser of the admin API could not know yet whose it is, and has read the first.
-    routes.claim("/abiquo/workflow", "a", (request, response) => void response.end(request.readableDidRead ? JSON.stringify(request.body) : "unread"));
+    routes.claim(
+      "/abiquo/workflow",
+      "a",
+      (request, response) => void response.end(request.readableDidRead ? JSON.stringify(request.body) : "unread"),
+    );
     events.emit("flows:started");
     assert.deepEqual(await Promise.all(early), ['{"a":1}', "unread", "unread", "unread"]);
     assert.equal(await post("/nobody's"), "404");
@@ -111,7 +115,10 @@ describe("the webhook routes", () => {
     const routes = await serve();
     routes.claim("/hook", "a", says("a"));
     routes.claim("hook/below", "b", says("b"));
-    assert.deepEqual([await post("/hook"), await post("/hook/x"), await post("/hook/below"), await post("/hook/below/x")], ["a  2", "a x 2", "b  2", "b x 2"]);
+    assert.deepEqual(
+      [await post("/hook"), await post("/hook/x"), await post("/hook/below"), await post("/hook/below/x")],
+      ["a  2", "a x 2", "b  2", "b x 2"],
+    );
   });
 
   it("refuse a path that another node has, however it is written", async () => {
@@ -139,7 +146,11 @@ describe("the webhook routes", () => {
       const routes = await serve();
       const granted: string[] = [];
       routes.claim("/hook", "a", says("a"));
-      for (const owner of ["b", "c"]) assert.equal(routes.claim("/hook", owner, says(owner), false, () => granted.push(owner)), false);
+      for (const owner of ["b", "c"])
+        assert.equal(
+          routes.claim("/hook", owner, says(owner), false, () => granted.push(owner)),
+          false,
+        );
       routes.release("/hook", "a", false);
       assert.deepEqual([await post("/hook"), granted], ["b  2", ["b"]]);
       routes.release("/hook", "b", false);
@@ -222,7 +233,11 @@ describe("the webhook routes", () => {
 
   it("pass what comes through the middleware of the settings first, and nothing else", async () => {
     const seen: string[] = [];
-    type Step = (request: { url: string; headers: Record<string, string> }, response: { writeHead(status: number): { end(): void } }, next: () => void) => void;
+    type Step = (
+      request: { url: string; headers: Record<string, string> },
+      response: { writeHead(status: number): { end(): void } },
+      next: () => void,
+    ) => void;
     const log: Step = (request, _response, next) => {
       seen.push(request.url);
       next();
@@ -238,7 +253,10 @@ describe("the webhook routes", () => {
   });
 
   it("take a single middleware as well", async () => {
-    const routes = await serve({ httpNodeMiddleware: (_request: unknown, _response: unknown, next: (error: Error) => void) => next(Object.assign(new Error("no"), { status: 409 })) });
+    const routes = await serve({
+      httpNodeMiddleware: (_request: unknown, _response: unknown, next: (error: Error) => void) =>
+        next(Object.assign(new Error("no"), { status: 409 })),
+    });
     routes.claim("/hook", "a", says("a"));
     assert.equal(await post("/hook"), "409");
   });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { headers, inboxPage, mailFor, requestPage } from "../../../nodes/lib/pages/index.ts";
 import { launchBrowser } from "../../editor/browser.ts";
 import { STATES } from "./states.ts";
-import { inbox, type Language, LANGUAGES, mail, request, rows, wordsIn } from "./support.ts";
+import { inbox, LANGUAGES, type Language, mail, request, rows, wordsIn } from "./support.ts";
 
 /** What the browser posted, in order. */
 type Posted = readonly (readonly [name: string, value: string])[];
@@ -58,7 +58,14 @@ describe("Pages in a browser", () => {
   function answerTo({ pathname }: URL, isPost: boolean): { status: number; page: string } {
     const [, language = "", name = ""] = pathname.split("/");
     const words = wordsIn(language as Language);
-    if (isPost && name === "waiting") return { status: 200, page: requestPage(request({ state: { kind: "voted", vote: "approve", at: 0, onDeadline: "wait" }, result: { kind: "counted", vote: "approve" } }), words) };
+    if (isPost && name === "waiting")
+      return {
+        status: 200,
+        page: requestPage(
+          request({ state: { kind: "voted", vote: "approve", at: 0, onDeadline: "wait" }, result: { kind: "counted", vote: "approve" } }),
+          words,
+        ),
+      };
     const state = STATES.find((one) => one.name === name);
     return state === undefined ? { status: 404, page: "" } : { status: state.status, page: state.page(words) };
   }
@@ -68,7 +75,8 @@ describe("Pages in a browser", () => {
     const page = await context.newPage();
     page.on("console", (message) => {
       // A page with an error status is told as a failed resource too.
-      if (["error", "warning"].includes(message.type()) && !message.text().includes("the server responded with a status of")) problems.push(message.text());
+      if (["error", "warning"].includes(message.type()) && !message.text().includes("the server responded with a status of"))
+        problems.push(message.text());
     });
     page.on("pageerror", (error) => problems.push(String(error)));
     if (path !== "") await page.goto(`${origin}${path}`);
@@ -79,7 +87,10 @@ describe("Pages in a browser", () => {
   async function violations(page: Page, rules = [...WCAG, "best-practice"]): Promise<string[]> {
     await page.evaluate(axe.source);
     return page.evaluate(async (runOnly) => {
-      const { violations: found } = await (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly, resultTypes: ["violations"] });
+      const { violations: found } = await (window as unknown as { axe: typeof axe }).axe.run(document, {
+        runOnly,
+        resultTypes: ["violations"],
+      });
       return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`));
     }, rules);
   }
@@ -87,8 +98,14 @@ describe("Pages in a browser", () => {
   /** Buttons and fields that are too small for a finger. */
   function smallTargets(page: Page): Promise<string[]> {
     return page.evaluate((least) => {
-      const targets = [...document.querySelectorAll("button, summary, select, textarea, input:not([type=hidden], [type=checkbox]), a.button, nav a, label:has(input)")];
-      return targets.filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < least).map(({ outerHTML }) => outerHTML.slice(0, 100));
+      const targets = [
+        ...document.querySelectorAll(
+          "button, summary, select, textarea, input:not([type=hidden], [type=checkbox]), a.button, nav a, label:has(input)",
+        ),
+      ];
+      return targets
+        .filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < least)
+        .map(({ outerHTML }) => outerHTML.slice(0, 100));
     }, TARGET);
   }
 
@@ -116,7 +133,11 @@ describe("Pages in a browser", () => {
     for (const { name } of STATES) {
       await page.goto(`${origin}/es-ES/${name}`);
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, name);
-      const floating = await page.evaluate(() => [...document.querySelectorAll("main *")].filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position)).length);
+      const floating = await page.evaluate(
+        () =>
+          [...document.querySelectorAll("main *")].filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position))
+            .length,
+      );
       assert.equal(floating, 0, name);
     }
   });
@@ -135,7 +156,15 @@ describe("Pages in a browser", () => {
     await page.getByLabel("Reason").fill("Two are enough.\nThe others later.");
     await page.getByRole("button", { name: "Approve" }).click();
     await page.getByRole("status").getByText("Your approval counts.").waitFor();
-    assert.deepEqual(posted, [[["except", "task-1"], ["except", "task-4"], ["form", "nonce"], ["reason", "Two are enough.\r\nThe others later."], ["action", "approve"]]]);
+    assert.deepEqual(posted, [
+      [
+        ["except", "task-1"],
+        ["except", "task-4"],
+        ["form", "nonce"],
+        ["reason", "Two are enough.\r\nThe others later."],
+        ["action", "approve"],
+      ],
+    ]);
     assert.deepEqual(problems, []);
   });
 
@@ -145,7 +174,13 @@ describe("Pages in a browser", () => {
     assert.deepEqual(posted, [], "the browser itself asks for the reason first");
     await page.getByRole("button", { name: "Approve" }).click();
     await page.getByRole("status").waitFor();
-    assert.deepEqual(posted, [[["form", "nonce"], ["reason", ""], ["action", "approve"]]]);
+    assert.deepEqual(posted, [
+      [
+        ["form", "nonce"],
+        ["reason", ""],
+        ["action", "approve"],
+      ],
+    ]);
   });
 
   it("hand on by a form of its own", async () => {
@@ -154,7 +189,13 @@ describe("Pages in a browser", () => {
     await page.getByLabel("E-mail address").fill("sam@example.com");
     await page.getByRole("button", { name: "Hand on" }).click();
     await page.getByRole("status").waitFor();
-    assert.deepEqual(posted, [[["form", "nonce"], ["to", "sam@example.com"], ["action", "delegate"]]]);
+    assert.deepEqual(posted, [
+      [
+        ["form", "nonce"],
+        ["to", "sam@example.com"],
+        ["action", "delegate"],
+      ],
+    ]);
   });
 
   it("lead by keyboard alone from the top to the decision", async () => {
@@ -169,7 +210,13 @@ describe("Pages in a browser", () => {
     assert.equal(await focused(page), "Approve");
     await page.keyboard.press("Enter");
     await page.locator("[role=status]:focus", { hasText: "Your approval counts" }).waitFor(); // where a screen reader begins
-    assert.deepEqual(posted, [[["form", "nonce"], ["reason", "Fine"], ["action", "approve"]]]);
+    assert.deepEqual(posted, [
+      [
+        ["form", "nonce"],
+        ["reason", "Fine"],
+        ["action", "approve"],
+      ],
+    ]);
   });
 
   it("show where the focus is, and nothing covers it", async () => {
@@ -182,9 +229,17 @@ describe("Pages in a browser", () => {
           const active = document.activeElement ?? document.body;
           const { left, top, width, height } = active.getBoundingClientRect();
           const onTop = document.elementFromPoint(left + width / 2, Math.min(top + height / 2, innerHeight - 1));
-          return { outline: getComputedStyle(active).outlineStyle, uncovered: onTop !== null && (active.contains(onTop) || onTop.contains(active)), what: active.outerHTML.slice(0, 100) };
+          return {
+            outline: getComputedStyle(active).outlineStyle,
+            uncovered: onTop !== null && (active.contains(onTop) || onTop.contains(active)),
+            what: active.outerHTML.slice(0, 100),
+          };
         });
-        assert.deepEqual({ outline: seen.outline, uncovered: seen.uncovered }, { outline: "solid", uncovered: true }, `${path}: ${seen.what}`);
+        assert.deepEqual(
+          { outline: seen.outline, uncovered: seen.uncovered },
+          { outline: "solid", uncovered: true },
+          `${path}: ${seen.what}`,
+        );
       }
       if (path !== "/en-US/inbox-reason-missing") await context.close();
     }
@@ -208,7 +263,17 @@ describe("Pages in a browser", () => {
     await page.getByRole("button", { name: "Reject" }).click();
     const sent = new Map(posted[0]);
     sent.delete("upTo");
-    assert.deepEqual([...sent], [["form", "nonce"], ["q", "web"], ["pick", "request-0"], ["all", "1"], ["reason", "Maintenance"], ["action", "reject"]]);
+    assert.deepEqual(
+      [...sent],
+      [
+        ["form", "nonce"],
+        ["q", "web"],
+        ["pick", "request-0"],
+        ["all", "1"],
+        ["reason", "Maintenance"],
+        ["action", "reject"],
+      ],
+    );
   });
 
   it("search by GET without scripts, which decides nothing", async () => {
@@ -223,7 +288,15 @@ describe("Pages in a browser", () => {
   it("stay still when somebody else's text tries to be a page", async () => {
     const page = await open("");
     const attack = `"><script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">`;
-    await page.route("**/attack", (route) => route.fulfill({ headers: headers(), body: inboxPage(inbox({ rows: rows(1).map((row) => ({ ...row, level: attack, subject: { ...row.subject, title: attack } })) }), wordsIn("en-US")) }));
+    await page.route("**/attack", (route) =>
+      route.fulfill({
+        headers: headers(),
+        body: inboxPage(
+          inbox({ rows: rows(1).map((row) => ({ ...row, level: attack, subject: { ...row.subject, title: attack } })) }),
+          wordsIn("en-US"),
+        ),
+      }),
+    );
     await page.goto(`${origin}/attack`);
     await page.getByRole("link", { name: attack }).waitFor();
     assert.equal(await page.evaluate(() => "hacked" in window), false);

@@ -23,7 +23,14 @@ export function requests(text: string): RequestView[] {
     person: person(text),
     subject: subject(text),
     levels: [{ name: `l${text}`, state: "current" as const, approvals: 0, needed: 1, people: [{ person: person(text) }] }],
-    history: (["asked", "approve", "delegated", "frozen", "withdrawn"] as const).map((kind) => ({ kind, at: NOW, by: person(text), to: person(text), level: `l${text}`, reason: `r${text}` })),
+    history: (["asked", "approve", "delegated", "frozen", "withdrawn"] as const).map((kind) => ({
+      kind,
+      at: NOW,
+      by: person(text),
+      to: person(text),
+      level: `l${text}`,
+      reason: `r${text}`,
+    })),
     inbox: `https://example.com/${text}`,
     form: `f${text}`,
   };
@@ -40,17 +47,55 @@ export function requests(text: string): RequestView[] {
 }
 
 export function inboxes(text: string): InboxView[] {
-  const rows = [{ id: `i${text}`, page: `https://example.com/${text}`, subject: subject(text), machines: 1, machine: `m${text}`, level: `l${text}`, dueAt: NOW + HOUR }];
-  const common = { person: person(text), rows, matching: 120, total: 120, page: 2, query: `q${text}`, type: `T${text}`, types: [`U${text}`], form: `f${text}` };
+  const rows = [
+    {
+      id: `i${text}`,
+      page: `https://example.com/${text}`,
+      subject: subject(text),
+      machines: 1,
+      machine: `m${text}`,
+      level: `l${text}`,
+      dueAt: NOW + HOUR,
+    },
+  ];
+  const common = {
+    person: person(text),
+    rows,
+    matching: 120,
+    total: 120,
+    page: 2,
+    query: `q${text}`,
+    type: `T${text}`,
+    types: [`U${text}`],
+    form: `f${text}`,
+  };
   const decided = { kind: "decided" as const, outcome: "rejected" as const, cause: "vote" as const, by: person(text), at: NOW };
   return [
     inbox({ ...common, result: { vote: "reject", refused: "reason-missing" }, typed: { reason: `y${text}`, picked: [`i${text}`] } }),
-    inbox({ ...common, result: { vote: "approve", reason: `y${text}`, each: (["late", "failed", "counted"] as const).map((result) => ({ id: `i${text}`, page: `https://example.com/${text}`, title: `t${text}`, result, decided })) } }),
+    inbox({
+      ...common,
+      result: {
+        vote: "approve",
+        reason: `y${text}`,
+        each: (["late", "failed", "counted"] as const).map((result) => ({
+          id: `i${text}`,
+          page: `https://example.com/${text}`,
+          title: `t${text}`,
+          result,
+          decided,
+        })),
+      },
+    }),
   ];
 }
 
 export function mails(text: string): MailView[] {
-  const common = { person: person(text), subject: subject(text), level: { name: `l${text}`, position: 1, count: 2 }, links: { page: "https://example.com/p", inbox: "https://example.com/i" } };
+  const common = {
+    person: person(text),
+    subject: subject(text),
+    level: { name: `l${text}`, position: 1, count: 2 },
+    links: { page: "https://example.com/p", inbox: "https://example.com/i" },
+  };
   const by = { by: person(text), at: NOW, reason: `r${text}` };
   return [
     mail(common),

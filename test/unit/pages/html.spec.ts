@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { address, flag, html, Html, oneLine } from "../../../nodes/lib/pages/html.ts";
+import { address, flag, type Html, html, oneLine } from "../../../nodes/lib/pages/html.ts";
 
 describe("Markup", () => {
   it("takes every value for text, within elements and within quoted attributes", () => {
@@ -20,7 +20,13 @@ describe("Markup", () => {
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const { markup } = html`${text}`;
         assert.doesNotMatch(markup, /[<>"'`]/);
-        const read = markup.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&#96;/g, "`").replace(/&amp;/g, "&");
+        const read = markup
+          .replace(/&lt;/g, "<")
+          .replace(/&gt;/g, ">")
+          .replace(/&quot;/g, '"')
+          .replace(/&#39;/g, "'")
+          .replace(/&#96;/g, "`")
+          .replace(/&amp;/g, "&");
         assert.equal(read, text);
       }),
     );
@@ -36,8 +42,19 @@ describe("Markup", () => {
   });
 
   it("links to web pages only", () => {
-    for (const good of ["https://example.com/a?b=c", "http://example.com", "/abiquo/inbox/t", "./t", "../t", "?page=2"]) assert.equal(address(good), good);
-    for (const bad of ["javascript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "//example.com", "/\\example.com", "mailto:a@b", ""]) assert.equal(address(bad), "#");
+    for (const good of ["https://example.com/a?b=c", "http://example.com", "/abiquo/inbox/t", "./t", "../t", "?page=2"])
+      assert.equal(address(good), good);
+    for (const bad of [
+      "javascript:alert(1)",
+      " javascript:alert(1)",
+      "java\nscript:alert(1)",
+      "data:text/html,x",
+      "//example.com",
+      "/\\example.com",
+      "mailto:a@b",
+      "",
+    ])
+      assert.equal(address(bad), "#");
   });
 
   it("is made by nothing but its own kind: an object that looks alike is text", () => {

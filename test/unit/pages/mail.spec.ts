@@ -1,16 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { chatFor, type DecidedState, mailFor, type MailView } from "../../../nodes/lib/pages/index.ts";
+import { chatFor, type DecidedState, type MailView, mailFor } from "../../../nodes/lib/pages/index.ts";
 import { ATTACKS, mails, skeleton } from "./hostile.ts";
-import { HOUR, LANGUAGES, LUIS, machines, mail, MEI, NOW, subject, wordsIn } from "./support.ts";
+import { HOUR, LANGUAGES, LUIS, MEI, machines, mail, NOW, subject, wordsIn } from "./support.ts";
 
 const english = wordsIn("en-US");
-const decided = (changes: Partial<DecidedState> = {}): DecidedState => ({ kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW, reason: "Within the budget.", ...changes });
+const decided = (changes: Partial<DecidedState> = {}): DecidedState => ({
+  kind: "decided",
+  outcome: "approved",
+  cause: "vote",
+  by: LUIS,
+  at: NOW,
+  reason: "Within the budget.",
+  ...changes,
+});
 
 const ALL: readonly (readonly [name: string, view: MailView])[] = [
   ...(["asked", "reminder", "escalated"] as const).map((kind) => [kind, mail({ kind })] as const),
   ...(["approver", "requester"] as const).flatMap((audience) => [
-    ...(["approved", "rejected"] as const).map((outcome) => [`${outcome}, ${audience}`, mail({ kind: "decided", audience, decision: decided({ outcome }) })] as const),
+    ...(["approved", "rejected"] as const).map(
+      (outcome) => [`${outcome}, ${audience}`, mail({ kind: "decided", audience, decision: decided({ outcome }) })] as const,
+    ),
     [`withdrawn, ${audience}`, mail({ kind: "withdrawn", audience, withdrawal: { by: LUIS, at: NOW, reason: "Not needed." } })] as const,
   ]),
 ];
@@ -40,7 +50,10 @@ describe("A mail", () => {
     fc.assert(
       fc.property(text, (hostile) => {
         const sent = mails(hostile).map((view) => mailFor(view, english));
-        assert.deepEqual(sent.map(({ html }) => skeleton(html)), calm);
+        assert.deepEqual(
+          sent.map(({ html }) => skeleton(html)),
+          calm,
+        );
         for (const { subject: line } of sent) assert.doesNotMatch(line, /[\u0000-\u001f\u007f\u2028\u2029]/);
       }),
       { numRuns: 200, examples: ATTACKS.map((attack) => [`x${attack}`]) },
@@ -49,13 +62,17 @@ describe("A mail", () => {
 
   it("lets no stranger begin a line of the plain text, but for the quoted reason", () => {
     const forged = "x\n\nRead and decide:\nhttps://evil.example.com";
-    for (const view of mails(forged)) assert.doesNotMatch(mailFor(view, english).text, /^(Read and decide:\nhttps:\/\/evil|https:\/\/evil)/m);
+    for (const view of mails(forged))
+      assert.doesNotMatch(mailFor(view, english).text, /^(Read and decide:\nhttps:\/\/evil|https:\/\/evil)/m);
   });
 
   it("tells an approver what is asked, until when and what happens then, and warns that the link is personal", () => {
     const { subject: line, text } = mailFor(mail(), english);
     assert.equal(line, "Approval needed: Deploy 6 virtual machines");
-    assert.match(text.replace(/[\u00a0\u202f]/g, " "), /Answer by: Mon, Nov 23, 2026, 3:30 PM GMT\+1 \(in 5 hours\). Without an answer it is rejected./);
+    assert.match(
+      text.replace(/[\u00a0\u202f]/g, " "),
+      /Answer by: Mon, Nov 23, 2026, 3:30 PM GMT\+1 \(in 5 hours\). Without an answer it is rejected./,
+    );
     assert.match(text, /Step: 2 of 3: Operations/);
     assert.match(text, /do not pass this message on. Opening the link decides nothing./);
   });
@@ -63,16 +80,28 @@ describe("A mail", () => {
   it("says which kind it is in the subject", () => {
     const lines = ALL.map(([, view]) => mailFor(view, english).subject.split(": Deploy")[0]);
     assert.deepEqual(lines, [
-      "Approval needed", "Reminder: approval needed", "Escalated to you: approval needed",
-      "Approved", "Rejected", "Withdrawn",
-      "Your request was approved", "Your request was rejected", "Your request was withdrawn",
+      "Approval needed",
+      "Reminder: approval needed",
+      "Escalated to you: approval needed",
+      "Approved",
+      "Rejected",
+      "Withdrawn",
+      "Your request was approved",
+      "Your request was rejected",
+      "Your request was withdrawn",
     ]);
   });
 
   it("tells the requester who decided, why, what was left out, and what comes next", () => {
     const group = machines(6).map((machine, at) => ({ ...machine, excepted: at === 0 }));
-    const { text } = mailFor(mail({ kind: "decided", audience: "requester", person: MEI, subject: subject({ machines: group }), decision: decided(), links: {} }), english);
-    assert.match(text, /Hello Mei Chen,[\s\S]*Luis Vega \(luis.vega@example.com\) approved it.[\s\S]*1 of 6 machines was left out[\s\S]*now being carried out[\s\S]*> Within the budget./);
+    const { text } = mailFor(
+      mail({ kind: "decided", audience: "requester", person: MEI, subject: subject({ machines: group }), decision: decided(), links: {} }),
+      english,
+    );
+    assert.match(
+      text,
+      /Hello Mei Chen,[\s\S]*Luis Vega \(luis.vega@example.com\) approved it.[\s\S]*1 of 6 machines was left out[\s\S]*now being carried out[\s\S]*> Within the budget./,
+    );
     assert.match(text, /- web-01 .*\(left out\)/);
     assert.doesNotMatch(text, /https?:/);
   });
@@ -93,19 +122,34 @@ describe("A mail", () => {
 describe("A chat message", () => {
   it("is one line that tells, and one with the link", () => {
     const [told = "", link, ...more] = chatFor(mail(), english).split("\n");
-    assert.equal(told.replace(/[\u00a0\u202f]/g, " "), "Approval needed: Deploy 6 virtual machines (by Mei Chen · 24 CPUs · 36 GB RAM · 240 GB disk · answer by Mon, Nov 23, 2026, 3:30 PM GMT+1)");
+    assert.equal(
+      told.replace(/[\u00a0\u202f]/g, " "),
+      "Approval needed: Deploy 6 virtual machines (by Mei Chen · 24 CPUs · 36 GB RAM · 240 GB disk · answer by Mon, Nov 23, 2026, 3:30 PM GMT+1)",
+    );
     assert.equal(link, "https://flows.example.com/abiquo/approval/token");
     assert.deepEqual(more, []);
   });
 
   it("tells the outcome with who and why", () => {
-    const text = chatFor(mail({ kind: "decided", decision: decided({ outcome: "rejected", reason: "Too\nlarge" }), dueAt: NOW + HOUR, links: {} }), english);
+    const text = chatFor(
+      mail({ kind: "decided", decision: decided({ outcome: "rejected", reason: "Too\nlarge" }), dueAt: NOW + HOUR, links: {} }),
+      english,
+    );
     assert.match(text, /^Rejected: .*Luis Vega \(luis.vega@example.com\) rejected it. · Reason: Too large\)$/);
   });
 
   it("calls nobody and links nowhere, whatever strangers write", () => {
-    const text = chatFor(mail({ subject: subject({ title: "<!channel> <https://evil.example.com|here> [here](https://evil.example.com) @everyone @channel" }) }), english);
+    const text = chatFor(
+      mail({
+        subject: subject({ title: "<!channel> <https://evil.example.com|here> [here](https://evil.example.com) @everyone @channel" }),
+      }),
+      english,
+    );
     assert.doesNotMatch(text, /<|>|\]\(|@(everyone|channel)/);
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (hostile) => mails(`x${hostile}`).every((view) => chatFor(view, english).split(/[\r\n\u2028\u2029]/).length <= 2)));
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (hostile) =>
+        mails(`x${hostile}`).every((view) => chatFor(view, english).split(/[\r\n\u2028\u2029]/).length <= 2),
+      ),
+    );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { headers, inboxPage, mailFor, maskedEmail, requestPage, type RequestView } from "../../../nodes/lib/pages/index.ts";
+import { headers, inboxPage, mailFor, maskedEmail, type RequestView, requestPage } from "../../../nodes/lib/pages/index.ts";
 import { ATTACKS, inboxes, requests, skeleton } from "./hostile.ts";
 import { STATES } from "./states.ts";
 import { ANA, BULK, HOUR, inbox, LANGUAGES, LUIS, machines, mail, NOW, request, rows, subject, wordsIn } from "./support.ts";
@@ -35,7 +35,11 @@ describe("Every page", () => {
 
       it(`${name}, ${language}: decides by POST only`, () => {
         const markup = page(wordsIn(language));
-        for (const form of forms(markup, "get")) assert.deepEqual(fieldsOf(form).filter((field) => !["q", "type"].includes(field)), []);
+        for (const form of forms(markup, "get"))
+          assert.deepEqual(
+            fieldsOf(form).filter((field) => !["q", "type"].includes(field)),
+            [],
+          );
         const outside = markup.replace(/<form method="post"[\s\S]*?<\/form>/g, "");
         assert.doesNotMatch(outside, /name="action"|name="reason"|[?&]action=|formmethod|formaction/);
         assert.equal(markup.match(/<form\b/g)?.length ?? 0, forms(markup, "get").length + forms(markup, "post").length);
@@ -49,8 +53,13 @@ describe("Every page", () => {
       ...inboxes(text).map((view) => skeleton(inboxPage(view, english))),
     ];
     const calm = shapes("x");
-    const text = fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" })).map((hostile) => `x${hostile}`);
-    fc.assert(fc.property(text, (hostile) => assert.deepEqual(shapes(hostile), calm)), { numRuns: 200, examples: ATTACKS.map((attack) => [`x${attack}`]) });
+    const text = fc
+      .oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }))
+      .map((hostile) => `x${hostile}`);
+    fc.assert(
+      fc.property(text, (hostile) => assert.deepEqual(shapes(hostile), calm)),
+      { numRuns: 200, examples: ATTACKS.map((attack) => [`x${attack}`]) },
+    );
   });
 
   it("is served with headers that allow no script, no frame, no cache, no referrer and no index", () => {
@@ -67,7 +76,18 @@ describe("Every page", () => {
 describe("The page of a request", () => {
   it("says what is asked, by whom, where, how much and since when", () => {
     const text = shown({});
-    for (const part of ["Deploy 6 virtual machines", "Mei Chen", "mei.chen@example.com", "Northwind › Production › Web shop", "24 CPU", "36 GB RAM", "240 GB Disk", "8:30 AM GMT+1", "2 hours ago", "You are Ana Ruiz"]) {
+    for (const part of [
+      "Deploy 6 virtual machines",
+      "Mei Chen",
+      "mei.chen@example.com",
+      "Northwind › Production › Web shop",
+      "24 CPU",
+      "36 GB RAM",
+      "240 GB Disk",
+      "8:30 AM GMT+1",
+      "2 hours ago",
+      "You are Ana Ruiz",
+    ]) {
       assert.ok(text.includes(part), part);
     }
   });
@@ -83,7 +103,11 @@ describe("The page of a request", () => {
   });
 
   it("sums what is known, and says what is not", () => {
-    const known = [{ id: "a", cpu: 2, ramMb: 1_024 }, { id: "b", cpu: 4 }, { id: "c", cpu: 1, ramMb: 1_024 }];
+    const known = [
+      { id: "a", cpu: 2, ramMb: 1_024 },
+      { id: "b", cpu: 4 },
+      { id: "c", cpu: 1, ramMb: 1_024 },
+    ];
     const text = shown({ subject: subject({ machines: known }) });
     assert.match(text, /7 CPU 2 GB RAM/);
     assert.match(text, /size of 1 machine is not wholly known/);
@@ -93,7 +117,10 @@ describe("The page of a request", () => {
   it("offers each machine of a group to be left out, but for those that are out already", () => {
     const group = machines(3).map((machine, at) => (at === 1 ? { ...machine, excepted: true } : machine));
     const page = requestPage(request({ subject: subject({ machines: group }) }), english);
-    assert.deepEqual([...page.matchAll(/name="except" value="([^"]+)" form="vote"/g)].map(([, id]) => id), ["task-0", "task-2"]);
+    assert.deepEqual(
+      [...page.matchAll(/name="except" value="([^"]+)" form="vote"/g)].map(([, id]) => id),
+      ["task-0", "task-2"],
+    );
   });
 
   it("offers no machine to be left out of a single task", () => {
@@ -111,7 +138,10 @@ describe("The page of a request", () => {
       requestPage(request({ state: { kind: "waiting", requireReason, delegation: false, onDeadline: "wait" } }), english);
     assert.match(page("never"), /Optional\./);
     assert.doesNotMatch(page("never"), /<textarea[^>]* required/);
-    assert.match(page("reject"), /Needed to reject or to leave machines out[\s\S]*<textarea[^>]* required[\s\S]*value="approve" formnovalidate/);
+    assert.match(
+      page("reject"),
+      /Needed to reject or to leave machines out[\s\S]*<textarea[^>]* required[\s\S]*value="approve" formnovalidate/,
+    );
     assert.match(page("always"), /Needed\.[\s\S]*<textarea[^>]* required/);
     assert.doesNotMatch(page("always"), /value="approve" formnovalidate/);
   });
@@ -123,21 +153,35 @@ describe("The page of a request", () => {
   });
 
   it("says until when, how long that is, and what happens then", () => {
-    for (const [onDeadline, effect] of [["wait", "goes on waiting"], ["reject", "it is rejected"], ["approve", "it is approved"], ["escalate", "others are asked"]] as const) {
+    for (const [onDeadline, effect] of [
+      ["wait", "goes on waiting"],
+      ["reject", "it is rejected"],
+      ["approve", "it is approved"],
+      ["escalate", "others are asked"],
+    ] as const) {
       const text = shown({ state: { kind: "waiting", requireReason: "never", delegation: false, dueAt: NOW + 5 * HOUR, onDeadline } });
       assert.match(text, new RegExp(`Answer by Mon, Nov 23, 2026, 3:30 PM GMT\\+1 \\(in 5 hours\\).*${effect}`));
     }
-    assert.match(shown({ state: { kind: "waiting", requireReason: "never", delegation: false, dueAt: NOW - HOUR, onDeadline: "wait" } }), /deadline has passed.*1 hour ago/);
+    assert.match(
+      shown({ state: { kind: "waiting", requireReason: "never", delegation: false, dueAt: NOW - HOUR, onDeadline: "wait" } }),
+      /deadline has passed.*1 hour ago/,
+    );
     assert.match(shown({ state: { kind: "waiting", requireReason: "never", delegation: false, onDeadline: "wait" } }), /No deadline/);
   });
 
   it("shows each level with its progress and who has answered how", () => {
     const text = shown({});
-    assert.match(text, /Team lead Approved · 1 of 1 approval Luis Vega \(approved\).*Operations Being asked · 1 of 2 approvals Ana Ruiz sam@example.com \(approved\).*Finance Not yet asked · 0 of 1 approval/);
+    assert.match(
+      text,
+      /Team lead Approved · 1 of 1 approval Luis Vega \(approved\).*Operations Being asked · 1 of 2 approvals Ana Ruiz sam@example.com \(approved\).*Finance Not yet asked · 0 of 1 approval/,
+    );
   });
 
   it("names of a crowd those who have answered, and counts the rest", () => {
-    const people = Array.from({ length: 40 }, (_, at) => ({ person: { email: `p${at}@example.com` }, ...(at === 7 ? { vote: "approve" as const } : {}) }));
+    const people = Array.from({ length: 40 }, (_, at) => ({
+      person: { email: `p${at}@example.com` },
+      ...(at === 7 ? { vote: "approve" as const } : {}),
+    }));
     const text = shown({ levels: [{ name: "All", state: "current", approvals: 1, needed: 40, people }] });
     assert.match(text, /p7@example.com \(approved\) and 39 others/);
     assert.doesNotMatch(text, /p8@example.com/);
@@ -145,14 +189,22 @@ describe("The page of a request", () => {
 
   it("tells the history: who did what when and why, one line for a step that reached several", () => {
     const text = shown({});
-    assert.match(text, /Luis Vega \(luis.vega@example.com\) approved Left out 1 machine. Needed for the winter sale. Mon, Nov 23, 2026, 9:00 AM/);
+    assert.match(
+      text,
+      /Luis Vega \(luis.vega@example.com\) approved Left out 1 machine. Needed for the winter sale. Mon, Nov 23, 2026, 9:00 AM/,
+    );
     assert.match(text, /Operations – asked: Ana Ruiz and sam@example.com/);
     assert.match(text, /reminded: Ana Ruiz.*escalated to Kofi Mensah/);
   });
 
   it("keeps apart in the history what differs in step, level, person or time", () => {
     const asked = { kind: "asked" as const, at: NOW, to: ANA, level: "One" };
-    const others = [{ ...asked, kind: "reminder" as const }, { ...asked, level: "Two" }, { ...asked, by: LUIS }, { ...asked, at: NOW + HOUR }];
+    const others = [
+      { ...asked, kind: "reminder" as const },
+      { ...asked, level: "Two" },
+      { ...asked, by: LUIS },
+      { ...asked, at: NOW + HOUR },
+    ];
     for (const other of others) {
       const page = requestPage(request({ levels: [], history: [asked, other] }), english);
       assert.equal(page.match(/<ol class="history">.*<\/ol>/s)?.[0].match(/<li>/g)?.length, 2);
@@ -160,32 +212,50 @@ describe("The page of a request", () => {
   });
 
   it("offers no decision in any state but waiting", () => {
-    for (const { name, page } of STATES.filter(({ name }) => /^(voted|delegated|passed|frozen|approved|rejected|late|repeated|withdrawn|forbidden)/.test(name))) {
+    for (const { name, page } of STATES.filter(({ name }) =>
+      /^(voted|delegated|passed|frozen|approved|rejected|late|repeated|withdrawn|forbidden)/.test(name),
+    )) {
       assert.deepEqual(forms(page(english), "post"), [], name);
     }
   });
 
   it("says of a decided request who decided what, when and why, and which machines are out", () => {
     const group = machines(6).map((machine, at) => ({ ...machine, excepted: at < 2 }));
-    const text = shown({ subject: subject({ machines: group }), state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR, reason: "Within the budget." } });
-    assert.match(text, /Approved Luis Vega \(luis.vega@example.com\) approved it. Mon, Nov 23, 2026, 9:30 AM GMT\+1 2 of 6 machines were left out, and so rejected. Within the budget./);
+    const text = shown({
+      subject: subject({ machines: group }),
+      state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR, reason: "Within the budget." },
+    });
+    assert.match(
+      text,
+      /Approved Luis Vega \(luis.vega@example.com\) approved it. Mon, Nov 23, 2026, 9:30 AM GMT\+1 2 of 6 machines were left out, and so rejected. Within the budget./,
+    );
     assert.doesNotMatch(shown({ state: { kind: "decided", outcome: "approved", cause: "vote", by: LUIS, at: NOW } }), /so rejected/);
   });
 
   it("says of a decision without a person what made it", () => {
-    const decided = (outcome: "approved" | "rejected", cause: "deadline" | "no-approver" | "bypass"): string => shown({ state: { kind: "decided", outcome, cause, at: NOW } });
+    const decided = (outcome: "approved" | "rejected", cause: "deadline" | "no-approver" | "bypass"): string =>
+      shown({ state: { kind: "decided", outcome, cause, at: NOW } });
     assert.match(decided("rejected", "deadline"), /Nobody answered in time, so it was rejected/);
     assert.match(decided("rejected", "no-approver"), /nobody who may approve it, so it was rejected/);
     assert.match(decided("approved", "bypass"), /approved by emergency bypass/);
   });
 
   it("tells who is too late that the vote does not count, and who decided what and when", () => {
-    const text = shown({ state: { kind: "decided", outcome: "rejected", cause: "vote", by: LUIS, at: NOW - HOUR }, result: { kind: "late" } });
-    assert.match(text, /Your answer came too late and does not count. Luis Vega \(luis.vega@example.com\) rejected it. Mon, Nov 23, 2026, 9:30 AM/);
+    const text = shown({
+      state: { kind: "decided", outcome: "rejected", cause: "vote", by: LUIS, at: NOW - HOUR },
+      result: { kind: "late" },
+    });
+    assert.match(
+      text,
+      /Your answer came too late and does not count. Luis Vega \(luis.vega@example.com\) rejected it. Mon, Nov 23, 2026, 9:30 AM/,
+    );
   });
 
   it("tells who is too late for a level how that one was decided", () => {
-    const text = shown({ state: { kind: "passed", decision: { outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR } }, result: { kind: "late" } });
+    const text = shown({
+      state: { kind: "passed", decision: { outcome: "approved", cause: "vote", by: LUIS, at: NOW - HOUR } },
+      result: { kind: "late" },
+    });
     assert.match(text, /too late and does not count. Luis Vega \(luis.vega@example.com\) approved it. Mon, Nov 23, 2026, 9:30 AM/);
   });
 
@@ -198,10 +268,16 @@ describe("The page of a request", () => {
   });
 
   it("keeps what was typed when the reason is missing, and says so in the title, at the field and on top", () => {
-    const page = requestPage(request({ result: { kind: "reason-missing" }, typed: { reason: "  \nhalf a thought", except: ["task-1"] } }), english);
+    const page = requestPage(
+      request({ result: { kind: "reason-missing" }, typed: { reason: "  \nhalf a thought", except: ["task-1"] } }),
+      english,
+    );
     assert.match(page, /<title>Error: /);
     assert.match(page, /role="alert"[^>]*autofocus/);
-    assert.match(page, /<textarea[^>]*aria-describedby="reason-hint reason-error"[^>]*aria-invalid="true">\n {2}\nhalf a thought<\/textarea>/);
+    assert.match(
+      page,
+      /<textarea[^>]*aria-describedby="reason-hint reason-error"[^>]*aria-invalid="true">\n {2}\nhalf a thought<\/textarea>/,
+    );
     assert.match(page, /value="task-1" form="vote" checked/);
     assert.equal(page.match(/ checked/g)?.length, 1);
   });
@@ -230,9 +306,11 @@ describe("The page of a request", () => {
   });
 
   describe("with thousands of machines", () => {
-    const many = (change: Partial<Parameters<typeof request>[0]> = {}): string => requestPage(request({ subject: subject({ machines: machines(6_000) }), ...change }), english);
+    const many = (change: Partial<Parameters<typeof request>[0]> = {}): string =>
+      requestPage(request({ subject: subject({ machines: machines(6_000) }), ...change }), english);
     const boxes = (page: string): string[] => [...page.matchAll(/type="checkbox" name="except" value="([^"]+)"/g)].map(([, id = ""]) => id);
-    const kept = (page: string): string[] => [...page.matchAll(/type="hidden" name="except" value="([^"]+)" form="vote"/g)].map(([, id = ""]) => id);
+    const kept = (page: string): string[] =>
+      [...page.matchAll(/type="hidden" name="except" value="([^"]+)" form="vote"/g)].map(([, id = ""]) => id);
 
     it("shows them on pages that are no larger than that of some hundreds, with the totals of all", () => {
       const page = many();
@@ -244,7 +322,10 @@ describe("The page of a request", () => {
 
     it("shows each of them on one page", () => {
       const seen = Array.from({ length: 24 }, (_, index) => boxes(many({ machinesPage: index + 1 }))).flat();
-      assert.deepEqual(seen, machines(6_000).map(({ id }) => id));
+      assert.deepEqual(
+        seen,
+        machines(6_000).map(({ id }) => id),
+      );
       assert.deepEqual(boxes(many({ machinesPage: 99 })), seen.slice(-250));
       assert.deepEqual(boxes(many({ machinesPage: 0 })), seen.slice(0, 250));
     });
@@ -293,7 +374,10 @@ describe("The inbox", () => {
   it("lists each request with its link, its size, its requester, its age and its deadline", () => {
     const page = inboxPage(inbox(), english);
     assert.match(page, /href="\/abiquo\/approval\/token-3"/);
-    assert.match(textOf(page), /Deploy 4 virtual machines sam@example.com, 2 hours ago Northwind › Production › Web shop · 3 CPUs · 8 GB RAM · 40 GB disk Overdue: was due 1 minute ago Operations/);
+    assert.match(
+      textOf(page),
+      /Deploy 4 virtual machines sam@example.com, 2 hours ago Northwind › Production › Web shop · 3 CPUs · 8 GB RAM · 40 GB disk Overdue: was due 1 minute ago Operations/,
+    );
     assert.match(textOf(page), /No deadline/);
   });
 
@@ -318,14 +402,23 @@ describe("The inbox", () => {
 
   it("tells what became of each, what was not done first, and offers only what failed again", () => {
     const page = inboxPage(inbox({ result: { vote: "reject", reason: "Budget", each: BULK } }), english);
-    assert.match(textOf(page), /2 requests rejected by you 2 others were not.*Deploy web-03 Too late: it was over before. Luis Vega \(luis.vega@example.com\) rejected it.*Deploy web-04 Something went wrong.*Deploy web-01 Your answer counts/);
+    assert.match(
+      textOf(page),
+      /2 requests rejected by you 2 others were not.*Deploy web-03 Too late: it was over before. Luis Vega \(luis.vega@example.com\) rejected it.*Deploy web-04 Something went wrong.*Deploy web-01 Your answer counts/,
+    );
     const [retry = ""] = forms(page, "post");
-    assert.deepEqual([...retry.matchAll(/name="pick" value="(\w+)"/g)].map(([, id]) => id), ["d"]);
+    assert.deepEqual(
+      [...retry.matchAll(/name="pick" value="(\w+)"/g)].map(([, id]) => id),
+      ["d"],
+    );
     assert.match(retry, /name="reason" value="Budget"[\s\S]*name="action" value="reject"/);
   });
 
   it("keeps what was ticked and typed when it refuses", () => {
-    const page = inboxPage(inbox({ result: { vote: "reject", refused: "reason-missing" }, typed: { picked: ["request-2"], reason: " " } }), english);
+    const page = inboxPage(
+      inbox({ result: { vote: "reject", refused: "reason-missing" }, typed: { picked: ["request-2"], reason: " " } }),
+      english,
+    );
     assert.match(page, /value="request-2" checked/);
     assert.equal(page.match(/ checked/g)?.length, 1);
     assert.match(page, /id="reason"[^>]*aria-invalid="true"/);

@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BulkResult, HistoryEntry, InboxRow, InboxView, LevelView, MachineView, MailView, RequestView, SubjectView } from "../../../nodes/lib/pages/index.ts";
+import type {
+  BulkResult,
+  HistoryEntry,
+  InboxRow,
+  InboxView,
+  LevelView,
+  MachineView,
+  MailView,
+  RequestView,
+  SubjectView,
+} from "../../../nodes/lib/pages/index.ts";
 import { type Texts, Words } from "../../../nodes/lib/pages/index.ts";
 
 export const LANGUAGES = ["en-US", "es-ES"] as const;
@@ -52,7 +62,13 @@ export function subject(changes: Partial<SubjectView> = {}): SubjectView {
 
 export const LEVELS: readonly LevelView[] = [
   { name: "Team lead", state: "approved", approvals: 1, needed: 1, people: [{ person: LUIS, vote: "approve" }] },
-  { name: "Operations", state: "current", approvals: 1, needed: 2, people: [{ person: ANA }, { person: SAM, vote: "approve" }, { person: { email: "kofi@example.com", name: "Kofi Mensah" } }] },
+  {
+    name: "Operations",
+    state: "current",
+    approvals: 1,
+    needed: 2,
+    people: [{ person: ANA }, { person: SAM, vote: "approve" }, { person: { email: "kofi@example.com", name: "Kofi Mensah" } }],
+  },
   { name: "Finance", state: "ahead", approvals: 0, needed: 1, people: [{ person: { email: "finance@example.com" } }] },
 ];
 
@@ -86,7 +102,13 @@ export function rows(count: number, first = 0): InboxRow[] {
     return {
       id: `request-${number}`,
       page: `/abiquo/approval/token-${number}`,
-      subject: { ...subject({ type: (["DEPLOY", "DEPLOY", "RECONFIGURE", "UNDEPLOY"] as const)[number % 4] ?? "DEPLOY", requester: [MEI, SAM, LUIS][number % 3] }), askedAt: NOW - (number + 1) * HOUR },
+      subject: {
+        ...subject({
+          type: (["DEPLOY", "DEPLOY", "RECONFIGURE", "UNDEPLOY"] as const)[number % 4] ?? "DEPLOY",
+          requester: [MEI, SAM, LUIS][number % 3],
+        }),
+        askedAt: NOW - (number + 1) * HOUR,
+      },
       machines: 1 + (number % 5) * 3,
       machine: `web-${number}`,
       cpu: 2 + number,
@@ -99,13 +121,33 @@ export function rows(count: number, first = 0): InboxRow[] {
 }
 
 export function inbox(changes: Partial<InboxView> = {}): InboxView {
-  return { now: NOW, turn: 41, person: ANA, rows: rows(8), matching: 8, total: 8, page: 1, pageSize: 50, query: "", type: "", types: ["DEPLOY"], form: "nonce", ...changes };
+  return {
+    now: NOW,
+    turn: 41,
+    person: ANA,
+    rows: rows(8),
+    matching: 8,
+    total: 8,
+    page: 1,
+    pageSize: 50,
+    query: "",
+    type: "",
+    types: ["DEPLOY"],
+    form: "nonce",
+    ...changes,
+  };
 }
 
 export const BULK: readonly BulkResult[] = [
   { id: "a", page: "/a", title: "Deploy web-01", result: "counted" },
   { id: "b", page: "/b", title: "Deploy web-02", result: "repeated" },
-  { id: "c", page: "/c", title: "Deploy web-03", result: "late", decided: { kind: "decided", outcome: "rejected", cause: "vote", by: LUIS, at: NOW - HOUR } },
+  {
+    id: "c",
+    page: "/c",
+    title: "Deploy web-03",
+    result: "late",
+    decided: { kind: "decided", outcome: "rejected", cause: "vote", by: LUIS, at: NOW - HOUR },
+  },
   { id: "d", page: "/d", title: "Deploy web-04", result: "failed" },
 ];
 

@@ -20,7 +20,10 @@ describe("Words", () => {
   });
 
   it("choose the form that goes with a number, by the rules of the language", () => {
-    assert.deepEqual([0, 1, 2, 1_000].map((n) => words.count("item", n)), ["0 items", "1 item", "2 items", "1,000 items"]);
+    assert.deepEqual(
+      [0, 1, 2, 1_000].map((n) => words.count("item", n)),
+      ["0 items", "1 item", "2 items", "1,000 items"],
+    );
     const spanish = new Words({ texts, language: "es-ES", timeZone: "UTC" });
     assert.equal(spanish.count("item", 1_000_000), "1.000.000 items", "the form `many`, which no text has, falls back to `other`");
   });
@@ -46,6 +49,8 @@ describe("Words", () => {
   });
 
   it("take any key and any parameter without a fault", () => {
-    fc.assert(fc.property(fc.string(), fc.dictionary(fc.string(), fc.string()), (key, params) => typeof words.say(key, params) === "string"));
+    fc.assert(
+      fc.property(fc.string(), fc.dictionary(fc.string(), fc.string()), (key, params) => typeof words.say(key, params) === "string"),
+    );
   });
 });

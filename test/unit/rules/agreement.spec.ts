@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  compileRules,
-  type Condition,
-  type Outcome,
-  type Rule,
-  type RuleSubject,
-} from "../../../nodes/lib/rules/index.ts";
+import { type Condition, compileRules, type Outcome, type Rule, type RuleSubject } from "../../../nodes/lib/rules/index.ts";
 import { AT } from "./support.ts";
 
 /*
@@ -131,9 +125,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({
     field,
     op: fc.constantFrom("in", "nin"),
-    value: fc
-      .array(scalar, { minLength: 1, maxLength: 3 })
-      .chain((list) => fc.constantFrom<unknown>(list, list.join(","))),
+    value: fc.array(scalar, { minLength: 1, maxLength: 3 }).chain((list) => fc.constantFrom<unknown>(list, list.join(","))),
   }),
   fc.record({
     field,
@@ -148,7 +140,12 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
     field: fc.constant("time"),
     op: fc.constantFrom("in", "nin"),
     value: fc.record(
-      { days: fc.subarray(DAYS), from: fc.constantFrom("00:00", "09:00", "22:00"), to: fc.constantFrom("06:00", "18:30", "24:00"), timeZone: fc.constant("UTC") },
+      {
+        days: fc.subarray(DAYS),
+        from: fc.constantFrom("00:00", "09:00", "22:00"),
+        to: fc.constantFrom("06:00", "18:30", "24:00"),
+        timeZone: fc.constant("UTC"),
+      },
       { requiredKeys: ["timeZone"] },
     ),
   }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { compileRules, type RuleSubject } from "../../../nodes/lib/rules/index.ts";
-import { AT, outcomeOf, judge, subject, TASK } from "./support.ts";
+import { AT, judge, outcomeOf, subject, TASK } from "./support.ts";
 
 const YES = "continue";
 const NO = "cancel";
@@ -10,10 +10,7 @@ async function compare(fact: unknown, op: string, value: unknown, valueType = ""
   return outcomeOf([{ field: "task.fact", op, value, valueType }], subject({ task: { fact } }));
 }
 
-async function table(
-  op: string,
-  rows: readonly (readonly [fact: unknown, value: unknown, expected: string])[],
-): Promise<void> {
+async function table(op: string, rows: readonly (readonly [fact: unknown, value: unknown, expected: string])[]): Promise<void> {
   for (const [fact, value, expected] of rows) {
     assert.equal(await compare(fact, op, value), expected, `${JSON.stringify(fact)} ${op} ${JSON.stringify(value)}`);
   }
@@ -30,8 +27,7 @@ describe("a condition on a fact", () => {
       [10, 11, NO],
     ]));
 
-  it("keeps long ids apart that are the same number only when rounded", () =>
-    table("eq", [["9007199254740993", "9007199254740992", NO]]));
+  it("keeps long ids apart that are the same number only when rounded", () => table("eq", [["9007199254740993", "9007199254740992", NO]]));
 
   it("finds text equal without regard to case and outer blanks", () =>
     table("eq", [
@@ -147,8 +143,7 @@ describe("a condition on a fact", () => {
 });
 
 describe("a rule", () => {
-  const rules = (list: unknown[], scope: "task" | "group" = "task") =>
-    compileRules(list, { otherwise: "review", scope });
+  const rules = (list: unknown[], scope: "task" | "group" = "task") => compileRules(list, { otherwise: "review", scope });
 
   it("wins when it is the first to match, and is named with its reason and the facts it used", async () => {
     const verdict = await rules([
@@ -218,14 +213,8 @@ describe("a rule", () => {
 
   it("may come as JSON text, and nothing is no rule", async () => {
     const text = JSON.stringify([{ name: "a", when: [], outcome: "cancel", reason: "" }]);
-    assert.equal(
-      (await compileRules(text, { otherwise: "review", scope: "task" }).evaluate(subject())).outcome,
-      "cancel",
-    );
-    assert.equal(
-      (await compileRules("", { otherwise: "continue", scope: "task" }).evaluate(subject())).outcome,
-      "continue",
-    );
+    assert.equal((await compileRules(text, { otherwise: "review", scope: "task" }).evaluate(subject())).outcome, "cancel");
+    assert.equal((await compileRules("", { otherwise: "continue", scope: "task" }).evaluate(subject())).outcome, "continue");
   });
 
   it("names every fact of the set once, in order", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compileRules, RulesFault, type RuleOptions } from "../../../nodes/lib/rules/index.ts";
+import { compileRules, type RuleOptions, RulesFault } from "../../../nodes/lib/rules/index.ts";
 import { problemsOf } from "./support.ts";
 
 function conditionCode(condition: unknown): string | undefined {
@@ -38,15 +38,7 @@ describe("rules that cannot be used", () => {
   });
 
   it("are refused when a field names nothing a rule may read", () => {
-    const fields = [
-      "payload.x",
-      "task",
-      "group.size",
-      "group.count.x",
-      "task..type",
-      "task.__proto__",
-      "details.constructor.name",
-    ];
+    const fields = ["payload.x", "task", "group.size", "group.count.x", "task..type", "task.__proto__", "details.constructor.name"];
     for (const field of [...fields, "__proto__.x", "task.a b", "time.hour", "details.x.prototype"]) {
       assert.equal(conditionCode({ field, op: "eq", value: "1" }), "RULE_FIELD_REFUSED", field);
     }
@@ -74,10 +66,7 @@ describe("rules that cannot be used", () => {
 
   it("never throw anything but their fault, whatever the configuration holds", () => {
     const options: RuleOptions = { otherwise: "review", scope: "task" };
-    const text = fc.oneof(
-      fc.string(),
-      fc.constantFrom("eq", "in", "between", "match", "jsonata", "time", "task.type", "num", "json"),
-    );
+    const text = fc.oneof(fc.string(), fc.constantFrom("eq", "in", "between", "match", "jsonata", "time", "task.type", "num", "json"));
     const condition = fc.record({ field: text, op: text, value: fc.anything(), valueType: text }, { requiredKeys: [] });
     const rule = fc.record({
       name: fc.anything(),

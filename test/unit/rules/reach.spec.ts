@@ -21,14 +21,38 @@ describe("rules that can never decide", () => {
 
   it("come after one that asks for less", () => {
     const pairs: [Conditions[number], Conditions[number]][] = [
-      [["group.cpu", "lte", 8], ["group.cpu", "lt", "8"]],
-      [["group.cpu", "gt", 2], ["group.cpu", "between", [3, 5]]],
-      [["task.type", "in", ["DEPLOY", "UNDEPLOY"]], ["task.type", "eq", "deploy"]],
-      [["task.type", "neq", "DEPLOY"], ["task.type", "nin", "DEPLOY, UNDEPLOY"]],
-      [["task.type", "neq", "DEPLOY"], ["task.type", "eq", "UNDEPLOY"]],
-      [["group.cpu", "neq", 9], ["group.cpu", "lt", 9]],
-      [["task.requester", "match", "an*"], ["task.requester", "in", ["ana", "andy"]]],
-      [["time", "in", { from: "09:00" }], ["time", "in", { from: "09:00" }]],
+      [
+        ["group.cpu", "lte", 8],
+        ["group.cpu", "lt", "8"],
+      ],
+      [
+        ["group.cpu", "gt", 2],
+        ["group.cpu", "between", [3, 5]],
+      ],
+      [
+        ["task.type", "in", ["DEPLOY", "UNDEPLOY"]],
+        ["task.type", "eq", "deploy"],
+      ],
+      [
+        ["task.type", "neq", "DEPLOY"],
+        ["task.type", "nin", "DEPLOY, UNDEPLOY"],
+      ],
+      [
+        ["task.type", "neq", "DEPLOY"],
+        ["task.type", "eq", "UNDEPLOY"],
+      ],
+      [
+        ["group.cpu", "neq", 9],
+        ["group.cpu", "lt", 9],
+      ],
+      [
+        ["task.requester", "match", "an*"],
+        ["task.requester", "in", ["ana", "andy"]],
+      ],
+      [
+        ["time", "in", { from: "09:00" }],
+        ["time", "in", { from: "09:00" }],
+      ],
     ];
     for (const [wide, narrow] of pairs) {
       assert.deepEqual(found(rule(wide), rule(narrow, ["task.userId", "eq", 1])), ["1 COVERED 0"], JSON.stringify(narrow));
@@ -42,11 +66,26 @@ describe("rules that can never decide", () => {
 
   it("are not those that have a case of their own", () => {
     const pairs: [Conditions[number], Conditions[number]][] = [
-      [["group.cpu", "lt", 8], ["group.cpu", "lte", 8]],
-      [["group.cpu", "lt", 8], ["group.ram", "lt", 8]],
-      [["task.type", "eq", "DEPLOY"], ["task.type", "match", "DEPLOY"]],
-      [["group.id", "match", "1*"], ["group.id", "eq", "10"]],
-      [["task.type", "neq", "DEPLOY"], ["task.type", "neq", "UNDEPLOY"]],
+      [
+        ["group.cpu", "lt", 8],
+        ["group.cpu", "lte", 8],
+      ],
+      [
+        ["group.cpu", "lt", 8],
+        ["group.ram", "lt", 8],
+      ],
+      [
+        ["task.type", "eq", "DEPLOY"],
+        ["task.type", "match", "DEPLOY"],
+      ],
+      [
+        ["group.id", "match", "1*"],
+        ["group.id", "eq", "10"],
+      ],
+      [
+        ["task.type", "neq", "DEPLOY"],
+        ["task.type", "neq", "UNDEPLOY"],
+      ],
     ];
     for (const [first, second] of pairs) assert.deepEqual(found(rule(first), rule(second)), [], JSON.stringify(second));
     assert.deepEqual(found(rule(["group.cpu", "gte", 8], ["group.cpu", "lte", 8])), []);
@@ -54,11 +93,26 @@ describe("rules that can never decide", () => {
 
   it("are known by what their values mean, however these are written", () => {
     const pairs: [Conditions[number], Conditions[number]][] = [
-      [["task.type", "in", '["DEPLOY","UNDEPLOY"]', "json"], ["task.type", "eq", '"deploy"', "json"]],
-      [["task.type", "neq", '"DEPLOY"', "json"], ["task.type", "eq", "UNDEPLOY"]],
-      [["group.cpu", "between", '{"from":1,"to":9}', "json"], ["group.cpu", "between", "[2,3]"]],
-      [["group.cpu", "lt", "1e3", "num"], ["group.cpu", "lt", "10"]],
-      [["details.disks[0].sizeInMb", "lt", 8], ["details.disks.0.sizeInMb", "eq", 7]],
+      [
+        ["task.type", "in", '["DEPLOY","UNDEPLOY"]', "json"],
+        ["task.type", "eq", '"deploy"', "json"],
+      ],
+      [
+        ["task.type", "neq", '"DEPLOY"', "json"],
+        ["task.type", "eq", "UNDEPLOY"],
+      ],
+      [
+        ["group.cpu", "between", '{"from":1,"to":9}', "json"],
+        ["group.cpu", "between", "[2,3]"],
+      ],
+      [
+        ["group.cpu", "lt", "1e3", "num"],
+        ["group.cpu", "lt", "10"],
+      ],
+      [
+        ["details.disks[0].sizeInMb", "lt", 8],
+        ["details.disks.0.sizeInMb", "eq", 7],
+      ],
     ];
     for (const [wide, narrow] of pairs) assert.deepEqual(found(rule(wide), rule(narrow)), ["1 COVERED 0"], JSON.stringify(narrow));
     assert.deepEqual(found(rule(["task.type", "in", '["A"]'], ["task.type", "in", '["B"]'])), ["0 CONTRADICTION task.type"]);
@@ -81,15 +135,32 @@ describe("rules that can never decide", () => {
     const inText = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<string> => values.map((value) => JSON.stringify(value));
     const condition = fc.oneof(
       fc.tuple(fc.constant("task.w"), fc.constantFrom("eq", "neq", "match"), inText(word), fc.constant("json")),
-      fc.tuple(fc.constant("task.w"), fc.constantFrom("in", "nin"), inText(fc.array(word, { minLength: 1, maxLength: 2 })), fc.constantFrom("json", "")),
-      fc.tuple(fc.constant("task.n"), fc.constant("between"), inText(fc.tuple(number, number).map((ends) => ends.toSorted())), fc.constantFrom("json", "")),
+      fc.tuple(
+        fc.constant("task.w"),
+        fc.constantFrom("in", "nin"),
+        inText(fc.array(word, { minLength: 1, maxLength: 2 })),
+        fc.constantFrom("json", ""),
+      ),
+      fc.tuple(
+        fc.constant("task.n"),
+        fc.constant("between"),
+        inText(fc.tuple(number, number).map((ends) => ends.toSorted())),
+        fc.constantFrom("json", ""),
+      ),
       fc.tuple(fc.constantFrom("task.n", "group.cpu"), fc.constantFrom("lt", "lte", "gt", "gte", "eq", "neq"), number),
-      fc.tuple(fc.constant("task.n"), fc.constant("between"), fc.tuple(number, number).map((ends) => ends.toSorted())),
+      fc.tuple(
+        fc.constant("task.n"),
+        fc.constant("between"),
+        fc.tuple(number, number).map((ends) => ends.toSorted()),
+      ),
       fc.tuple(fc.constantFrom("task.w", "task.n"), fc.constantFrom("eq", "neq", "in", "nin"), word),
       fc.tuple(fc.constant("task.w"), fc.constantFrom("in", "nin"), fc.array(word, { minLength: 1, maxLength: 3 })),
       fc.tuple(fc.constantFrom("task.w", "task.n"), fc.constant("match"), fc.constantFrom("a*", "?", "*", "*b")),
     );
-    const rules = fc.array(fc.array(condition, { maxLength: 3 }).map((when) => rule(...(when as Conditions))), { minLength: 1, maxLength: 4 });
+    const rules = fc.array(
+      fc.array(condition, { maxLength: 3 }).map((when) => rule(...(when as Conditions))),
+      { minLength: 1, maxLength: 4 },
+    );
     const fact = fc.oneof(number, word, fc.constantFrom("3.0", undefined, true));
     let marked = 0;
     await fc.assert(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
-import { readRuleSet, RULE_FAULTS, RulesFault, type RuleProblem } from "../../../nodes/lib/rules/index.ts";
+import { RULE_FAULTS, type RuleProblem, RulesFault, readRuleSet } from "../../../nodes/lib/rules/index.ts";
 import { NotJson, parseLocated } from "../../../nodes/lib/rules/located.ts";
 import { rulesSchema } from "../../../nodes/lib/rules/schema.ts";
 import { AT, problemsOf, TASK } from "./support.ts";
@@ -63,16 +63,19 @@ describe("a set of rules from elsewhere", () => {
       "  ]",
       "}",
     ].join("\n");
-    assert.deepEqual(shownProblems(text), [
-      "2:16 - RULES_OTHERWISE_UNKNOWN",
-      "4:36 Small RULES_KEY_UNKNOWN",
-      "4:69 Small RULE_OUTCOME_UNKNOWN",
-      "8:15 - RULES_NOT_TEXT",
-      "8:26 - RULE_CONDITIONS_NOT_A_LIST",
-      "5:46 - RULE_OP_UNKNOWN",
-      "6:27 - RULE_FIELD_REFUSED",
-      "7:61 - RULE_VALUE_NOT_A_NUMBER",
-    ].toSorted((a, b) => order(a) - order(b)));
+    assert.deepEqual(
+      shownProblems(text),
+      [
+        "2:16 - RULES_OTHERWISE_UNKNOWN",
+        "4:36 Small RULES_KEY_UNKNOWN",
+        "4:69 Small RULE_OUTCOME_UNKNOWN",
+        "8:15 - RULES_NOT_TEXT",
+        "8:26 - RULE_CONDITIONS_NOT_A_LIST",
+        "5:46 - RULE_OP_UNKNOWN",
+        "6:27 - RULE_FIELD_REFUSED",
+        "7:61 - RULE_VALUE_NOT_A_NUMBER",
+      ].toSorted((a, b) => order(a) - order(b)),
+    );
     function order(shown: string): number {
       return Number(shown.split(":")[0]);
     }
@@ -87,7 +90,10 @@ describe("a set of rules from elsewhere", () => {
 
   it("is refused when it is neither a list nor an object with one", () => {
     for (const source of [undefined, null, 7, true, {}, { rules: {} }, "7", '"x"']) {
-      assert.ok(problemsIn(source).some(({ code }) => code === "RULES_NOT_A_LIST"), JSON.stringify(source));
+      assert.ok(
+        problemsIn(source).some(({ code }) => code === "RULES_NOT_A_LIST"),
+        JSON.stringify(source),
+      );
     }
   });
 
@@ -108,13 +114,22 @@ describe("a set of rules from elsewhere", () => {
       "5:75 - RULES_KEY_TWICE",
     ]);
     const inText = [{ when: [{ field: "time", op: "in", value: '{"from":"08:00","from":"09:00"}' }], outcome: "cancel" }];
-    assert.deepEqual(problemsIn(inText).map(({ code }) => code), ["RULE_TIME_INVALID"]);
-    assert.deepEqual(problemsOf('[{"when":[],"outcome":"cancel","outcome":"continue"}]').map(({ code }) => code), ["RULES_KEY_TWICE"]);
+    assert.deepEqual(
+      problemsIn(inText).map(({ code }) => code),
+      ["RULE_TIME_INVALID"],
+    );
+    assert.deepEqual(
+      problemsOf('[{"when":[],"outcome":"cancel","outcome":"continue"}]').map(({ code }) => code),
+      ["RULES_KEY_TWICE"],
+    );
   });
 
   it("knows every key of hours, also where they are JSON in a text", () => {
     for (const value of [{ form: "08:00" }, '{"form":"08:00"}']) {
-      assert.deepEqual(problemsIn([{ when: [{ field: " time", op: "in", value }], outcome: "cancel" }]).map(({ code }) => code), ["RULES_KEY_UNKNOWN"]);
+      assert.deepEqual(
+        problemsIn([{ when: [{ field: " time", op: "in", value }], outcome: "cancel" }]).map(({ code }) => code),
+        ["RULES_KEY_UNKNOWN"],
+      );
     }
   });
 
@@ -124,7 +139,10 @@ describe("a set of rules from elsewhere", () => {
   });
 
   it("has no time zone that does not exist", () => {
-    assert.deepEqual(problemsIn({ timeZone: "Mars", rules: [] }).map(({ code }) => code), ["RULE_TIME_ZONE_UNKNOWN"]);
+    assert.deepEqual(
+      problemsIn({ timeZone: "Mars", rules: [] }).map(({ code }) => code),
+      ["RULE_TIME_ZONE_UNKNOWN"],
+    );
   });
 });
 
@@ -171,36 +189,144 @@ describe("the published schema", () => {
   /** Whether it is a matter for the reader only: the content of an expression or of JSON in a text, a zone's name, the order of ends. */
   function isBeyond({ code, rule, condition }: RuleProblem, source: unknown): boolean {
     if (["RULE_EXPRESSION_INVALID", "RULE_EXPRESSION_EVAL", "RULE_EXPRESSION_REGEX", "RULE_TIME_ZONE_UNKNOWN"].includes(code)) return true;
-    const rules = (Array.isArray(source) ? source : (source as { rules: unknown[] }).rules) as { when: { value: unknown; valueType?: unknown }[] }[];
+    const rules = (Array.isArray(source) ? source : (source as { rules: unknown[] }).rules) as {
+      when: { value: unknown; valueType?: unknown }[];
+    }[];
     const { value: given, valueType: type } = rules[rule]?.when[condition ?? -1] ?? { value: undefined };
-    if (typeof given === "string") return type === "json" || /^\s*[[{]/.test(given) || (code === "RULE_VALUE_NOT_A_RANGE" && given.includes(","));
+    if (typeof given === "string")
+      return type === "json" || /^\s*[[{]/.test(given) || (code === "RULE_VALUE_NOT_A_RANGE" && given.includes(","));
     return code === "RULE_TIME_INVALID" || code === "RULE_VALUE_NOT_A_RANGE";
   }
 
-  const scalar = fc.constantFrom<unknown>("DEPLOY", "10", "2.5", " 7 ", "+4", "1e3", "0x10", ".5", "5.", "-3", "9".repeat(400), 10, 0, -2.5, true, false, "true", "false", "\u00a0x\u00a0");
+  const scalar = fc.constantFrom<unknown>(
+    "DEPLOY",
+    "10",
+    "2.5",
+    " 7 ",
+    "+4",
+    "1e3",
+    "0x10",
+    ".5",
+    "5.",
+    "-3",
+    "9".repeat(400),
+    10,
+    0,
+    -2.5,
+    true,
+    false,
+    "true",
+    "false",
+    "\u00a0x\u00a0",
+  );
   const odd = fc.constantFrom<unknown>("", " ", "\u00a0", null, {}, [], [null], [[1]], ["a", ""], { from: 1 }, { from: "x", to: 2 });
-  const days = fc.constantFrom<unknown>([], ["mon"], ["sat", "sun"], ["someday"], ["Monday", " FRI "], ["mon", 1], "mon, Tue", "mon,", "", null, {}, 3, true);
+  const days = fc.constantFrom<unknown>(
+    [],
+    ["mon"],
+    ["sat", "sun"],
+    ["someday"],
+    ["Monday", " FRI "],
+    ["mon", 1],
+    "mon, Tue",
+    "mon,",
+    "",
+    null,
+    {},
+    3,
+    true,
+  );
   const hour = fc.constantFrom<unknown>("09:00", "9:00", " 7:30 ", "25:00", "09:60", "24:00", "24:01", "x", "", null, 9, {});
-  const hours = fc.record({ days, from: hour, to: hour, timeZone: fc.constantFrom<unknown>("Europe/Madrid", "Mars", "", null, 1, {}), form: fc.constant("09:00") }, { requiredKeys: [] });
+  const hours = fc.record(
+    {
+      days,
+      from: hour,
+      to: hour,
+      timeZone: fc.constantFrom<unknown>("Europe/Madrid", "Mars", "", null, 1, {}),
+      form: fc.constant("09:00"),
+    },
+    { requiredKeys: [] },
+  );
   const plainValue = fc.oneof(
     { weight: 6, arbitrary: scalar },
     { weight: 2, arbitrary: odd },
     { weight: 2, arbitrary: fc.array(scalar, { maxLength: 3 }) },
-    fc.constantFrom<unknown>("a,b", ",", "1,2", ",1,,2,", " 1 , 2.5 ", "1,2,3", "[dev] team, x", "{x", "x*", "x".repeat(257), "😀".repeat(200), ` ${"x".repeat(256)} `, { from: 1, to: "2" }, { from: 1, to: 2, step: 1 }, [3, 9], ["1", 2]),
+    fc.constantFrom<unknown>(
+      "a,b",
+      ",",
+      "1,2",
+      ",1,,2,",
+      " 1 , 2.5 ",
+      "1,2,3",
+      "[dev] team, x",
+      "{x",
+      "x*",
+      "x".repeat(257),
+      "😀".repeat(200),
+      ` ${"x".repeat(256)} `,
+      { from: 1, to: "2" },
+      { from: 1, to: 2, step: 1 },
+      [3, 9],
+      ["1", 2],
+    ),
     hours,
   );
-  const value = fc.oneof({ weight: 5, arbitrary: plainValue }, plainValue.map((plain) => JSON.stringify(plain)), plainValue.map((plain) => JSON.stringify(JSON.stringify(plain))));
+  const value = fc.oneof(
+    { weight: 5, arbitrary: plainValue },
+    plainValue.map((plain) => JSON.stringify(plain)),
+    plainValue.map((plain) => JSON.stringify(JSON.stringify(plain))),
+  );
   const field = fc.constantFrom<unknown>(
-    "task.type", "details.disks[0].sizeInMb", "details.vm.cpu", "group.count", "time", "time", "", "task", "group.disk", "task.__proto__.x",
-    "task.constructor", "task.prototypes", "task..x", "task.a[0]b", "task[0].x", "task.[0]", "details.a[0][1]", "group[0]", "other.x", " task.type ", " time ", "\u00a0task.type", 7,
+    "task.type",
+    "details.disks[0].sizeInMb",
+    "details.vm.cpu",
+    "group.count",
+    "time",
+    "time",
+    "",
+    "task",
+    "group.disk",
+    "task.__proto__.x",
+    "task.constructor",
+    "task.prototypes",
+    "task..x",
+    "task.a[0]b",
+    "task[0].x",
+    "task.[0]",
+    "details.a[0][1]",
+    "group[0]",
+    "other.x",
+    " task.type ",
+    " time ",
+    "\u00a0task.type",
+    7,
   );
   const op = fc.constantFrom<unknown>("eq", "neq", "lt", "gte", "in", "nin", "between", "match", "jsonata", "like", "", 1);
   const valueType = fc.constantFrom<unknown>("", "str", "num", "num", "bool", "json", "json", "jsonata", "msg", 3);
   const condition = fc.oneof(
     { weight: 12, arbitrary: fc.record({ field, op, value, valueType }, { requiredKeys: ["field", "op", "value"] }) },
-    { weight: 3, arbitrary: fc.record({ field: fc.constant("time"), op: fc.constantFrom("in", "nin"), value: fc.oneof(hours, hours.map((plain) => JSON.stringify(plain))), valueType }, { requiredKeys: ["field", "op", "value"] }) },
+    {
+      weight: 3,
+      arbitrary: fc.record(
+        {
+          field: fc.constant("time"),
+          op: fc.constantFrom("in", "nin"),
+          value: fc.oneof(
+            hours,
+            hours.map((plain) => JSON.stringify(plain)),
+          ),
+          valueType,
+        },
+        { requiredKeys: ["field", "op", "value"] },
+      ),
+    },
     { weight: 1, arbitrary: fc.record({ field, op, value, valueType }, { requiredKeys: [] }) },
-    { weight: 2, arbitrary: fc.record({ field: fc.constant("task.type"), op: fc.constant("eq"), value: fc.constant("DEPLOY"), note: fc.constant("x") }, { requiredKeys: ["field", "op", "value"] }) },
+    {
+      weight: 2,
+      arbitrary: fc.record(
+        { field: fc.constant("task.type"), op: fc.constant("eq"), value: fc.constant("DEPLOY"), note: fc.constant("x") },
+        { requiredKeys: ["field", "op", "value"] },
+      ),
+    },
     fc.constantFrom<unknown>(null, "x", [], {}, { field: "task.type", op: "eq" }),
   );
   const rule = fc.oneof(
@@ -238,17 +364,29 @@ describe("the published schema", () => {
     let taken = 0;
     let refused = 0;
     fc.assert(
-      fc.property(fc.oneof({ weight: 12, arbitrary: single }, { weight: 4, arbitrary: list as fc.Arbitrary<unknown> }, set, fc.constantFrom<unknown>(null, 1, "x", {})), (source) => {
-        const text = JSON.stringify(source);
-        const problems = problemsIn(text);
-        if (accepts(JSON.parse(text))) {
-          assert.deepEqual(problems.filter((problem) => !isBeyond(problem, source)), [], "the schema takes what the reader refuses");
-          if (problems.length === 0) taken += 1;
-        } else {
-          assert.notDeepEqual(problems, [], "the schema refuses what the reader takes");
-          refused += 1;
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          { weight: 12, arbitrary: single },
+          { weight: 4, arbitrary: list as fc.Arbitrary<unknown> },
+          set,
+          fc.constantFrom<unknown>(null, 1, "x", {}),
+        ),
+        (source) => {
+          const text = JSON.stringify(source);
+          const problems = problemsIn(text);
+          if (accepts(JSON.parse(text))) {
+            assert.deepEqual(
+              problems.filter((problem) => !isBeyond(problem, source)),
+              [],
+              "the schema takes what the reader refuses",
+            );
+            if (problems.length === 0) taken += 1;
+          } else {
+            assert.notDeepEqual(problems, [], "the schema refuses what the reader takes");
+            refused += 1;
+          }
+        },
+      ),
       { numRuns: 20_000 },
     );
     assert.ok(taken > 500 && refused > 500, `${taken} taken, ${refused} refused`);
@@ -271,7 +409,8 @@ describe("the published schema", () => {
       { field: "time", op: "in", value: { days: "mon,tue" } },
       { field: "time", op: "in", value: '{"from":"08:00"}' },
       { value: "true", valueType: "jsonata" },
-    ]) assert.deepEqual(verdicts(condition), [true, true], JSON.stringify(condition));
+    ])
+      assert.deepEqual(verdicts(condition), [true, true], JSON.stringify(condition));
   });
 
   it("refuses what only looks like one", () => {
@@ -283,6 +422,7 @@ describe("the published schema", () => {
       { field: " time ", op: "in", value: { form: "08:00" } },
       { field: "time", op: "in", value: { timeZone: {} } },
       { field: "time", op: "in", value: { days: ["Mo"] } },
-    ]) assert.deepEqual(verdicts(condition), [false, false], JSON.stringify(condition));
+    ])
+      assert.deepEqual(verdicts(condition), [false, false], JSON.stringify(condition));
   });
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compileRules, type FactCause, type FactSource, type Rule, type RuleSubject, type Scope, type Verdict } from "../../../nodes/lib/rules/index.ts";
+import {
+  compileRules,
+  type FactCause,
+  type FactSource,
+  type Rule,
+  type RuleSubject,
+  type Scope,
+  type Verdict,
+} from "../../../nodes/lib/rules/index.ts";
 import { AT, TASK } from "./support.ts";
 
 type Facts = Record<string, unknown>;
@@ -127,7 +135,10 @@ describe("facts that a subject lacks", () => {
   for (const [text, asked] of [
     ["details.virtualmachine.cpu <= 4", ["details.virtualmachine.cpu 0", "details.virtualmachine.cpu 1"]],
     ["$sum(tasks.details.virtualmachine.cpu) <= 4", ["details.virtualmachine.cpu 0", "details.virtualmachine.cpu 1"]],
-    ["$count($filter(tasks, function($t) { $t.details.virtualmachine.cpu > 4 })) = 0", ["details.virtualmachine.cpu 0", "details.virtualmachine.cpu 1"]],
+    [
+      "$count($filter(tasks, function($t) { $t.details.virtualmachine.cpu > 4 })) = 0",
+      ["details.virtualmachine.cpu 0", "details.virtualmachine.cpu 1"],
+    ],
     ["group.cpu <= 4", ["group.cpu"]],
   ] as const) {
     it(`are sought for the expression ${text}`, async () => {
@@ -169,27 +180,35 @@ describe("facts that a subject lacks", () => {
       fc.integer({ min: 1, max: 20 }).map((value) => ({ field: "group.cpu", op: "gt", value })),
       fc.integer({ min: 1, max: 9 }).map((value) => ({ field: "", op: "jsonata", value: `details.virtualmachine.cpu >= ${value}` })),
     );
-    const rule = fc.record({ when: fc.array(condition, { maxLength: 3 }), outcome: fc.constantFrom("continue" as const, "cancel" as const) });
+    const rule = fc.record({
+      when: fc.array(condition, { maxLength: 3 }),
+      outcome: fc.constantFrom("continue" as const, "cancel" as const),
+    });
     const machine = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.constantFrom("USER", "ADMIN")).map(([cpu, role]) => vm(cpu, role));
     const lost = fc.subarray(["virtualmachine 0", "virtualmachine 1", "role 0", "role", "cpu"]);
     await fc.assert(
-      fc.asyncProperty(fc.array(rule, { maxLength: 4 }), fc.array(machine, { minLength: 1, maxLength: 3 }), lost, async (rules, machines, out) => {
-        const total = machines.reduce((sum, { virtualmachine }) => sum + (virtualmachine as { cpu: number }).cpu, 0);
-        const elsewhere = new Elsewhere(machines, total, out);
-        const sought = await elsewhere.judge(rules, "group");
-        const isLost = (part: string, task: number): boolean => out.includes(part) || out.includes(`${part} ${task}`);
-        const tasks = machines.map((details, index) => ({
-          task: { ...TASK, taskId: `t${index}` },
-          details: Object.fromEntries(Object.entries(details).filter(([part]) => !isLost(part, index))),
-        }));
-        const group = { id: "g", count: machines.length, ...(out.includes("cpu") ? {} : { cpu: total }) };
-        const whole = rules.map((one) => ({ name: "", reason: "", ...one }));
-        const held = await compileRules(whole, { otherwise: "review", scope: "group" }).evaluate({ tasks, group, at: AT });
-        assert.equal(sought.outcome, held.outcome);
-        assert.equal(sought.rule, held.rule);
-        assert.equal(sought.unjudged?.rule, held.unjudged?.rule);
-        assert.equal(new Set(elsewhere.asked).size <= machines.length * 2 + 1, true);
-      }),
+      fc.asyncProperty(
+        fc.array(rule, { maxLength: 4 }),
+        fc.array(machine, { minLength: 1, maxLength: 3 }),
+        lost,
+        async (rules, machines, out) => {
+          const total = machines.reduce((sum, { virtualmachine }) => sum + (virtualmachine as { cpu: number }).cpu, 0);
+          const elsewhere = new Elsewhere(machines, total, out);
+          const sought = await elsewhere.judge(rules, "group");
+          const isLost = (part: string, task: number): boolean => out.includes(part) || out.includes(`${part} ${task}`);
+          const tasks = machines.map((details, index) => ({
+            task: { ...TASK, taskId: `t${index}` },
+            details: Object.fromEntries(Object.entries(details).filter(([part]) => !isLost(part, index))),
+          }));
+          const group = { id: "g", count: machines.length, ...(out.includes("cpu") ? {} : { cpu: total }) };
+          const whole = rules.map((one) => ({ name: "", reason: "", ...one }));
+          const held = await compileRules(whole, { otherwise: "review", scope: "group" }).evaluate({ tasks, group, at: AT });
+          assert.equal(sought.outcome, held.outcome);
+          assert.equal(sought.rule, held.rule);
+          assert.equal(sought.unjudged?.rule, held.unjudged?.rule);
+          assert.equal(new Set(elsewhere.asked).size <= machines.length * 2 + 1, true);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import {
   compileRules,
   RULE_FAULTS,
-  RulesFault,
   type RuleOptions,
   type RuleProblem,
   type RuleSubject,
+  RulesFault,
   type Verdict,
 } from "../../../nodes/lib/rules/index.ts";
 
@@ -27,11 +27,7 @@ export function subject(...tasks: Record<string, unknown>[]): RuleSubject {
 }
 
 /** The verdict of one rule that continues; "cancel" says that it did not match. */
-export async function judge(
-  when: unknown[],
-  about: RuleSubject = subject(),
-  options: Partial<RuleOptions> = {},
-): Promise<Verdict> {
+export async function judge(when: unknown[], about: RuleSubject = subject(), options: Partial<RuleOptions> = {}): Promise<Verdict> {
   const rules = compileRules([{ name: "only", when, outcome: "continue", reason: "" }], {
     otherwise: "cancel",
     scope: about.tasks.length === 1 ? "task" : "group",
@@ -47,10 +43,7 @@ export async function outcomeOf(when: unknown[], about?: RuleSubject, options?: 
 }
 
 /** The problems of a list of rules that must not compile; each with the params its code declares. */
-export function problemsOf(
-  rules: unknown,
-  options: Partial<Record<keyof RuleOptions, unknown>> = {},
-): readonly RuleProblem[] {
+export function problemsOf(rules: unknown, options: Partial<Record<keyof RuleOptions, unknown>> = {}): readonly RuleProblem[] {
   try {
     compileRules(rules, { otherwise: "review", scope: "task", ...options } as RuleOptions);
   } catch (error) {

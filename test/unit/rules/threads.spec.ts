@@ -19,18 +19,29 @@ describe("expressions of many tasks", function () {
   this.timeout(180_000);
 
   it("have their own time each, however many are judged at once", async () => {
-    const rules = compileRules([{ name: "", when: expression("$sum($map([1..2000], function($n) { $n % 7 })) > 0"), outcome: "continue", reason: "" }], {
-      otherwise: "cancel",
-      scope: "task",
-    });
+    const rules = compileRules(
+      [{ name: "", when: expression("$sum($map([1..2000], function($n) { $n % 7 })) > 0"), outcome: "continue", reason: "" }],
+      {
+        otherwise: "cancel",
+        scope: "task",
+      },
+    );
     const verdicts = await Promise.all(Array.from({ length: 500 }, () => rules.evaluate(subject())));
     assert.deepEqual([...new Set(verdicts.map(({ outcome }) => outcome))], ["continue"]);
   });
 
   it("are judged though one of them is stopped", async () => {
-    const rules = compileRules([{ name: "", when: expression(SQUARE), outcome: "continue", reason: "" }], { otherwise: "cancel", scope: "task" });
-    const verdicts = await Promise.all(Array.from({ length: 100 }, (_, at) => rules.evaluate(subject(disks(at === 7 ? 60_000 : 2) as never))));
-    assert.deepEqual(verdicts.flatMap(({ unjudged }, at) => (unjudged === undefined ? [] : [[at, unjudged.why]])), [[7, "RULE_EXPRESSION_RUNAWAY"]]);
+    const rules = compileRules([{ name: "", when: expression(SQUARE), outcome: "continue", reason: "" }], {
+      otherwise: "cancel",
+      scope: "task",
+    });
+    const verdicts = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => rules.evaluate(subject(disks(at === 7 ? 60_000 : 2) as never))),
+    );
+    assert.deepEqual(
+      verdicts.flatMap(({ unjudged }, at) => (unjudged === undefined ? [] : [[at, unjudged.why]])),
+      [[7, "RULE_EXPRESSION_RUNAWAY"]],
+    );
   });
 
   it("name the task of the group on which one ran away", async () => {
@@ -72,7 +83,11 @@ describe("threads for expressions", function () {
   this.timeout(180_000);
 
   const job = (text: string, facts: object = { task: TASK }): ExpressionJob => ({
-    text, tasks: [facts as never], group: { id: "g", count: 1 }, at: AT.getTime(), steps: EXPRESSION_LIMITS.steps,
+    text,
+    tasks: [facts as never],
+    group: { id: "g", count: 1 },
+    at: AT.getTime(),
+    steps: EXPRESSION_LIMITS.steps,
   });
 
   it("go no further than to the first task for which it is false, or on which it runs away", async () => {
@@ -109,10 +124,17 @@ describe("threads for expressions", function () {
     assert.ok(ended.indexOf("task.type = 'DEPLOY'") < 250, String(ended.indexOf("task.type = 'DEPLOY'")));
   });
 
-  for (const [when, how] of [["is still at it", "AT_WORK"], ["has gone on to another meanwhile", "PAST_IT"]] as const) {
+  for (const [when, how] of [
+    ["is still at it", "AT_WORK"],
+    ["has gone on to another meanwhile", "PAST_IT"],
+  ] as const) {
     it(`say of one that was ended for an evaluation whether it ${when}`, async () => {
       const ended = new Promise<Ended>((resolve) => {
-        const thread = new ExpressionThread(EXPRESSION_LIMITS, () => undefined, (_thread, why) => resolve(why));
+        const thread = new ExpressionThread(
+          EXPRESSION_LIMITS,
+          () => undefined,
+          (_thread, why) => resolve(why),
+        );
         thread.give([{ job: job(SHARED), resolve: () => undefined }]);
         const endOnceBegun = (): void => {
           if (thread.begun === 0) return void setImmediate(endOnceBegun);
@@ -147,7 +169,10 @@ describe("threads for expressions", function () {
     assert.equal(await outcomeOf(expression("details.at = 5"), about), "continue");
     const circle: Record<string, unknown> = { tell: () => "no" };
     circle["self"] = circle;
-    assert.equal((await judge(expression("task.type = 'DEPLOY'"), subject({ task: { ...TASK, circle } }))).unjudged?.why, "RULE_EXPRESSION_FAILED");
+    assert.equal(
+      (await judge(expression("task.type = 'DEPLOY'"), subject({ task: { ...TASK, circle } }))).unjudged?.why,
+      "RULE_EXPRESSION_FAILED",
+    );
   });
 
   const MEET = `rules.compileRules([{ name: "", when: [{ field: "", op: "jsonata", value: "task.type = 'DEPLOY'" }], outcome: "continue", reason: "" }], { otherwise: "cancel", scope: "task" })
@@ -183,6 +208,9 @@ describe("threads for expressions", function () {
   });
 
   it("that cannot be started send their tasks to review", async () => {
-    assert.deepEqual(await inProcess("dist/lib/rules/index.js", "--permission", "--allow-fs-read=*"), ["review RULE_EXPRESSION_UNAVAILABLE", 0]);
+    assert.deepEqual(await inProcess("dist/lib/rules/index.js", "--permission", "--allow-fs-read=*"), [
+      "review RULE_EXPRESSION_UNAVAILABLE",
+      0,
+    ]);
   });
 });

@@ -111,9 +111,7 @@ describe("a condition on time", () => {
 
   it("is refused with everything that is wrong with it", () => {
     const value = { days: ["mon", "someday"], from: "9am", to: "25:00", timeZone: "Europe/Madird" };
-    const problems = problemsOf([
-      { name: "", when: [{ field: "time", op: "in", value }], outcome: "review", reason: "" },
-    ]);
+    const problems = problemsOf([{ name: "", when: [{ field: "time", op: "in", value }], outcome: "review", reason: "" }]);
     assert.deepEqual(
       problems.map(({ code, params }) => ({ code, params })),
       [

@@ -59,9 +59,7 @@ describe("a wildcard pattern", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(part, part), { minLength: 1, maxLength: 8 }), (pieces) => {
         const pattern = pieces.map(([literal]) => literal).join("*");
-        const text = pieces
-          .map(([literal, filler], index) => (index + 1 < pieces.length ? literal + filler : literal))
-          .join("");
+        const text = pieces.map(([literal, filler], index) => (index + 1 < pieces.length ? literal + filler : literal)).join("");
         assert.ok(matches(pattern, text));
       }),
     );
@@ -89,7 +87,12 @@ describe("a wildcard pattern", () => {
     const unit = fc.constantFrom("a", "b", "?", "*", "😀");
     const pattern = fc
       .array(fc.tuple(fc.string({ unit, minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 6 })
-      .map((pieces) => pieces.map(([piece, times]) => piece.repeat(times)).join("").slice(0, LONGEST_PATTERN));
+      .map((pieces) =>
+        pieces
+          .map(([piece, times]) => piece.repeat(times))
+          .join("")
+          .slice(0, LONGEST_PATTERN),
+      );
     const text = fc
       .tuple(fc.string({ unit: fc.constantFrom("a", "b", "😀"), minLength: 1, maxLength: 8 }), fc.string({ unit, maxLength: 4 }))
       .map(([piece, end]) => piece.repeat(Math.ceil(100_000 / piece.length)) + end);

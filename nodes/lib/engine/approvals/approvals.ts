@@ -12,18 +12,29 @@ import {
   nextWake,
   openApproval,
   type Person,
-  type Step,
   resolvePolicy,
+  type Step,
   type Subject,
-  vote,
   type VoteStep,
+  vote,
   waitingFor,
   wake,
 } from "../../approval/index.ts";
+import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import { type ApprovalRecord, keyText, type Ledger, type NewNotification, type Proposal, type TaskKey, UNDECIDED } from "../../ledger/index.ts";
+import { Exclusive } from "../../base/keyed-mutex.ts";
+import {
+  type ApprovalRecord,
+  keyText,
+  type Ledger,
+  type NewNotification,
+  type Proposal,
+  type TaskKey,
+  UNDECIDED,
+} from "../../ledger/index.ts";
+import type { OpenRequest, TaskEntry, WholeTask } from "../message.ts";
 import { type DeparturePort, Departures } from "./departures.ts";
-import { newNotification, type Notification, Notifier, type NotifierPort, notificationsOf } from "./notifier.ts";
+import { type Notification, Notifier, type NotifierPort, newNotification, notificationsOf } from "./notifier.ts";
 import { type People, readPeople } from "./people.ts";
 import {
   type ApprovalTerms,
@@ -36,9 +47,6 @@ import {
 } from "./request.ts";
 import { UserReads } from "./user-reads.ts";
 import { dueOf } from "./views.ts";
-import type { Clock } from "../../base/clock.ts";
-import { Exclusive } from "../../base/keyed-mutex.ts";
-import type { OpenRequest, TaskEntry, WholeTask } from "../message.ts";
 
 /** How a node that carries approvals on hears of them. */
 export interface ApprovalPort extends NotifierPort, DeparturePort {
@@ -222,7 +230,9 @@ export class Approvals {
       const approval = opened?.state?.approval;
       const person = approval === undefined ? undefined : waitingFor(approval).find((each) => identity(each.email) === identity(email));
       if (opened?.state === undefined || person === undefined) return false;
-      const { approval: { level } } = opened.state;
+      const {
+        approval: { level },
+      } = opened.state;
       const body: Notification = { kind: "asked", level, person, ...dueOf(opened.state.approval) };
       const again = `${id}-again-${opened.record.version}`;
       return this.#write(opened.record, opened.state, [newNotification(again, body)]);
@@ -409,7 +419,9 @@ export class Approvals {
     try {
       const ids = await this.#ledger.approvals.opening(keys);
       for (let start = 0; start < ids.length; start += DUE_AT_ONCE) {
-        await Promise.all(ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#each(id, () => this.#exclusive.run(id, () => this.#begin(id)))));
+        await Promise.all(
+          ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#each(id, () => this.#exclusive.run(id, () => this.#begin(id)))),
+        );
       }
     } catch {
       this.#sleepUntil(this.#clock.now() + AGAIN);

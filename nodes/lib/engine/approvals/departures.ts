@@ -1,5 +1,5 @@
-import type { DecisionRecord, Ledger, TaskKey } from "../../ledger/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { DecisionRecord, Ledger, TaskKey } from "../../ledger/index.ts";
 import { entryOf } from "../message.ts";
 import { Settling } from "../settling.ts";
 import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";

@@ -1,10 +1,13 @@
-import { type Ballot, type DecisionLink, identify, identity, isAddress, isConcerned, type Refusal, type VoteStep } from "../../approval/index.ts";
-import type { ApprovalLinks, Revocation } from "./links.ts";
-import { ByLink, SignedIn, type Way } from "./ways.ts";
-import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
-import type { Approvals } from "./approvals.ts";
-import type { Notification } from "./notifier.ts";
-import { closedState, decidedState, inboxRow, itemsLeft, mailView, pickedBy, pickOf, requestView } from "./views.ts";
+import {
+  type Ballot,
+  type DecisionLink,
+  identify,
+  identity,
+  isAddress,
+  isConcerned,
+  type Refusal,
+  type VoteStep,
+} from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Inbox, Ledger } from "../../ledger/index.ts";
 import {
@@ -12,24 +15,30 @@ import {
   type BulkResult,
   chatFor,
   expiredPage,
-  inboxPage,
   type InboxView,
+  inboxPage,
   type Mail,
   mailFor,
   maskedEmail,
-  noticePage,
   type NoticeView,
+  noticePage,
   PAGE_SIZE,
-  QUERY_LENGTH,
   type PostResult,
+  QUERY_LENGTH,
   REASON_LENGTH,
-  requestPage,
   type RequestView,
+  requestPage,
   type Texts,
-  titleOf,
   type Typed,
+  titleOf,
   Words,
 } from "../../pages/index.ts";
+import type { Approvals } from "./approvals.ts";
+import type { ApprovalLinks, Revocation } from "./links.ts";
+import type { Notification } from "./notifier.ts";
+import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
+import { closedState, decidedState, inboxRow, itemsLeft, mailView, pickedBy, pickOf, requestView } from "./views.ts";
+import { ByLink, SignedIn, type Way } from "./ways.ts";
 
 export interface Page {
   readonly status: number;
@@ -196,7 +205,13 @@ export class ApprovalDesk {
     const isAllOut = except.length > 0 && itemsLeft(opened, opened.state, except).length === 0;
     if (isAllOut && closedState(opened.state.approval) === undefined) return this.#requestPage(visit, way, { kind: "all-excepted" }, typed);
     const level = levelIn(form) ?? visit.level;
-    const ballot: Ballot = { level, action, by: way.person, ...(reason === "" ? {} : { reason }), ...(except.length === 0 ? {} : { except }) };
+    const ballot: Ballot = {
+      level,
+      action,
+      by: way.person,
+      ...(reason === "" ? {} : { reason }),
+      ...(except.length === 0 ? {} : { except }),
+    };
     const step = await this.#approvals.vote(visit.approval, ballot);
     return this.#requestPage(visit, way, postResult(step, ballot), step.why === "REASON_REQUIRED" ? typed : undefined);
   }
@@ -208,7 +223,13 @@ export class ApprovalDesk {
     const given = { action: "delegate", to: { email: to }, by: way.person, ...(reason === "" ? {} : { reason }) } as const;
     const { result, why, approval } = await this.#approvals.command(visit.approval, given, levelIn(form) ?? visit.level);
     if (result === "late") return this.#requestPage(visit, way, { kind: "late" });
-    if (result === "forbidden") return this.#requestPage(visit, way, why === "ALREADY_APPROVER" || why === "DELEGATE_NOT_LISTED" ? { kind: "delegate-refused" } : forbidden(why), { to, reason });
+    if (result === "forbidden")
+      return this.#requestPage(
+        visit,
+        way,
+        why === "ALREADY_APPROVER" || why === "DELEGATE_NOT_LISTED" ? { kind: "delegate-refused" } : forbidden(why),
+        { to, reason },
+      );
     return this.#requestPage(visit, way, { kind: "delegated", to: personView(approval, to) });
   }
 
@@ -350,7 +371,8 @@ export class ApprovalDesk {
   #wordsIn(language: string, timeZone: string): Words {
     const id = `${language} ${timeZone}`;
     let words = this.#words.get(id);
-    if (words === undefined) this.#words.set(id, (words = new Words({ texts: this.#texts(language), language: language || "en-US", timeZone })));
+    if (words === undefined)
+      this.#words.set(id, (words = new Words({ texts: this.#texts(language), language: language || "en-US", timeZone })));
     return words;
   }
 }
@@ -396,7 +418,9 @@ function postResult({ result, why, approval, decision }: VoteStep, ballot: Ballo
     case "counted":
       return { kind: "counted", vote: countedAs(approval, ballot) };
     case "late":
-      return decision === undefined || decision.outcome === "withdrawn" ? { kind: "late" } : { kind: "late", decision: decidedState(approval, decision) };
+      return decision === undefined || decision.outcome === "withdrawn"
+        ? { kind: "late" }
+        : { kind: "late", decision: decidedState(approval, decision) };
     case "repeated":
       return { kind: "repeated" };
     case "forbidden":

@@ -14,8 +14,8 @@ import {
   signInbox,
   signLink,
 } from "../../approval/index.ts";
-import type { Ledger } from "../../ledger/index.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import type { Ledger } from "../../ledger/index.ts";
 
 /** The signing keys as the ledger keeps them. */
 interface KeyRing {
@@ -101,7 +101,8 @@ export class ApprovalLinks {
       const keys = newLinkKeys();
       const [, ...retired] = rotateLinkKeys(ring.keys, at, LONGEST_VALIDITY);
       const former = (ring.revoked ?? []).filter(({ until = 0 }) => until > at);
-      if ((await this.#replace(ring, { keys, since: at, revoked: [...retired, ...former], revocation })).keys[0].id === keys[0].id) return revocation;
+      if ((await this.#replace(ring, { keys, since: at, revoked: [...retired, ...former], revocation })).keys[0].id === keys[0].id)
+        return revocation;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ApprovalEvent } from "../../approval/index.ts";
-import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
 import { Mailboxes, pauseAfter } from "./mailboxes.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
 import { sift, type Telling } from "./sift.ts";

@@ -1,7 +1,7 @@
 import type { Approval } from "../../approval/index.ts";
 import type { DecisionRecord, TaskRecord } from "../../ledger/index.ts";
-import type { OpenedApproval } from "./request.ts";
 import { type Decision, entryOf, type TaskEntry } from "../message.ts";
+import type { OpenedApproval } from "./request.ts";
 
 /** The tasks of an approval that leave by one port. */
 export interface ApprovalOutcome {
@@ -31,9 +31,17 @@ export function outcomesOf(
   const redelivered = again !== undefined;
   const tasks = redelivered ? record.tasks.filter(({ taskId }) => again.has(taskId)) : record.tasks;
   const kind = record.status === "withdrawn" ? ("withdrawn" as const) : ("decided" as const);
-  const common = { connection: record.connection, message, approval: { id: record.id, kind, level: state?.approval.level ?? 0 }, redelivered };
-  const leaving = (port: ApprovalOutcome["port"], some: readonly TaskRecord[], entry: (task: TaskRecord) => TaskEntry): ApprovalOutcome[] =>
-    some.length === 0 ? [] : [{ ...common, port, entries: some.map(entry) }];
+  const common = {
+    connection: record.connection,
+    message,
+    approval: { id: record.id, kind, level: state?.approval.level ?? 0 },
+    redelivered,
+  };
+  const leaving = (
+    port: ApprovalOutcome["port"],
+    some: readonly TaskRecord[],
+    entry: (task: TaskRecord) => TaskEntry,
+  ): ApprovalOutcome[] => (some.length === 0 ? [] : [{ ...common, port, entries: some.map(entry) }]);
   if (state === undefined || record.status === "withdrawn") {
     return leaving("withdrawn", tasks, (task) => entryOf(task, decisions.get(task.taskId)));
   }
@@ -42,10 +50,14 @@ export function outcomesOf(
   const isApproved = ({ taskId }: TaskRecord): boolean => record.status === "approved" && !excepted.has(taskId);
   return [
     ...leaving("approved", tasks.filter(isApproved), (task) => ({ ...entryOf(task), decision: decisionOn(approval, "continue") })),
-    ...leaving("rejected", tasks.filter((task) => !isApproved(task)), (task) => ({
-      ...entryOf(task),
-      decision: exceptionOn(approval, task.taskId) ?? decisionOn(approval, "cancel"),
-    })),
+    ...leaving(
+      "rejected",
+      tasks.filter((task) => !isApproved(task)),
+      (task) => ({
+        ...entryOf(task),
+        decision: exceptionOn(approval, task.taskId) ?? decisionOn(approval, "cancel"),
+      }),
+    ),
   ];
 }
 

@@ -41,13 +41,18 @@ export async function readPeople(reads: UserReads, client: AbiquoClient, policy:
   };
   // The fallback stands in for a requester who is not shown; where people may approve their own, it matters to nobody.
   const mayStayUnknown = policy.allowSelfApproval || policy.noApprover === "fallback";
-  const requester = await unless((fault) => isAbsent(fault) || (mayStayUnknown && isForbidden(fault)), readRequester(reads, client, tasks), undefined);
+  const requester = await unless(
+    (fault) => isAbsent(fault) || (mayStayUnknown && isForbidden(fault)),
+    readRequester(reads, client, tasks),
+    undefined,
+  );
   const roles = rolesOf(policy);
   const holders = roles.length === 0 ? [] : await unless(isAbsent, readHolders(reads, client, tasks), []);
   const found = roles.map((role) => {
     const own = holders.filter(({ roleName }) => isSameRole(roleName, role));
     // A mail program could read it as somebody else's, or as several: the link in the mail is for this one alone.
-    for (const { email, nick } of own) if (!isAddress(email)) faults.push(new Fault("APPROVAL_ADDRESS_UNUSABLE", { value: email, user: nick }));
+    for (const { email, nick } of own)
+      if (!isAddress(email)) faults.push(new Fault("APPROVAL_ADDRESS_UNUSABLE", { value: email, user: nick }));
     return [role, own.filter(({ email }) => isAddress(email)).map(personOf)] as const;
   });
   return { ...(requester === undefined ? {} : { requester }), roles: Object.fromEntries(found), faults };

@@ -2,8 +2,8 @@ import { storageOf } from "../../abiquo/index.ts";
 import { type Approval, type Ballot, identify, identity, type Person, type RawPolicy } from "../../approval/index.ts";
 import { isObject, textOf } from "../../base/json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
-import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
 import type { MachineView, PersonView, SubjectView } from "../../pages/index.ts";
+import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
 
 /** What a node asks for; the same for each of its requests. */
 export interface ApprovalTerms {
@@ -90,7 +90,10 @@ export function searchTextOf(subject: KeptRequest["subject"], entries: readonly 
   const names = machines.map(({ name }) => name);
   const requesters = entries.map(({ task }) => task.requester);
   const words = [subject.type, title, enterprise, virtualDatacenter, virtualAppliance, ...names, ...requesters];
-  return [...new Set(words)].filter((word) => word !== undefined && word !== "").join(" ").toLowerCase();
+  return [...new Set(words)]
+    .filter((word) => word !== undefined && word !== "")
+    .join(" ")
+    .toLowerCase();
 }
 
 /** The person as the approval knows them; a bare address for anybody else. */

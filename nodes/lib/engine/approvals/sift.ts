@@ -29,7 +29,11 @@ interface Parsed {
  * @param due those whose time has come, oldest first
  * @param about all that the same people were, or are to be, told of the same approvals, oldest first
  */
-export function sift(due: readonly NotificationRecord[], about: readonly NotificationRecord[], openedOf: (approval: string) => OpenedApproval | undefined): Sifted {
+export function sift(
+  due: readonly NotificationRecord[],
+  about: readonly NotificationRecord[],
+  openedOf: (approval: string) => OpenedApproval | undefined,
+): Sifted {
   const tell: Telling[] = [];
   const superseded: string[] = [];
   const groups = Map.groupBy(about, placeOf);
@@ -74,7 +78,11 @@ function choose(opened: OpenedApproval, pending: readonly Parsed[], group: reado
 }
 
 /** How it ended matters to the requester, and to those who know of it: who was never asked need not hear of the end. */
-function isConcerned({ state }: OpenedApproval, { notification: { requester, person } }: Parsed, group: readonly NotificationRecord[]): boolean {
+function isConcerned(
+  { state }: OpenedApproval,
+  { notification: { requester, person } }: Parsed,
+  group: readonly NotificationRecord[],
+): boolean {
   const hasVoted = state?.approval.votes.some(({ by }) => identity(by) === identity(person.email)) === true;
   return requester === true || hasVoted || group.some((each) => each.state === "sent");
 }

@@ -1,8 +1,27 @@
-import { type Approval, type DecisionLink, type HistoryEntry as CoreEntry, identify, identity, required, tally, waitingFor } from "../../approval/index.ts";
-import { type KeptState, type OpenedApproval, personView } from "./request.ts";
-import type { Notification } from "./notifier.ts";
+import {
+  type Approval,
+  type HistoryEntry as CoreEntry,
+  type DecisionLink,
+  identify,
+  identity,
+  required,
+  tally,
+  waitingFor,
+} from "../../approval/index.ts";
 import { UNDECIDED } from "../../ledger/index.ts";
-import { type DecidedState, type HistoryEntry, type InboxRow, type LevelView, type MailView, type RequestState, type RequestView, type SubjectView, totalsOf } from "../../pages/index.ts";
+import {
+  type DecidedState,
+  type HistoryEntry,
+  type InboxRow,
+  type LevelView,
+  type MailView,
+  type RequestState,
+  type RequestView,
+  type SubjectView,
+  totalsOf,
+} from "../../pages/index.ts";
+import type { Notification } from "./notifier.ts";
+import { type KeptState, type OpenedApproval, personView } from "./request.ts";
 
 /** What is asked, as a page or a mail shows it. The message that asked may have had tasks that were decided by then. */
 export function subjectView({ record, request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {
@@ -31,7 +50,12 @@ export function itemsLeft({ record }: OpenedApproval, { approval }: KeptState, e
 }
 
 /** A request as the person of the link sees it. */
-export function requestView(opened: OpenedApproval, state: KeptState, link: Pick<DecisionLink, "person" | "level">, now: number): Omit<RequestView, "inbox" | "result" | "typed"> {
+export function requestView(
+  opened: OpenedApproval,
+  state: KeptState,
+  link: Pick<DecisionLink, "person" | "level">,
+  now: number,
+): Omit<RequestView, "inbox" | "result" | "typed"> {
   const { approval } = state;
   return {
     now,
@@ -52,19 +76,25 @@ function stateFor(approval: Approval, { person, level }: Pick<DecisionLink, "per
   const { onDeadline } = policy.levels[approval.level] ?? { onDeadline: "wait" as const };
   const due = { onDeadline, ...dueOf(approval) };
   const given = votes.findLast((vote) => vote.by === email);
-  const voted = given === undefined ? undefined : ({ kind: "voted", vote: given.action, at: given.at, ...reasonOf(given.reason), ...due } as const);
+  const voted =
+    given === undefined ? undefined : ({ kind: "voted", vote: given.action, at: given.at, ...reasonOf(given.reason), ...due } as const);
   if (voted !== undefined && given?.level === approval.level) return voted;
   if (frozen !== undefined) return { kind: "frozen", by: personView(approval, frozen.by), at: frozen.at, ...reasonOf(frozen.reason) };
   if (waitingFor(approval).some((each) => identity(each.email) === email)) {
     return { kind: "waiting", requireReason: policy.requireReason, delegation: policy.delegation, ...due };
   }
   if (voted !== undefined) return voted;
-  const handed = approval.history.findLast(({ what, by, level: at }) => what === "delegated" && at === approval.level && identify(approval, by ?? "") === email);
+  const handed = approval.history.findLast(
+    ({ what, by, level: at }) => what === "delegated" && at === approval.level && identify(approval, by ?? "") === email,
+  );
   if (handed !== undefined) return { kind: "delegated", to: personView(approval, handed.to ?? ""), at: handed.at };
   const passed = approval.history.find((entry) => entry.what === "level-approved" && entry.level === level);
   if (passed === undefined) return { kind: "passed" };
   const { cause = "vote", by, reason, at } = passed;
-  return { kind: "passed", decision: { outcome: "approved", cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) } };
+  return {
+    kind: "passed",
+    decision: { outcome: "approved", cause, at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) },
+  };
 }
 
 /** The deadline that is still to come; none while the clock stands. */
@@ -101,8 +131,17 @@ function levelView(approval: Approval, index: number): LevelView {
   };
   const asked = index === level ? [...seats, ...escalatedTo].map(({ person }) => person) : [];
   const people = asked.length > 0 ? asked : [...given.map(({ by }) => personView(approval, by)), ...(index > level ? approvers : [])];
-  const { approvals, needed } = index === level ? tally(approval) : { approvals: given.filter(({ action }) => action === "approve").length, needed: required(need, approvers.length) };
-  return { name, state: levelState(approval, index), approvals, needed, people: people.map(({ email, name: own }) => ({ person: { email, ...(own === undefined ? {} : { name: own }) }, ...voteOf(email) })) };
+  const { approvals, needed } =
+    index === level
+      ? tally(approval)
+      : { approvals: given.filter(({ action }) => action === "approve").length, needed: required(need, approvers.length) };
+  return {
+    name,
+    state: levelState(approval, index),
+    approvals,
+    needed,
+    people: people.map(({ email, name: own }) => ({ person: { email, ...(own === undefined ? {} : { name: own }) }, ...voteOf(email) })),
+  };
 }
 
 function levelState({ level, status, decision }: Approval, index: number): LevelView["state"] {
@@ -112,7 +151,21 @@ function levelState({ level, status, decision }: Approval, index: number): Level
   return isDecidedHere ? decision.outcome : "closed";
 }
 
-const PLAIN = ["opened", "overdue", "escalated", "fallback", "delegated", "reassigned", "approve", "reject", "level-approved", "frozen", "unfrozen", "withdrawn", "stuck"] as const;
+const PLAIN = [
+  "opened",
+  "overdue",
+  "escalated",
+  "fallback",
+  "delegated",
+  "reassigned",
+  "approve",
+  "reject",
+  "level-approved",
+  "frozen",
+  "unfrozen",
+  "withdrawn",
+  "stuck",
+] as const;
 
 function historyEntry({ approval, requester }: KeptState, entry: CoreEntry): HistoryEntry[] {
   const { what, at, by, to, level, reason, outcome, cause } = entry;
@@ -173,7 +226,13 @@ export function inboxRow(opened: OpenedApproval, state: KeptState, page: string)
 }
 
 /** A message to one person about a request. */
-export function mailView(opened: OpenedApproval, state: KeptState, notification: Notification, links: MailView["links"], now: number): MailView {
+export function mailView(
+  opened: OpenedApproval,
+  state: KeptState,
+  notification: Notification,
+  links: MailView["links"],
+  now: number,
+): MailView {
   const { approval } = state;
   const { kind, level, person, dueAt, requester } = notification;
   const { levels } = approval.policy;

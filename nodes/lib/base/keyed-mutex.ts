@@ -1,5 +1,5 @@
 /** Lets work on the same thing wait for each other, and work on different things not. */
-export class Exclusive {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   run<T>(id: string, work: () => Promise<T>): Promise<T> {

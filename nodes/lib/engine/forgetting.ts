@@ -16,7 +16,7 @@ export class Forgetting {
   readonly #clock: Clock;
   /** ids of requests that have left and that the ledger is about to forget */
   readonly #left = new Set<string>();
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
   #failures = 0;
   #isClosed = false;
 
@@ -37,15 +37,15 @@ export class Forgetting {
 
   /** Tries once more, and then no more: what the ledger still has leaves again after the next start. */
   async close(): Promise<void> {
-    this.#callOff?.();
+    this.#cancel?.();
     this.#isClosed = true;
     await this.#flush();
   }
 
   #in(ms: number): void {
     if (this.#isClosed) return;
-    this.#callOff ??= this.#clock.after(ms, () => {
-      this.#callOff = undefined;
+    this.#cancel ??= this.#clock.after(ms, () => {
+      this.#cancel = undefined;
       void this.#flush();
     });
   }

@@ -12,14 +12,14 @@ export class Housekeeping {
   readonly #ledger: Pick<Ledger, "prune">;
   readonly #keep: number;
   readonly #clock: Clock;
-  #callOff: () => void;
+  #cancel: () => void;
 
   /** @param keep how long settled tasks are kept, in days; 0 = for ever */
   constructor(ledger: Pick<Ledger, "prune">, keep: number, clock: Clock) {
     this.#ledger = ledger;
     this.#keep = keep;
     this.#clock = clock;
-    this.#callOff = this.#after(FIRST);
+    this.#cancel = this.#after(FIRST);
   }
 
   /** Deletes all that is due. */
@@ -30,12 +30,12 @@ export class Housekeeping {
   }
 
   close(): void {
-    this.#callOff();
+    this.#cancel();
   }
 
   #after(delay: number): () => void {
     return this.#clock.after(delay, () => {
-      this.#callOff = this.#after(DAY);
+      this.#cancel = this.#after(DAY);
       // A ledger that cannot be written has been told of by those who need it; tomorrow is another day.
       this.run().catch(() => undefined);
     });

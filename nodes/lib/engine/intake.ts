@@ -3,7 +3,7 @@ import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { JsonObject } from "../base/json.ts";
-import { Slots } from "../base/semaphore.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
 import type { Connection } from "./outbox.ts";
@@ -47,7 +47,7 @@ export class Intake {
   /** `at` in the clock's monotonic time */
   readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
   readonly #clock: Clock;
-  readonly #reads = new WeakMap<Connection, Slots>();
+  readonly #reads = new WeakMap<Connection, Semaphore>();
   #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
@@ -140,7 +140,7 @@ export class Intake {
   async #look(arrival: Arrival, connection: Connection, deadline: number, signal: AbortSignal): Promise<Look> {
     const { key, abiquo } = arrival;
     try {
-      const read = await this.#slotsOf(connection).run(() => connection.client.readTask(abiquo.links?.self ?? "", signal));
+      const read = await this.#semaphoreOf(connection).run(() => connection.client.readTask(abiquo.links?.self ?? "", signal));
       const { task, links, payload } = read;
       if (task.state === "QUEUEING") return { genuine: { ...arrival, payload, abiquo: { ...abiquo, task, links } } };
       await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
@@ -163,10 +163,10 @@ export class Intake {
     return { fault: new Fault("TASK_UNKNOWN", { taskId: key.taskId }, cause), arrival };
   }
 
-  #slotsOf(connection: Connection): Slots {
-    let slots = this.#reads.get(connection);
-    if (slots === undefined) this.#reads.set(connection, (slots = new Slots(READS)));
-    return slots;
+  #semaphoreOf(connection: Connection): Semaphore {
+    let semaphore = this.#reads.get(connection);
+    if (semaphore === undefined) this.#reads.set(connection, (semaphore = new Semaphore(READS)));
+    return semaphore;
   }
 
   close(): void {
@@ -207,14 +207,14 @@ function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const callOff = clock.after(ms, done);
+    const cancel = clock.after(ms, done);
     signal.addEventListener("abort", aborted, { once: true });
     function done(): void {
       signal.removeEventListener("abort", aborted);
       resolve();
     }
     function aborted(): void {
-      callOff();
+      cancel();
       reject(signal.reason as Error);
     }
   });

@@ -48,8 +48,8 @@ interface Job {
   busy: boolean;
   /** since when Abiquo has not shown the task, in the clock's monotonic time */
   missingSince?: number;
-  /** calls off the next attempt */
-  callOff?: (() => void) | undefined;
+  /** cancels the next attempt */
+  cancel?: (() => void) | undefined;
 }
 
 interface Attached {
@@ -79,9 +79,9 @@ export class Outbox {
   #width = WIDTH;
   /** in the clock's monotonic time */
   #nextSlot = -Infinity;
-  /** calls off the wait for the next slot; undefined while nobody waits for it */
+  /** cancels the wait for the next slot; undefined while nobody waits for it */
   #endPause: (() => void) | undefined;
-  /** calls off telling of answers that no connection can deliver; undefined while there are none */
+  /** cancels telling of answers that no connection can deliver; undefined while there are none */
   #endPatience: (() => void) | undefined;
 
   constructor(ledger: Ledger, api: string, events: OutboxEvents, clock: Clock) {
@@ -131,7 +131,7 @@ export class Outbox {
     this.#endPatience?.();
     this.#endPatience = undefined;
     for (const job of this.#jobs.values()) {
-      job.callOff?.();
+      job.cancel?.();
       if (!job.busy) this.#jobs.delete(job.key);
     }
     this.#ready = [];
@@ -175,7 +175,7 @@ export class Outbox {
   }
 
   #later(job: Job, delay: number): void {
-    job.callOff = this.#clock.after(delay, () => this.#now(job));
+    job.cancel = this.#clock.after(delay, () => this.#now(job));
   }
 
   #pump(): void {

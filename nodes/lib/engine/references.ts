@@ -1,6 +1,6 @@
 import { type AbiquoClient, AbiquoFault, type AbiquoTask, linksOfTask } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
-import { Slots } from "../base/semaphore.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type NewTask, type TaskKey } from "../ledger/index.ts";
 import { entryOf, isWhole, type TaskEntry, type TaskName, type TaskReference, type WholeTask } from "./message.ts";
 
@@ -30,7 +30,7 @@ const READS = 32;
  */
 export class References {
   readonly #ledger: Ledger;
-  readonly #reads = new Slots(READS);
+  readonly #reads = new Semaphore(READS);
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;

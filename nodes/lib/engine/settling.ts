@@ -12,7 +12,7 @@ export class Settling {
   /** in which round each began, the earliest first */
   readonly #began = new Map<string, number>();
   #now = 0;
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
   #isClosed = false;
 
   /**
@@ -36,13 +36,13 @@ export class Settling {
 
   close(): void {
     this.#isClosed = true;
-    this.#callOff?.();
+    this.#cancel?.();
   }
 
   #watch(): void {
-    if (this.#isClosed || this.#callOff !== undefined || this.#began.size === 0) return;
-    this.#callOff = this.#clock.after(this.#round, () => {
-      this.#callOff = undefined;
+    if (this.#isClosed || this.#cancel !== undefined || this.#began.size === 0) return;
+    this.#cancel = this.#clock.after(this.#round, () => {
+      this.#cancel = undefined;
       this.#now++;
       this.#end();
       this.#watch();

@@ -22,7 +22,7 @@ import {
 } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import { Exclusive } from "../../base/keyed-mutex.ts";
+import { KeyedMutex } from "../../base/keyed-mutex.ts";
 import {
   type ApprovalRecord,
   keyText,
@@ -94,14 +94,14 @@ export class Approvals {
   readonly #clock: Clock;
   readonly #ports = new Map<string, ApprovalPort>();
   readonly #notifier: Notifier;
-  readonly #exclusive = new Exclusive();
+  readonly #mutex = new KeyedMutex();
   readonly #users: UserReads;
   readonly #reported = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>;
   readonly #checkpoint: (key: TaskKey) => void;
   readonly #departures: Departures;
   readonly #counting = new Map<string, () => void>();
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
@@ -225,7 +225,7 @@ export class Approvals {
 
   /** Sends a person's notification again, with a fresh link. False when the request does not wait for that person. */
   async tellAgain(id: string, email: string): Promise<boolean> {
-    return this.#exclusive.run(id, async () => {
+    return this.#mutex.run(id, async () => {
       const opened = await this.get(id);
       const approval = opened?.state?.approval;
       const person = approval === undefined ? undefined : waitingFor(approval).find((each) => identity(each.email) === identity(email));
@@ -260,10 +260,10 @@ export class Approvals {
 
   close(): void {
     this.#isClosed = true;
-    this.#callOff?.();
+    this.#cancel?.();
     this.#departures.close();
     this.#notifier.close();
-    for (const callOff of this.#counting.values()) callOff();
+    for (const cancel of this.#counting.values()) cancel();
   }
 
   async #withdrawOvertaken(id: string): Promise<void> {
@@ -271,7 +271,7 @@ export class Approvals {
     if (opened === undefined || opened.record.tasks.some(({ stage }) => UNDECIDED.includes(stage))) return;
     const [decision] = (await this.#departures.decisionsOn(opened.record.tasks)).values();
     const { by = "Abiquo", reason } = decision ?? {};
-    if (opened.state === undefined) await this.#exclusive.run(id, () => this.#closeUnopened(id));
+    if (opened.state === undefined) await this.#mutex.run(id, () => this.#closeUnopened(id));
     else await this.command(id, { action: "withdraw", by, ...(reason === undefined ? {} : { reason }) });
   }
 
@@ -288,7 +288,7 @@ export class Approvals {
   }
 
   async #change<S extends Step>(id: string, work: (approval: Approval, now: number) => S): Promise<S> {
-    return this.#exclusive.run(id, async () => {
+    return this.#mutex.run(id, async () => {
       for (;;) {
         const opened = await this.get(id);
         if (opened?.state === undefined) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
@@ -337,10 +337,10 @@ export class Approvals {
   /** One timer for all of them: the next one due is found in the ledger. */
   #sleepUntil(at: number): void {
     if (this.#isClosed || at >= this.#wakeAt) return;
-    this.#callOff?.();
+    this.#cancel?.();
     this.#wakeAt = at;
     const delay = Math.min(Math.max(0, at - this.#clock.now()), LONGEST_SLEEP);
-    this.#callOff = this.#clock.after(delay, () => {
+    this.#cancel = this.#clock.after(delay, () => {
       this.#wakeAt = Number.POSITIVE_INFINITY;
       void this.#wake();
     });
@@ -386,7 +386,7 @@ export class Approvals {
   async #moveOn(id: string): Promise<void> {
     const record = await this.#ledger.approvals.get(id);
     if (record === undefined) return;
-    if (record.status === "opening") await this.#exclusive.run(id, () => this.#begin(id));
+    if (record.status === "opening") await this.#mutex.run(id, () => this.#begin(id));
     else await this.#change(id, (approval, now) => wake(approval, now));
   }
 
@@ -420,7 +420,7 @@ export class Approvals {
       const ids = await this.#ledger.approvals.opening(keys);
       for (let start = 0; start < ids.length; start += DUE_AT_ONCE) {
         await Promise.all(
-          ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#each(id, () => this.#exclusive.run(id, () => this.#begin(id)))),
+          ids.slice(start, start + DUE_AT_ONCE).map((id) => this.#each(id, () => this.#mutex.run(id, () => this.#begin(id)))),
         );
       }
     } catch {
@@ -439,14 +439,14 @@ export class Approvals {
   /** Soon, and once for all that changes meanwhile: to count many takes longer than to change one. */
   #count(key: string): void {
     if (this.#counting.has(key)) return;
-    const callOff = this.#clock.after(COUNT_INTERVAL, () => {
+    const cancel = this.#clock.after(COUNT_INTERVAL, () => {
       this.#counting.delete(key);
       this.#ledger.approvals.count(key).then(
         (open) => this.#ports.get(key)?.count(open),
         () => undefined,
       );
     });
-    this.#counting.set(key, callOff);
+    this.#counting.set(key, cancel);
   }
 }
 

@@ -62,7 +62,7 @@ export class Notifier {
   /** those that are being told, by id */
   readonly #flights = new Map<string, Flight>();
   /** the next try, by key */
-  readonly #retries = new Map<string, { readonly at: number; readonly callOff: () => void }>();
+  readonly #retries = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   readonly #mailboxes: Mailboxes;
   #isClosed = false;
 
@@ -125,19 +125,19 @@ export class Notifier {
 
   close(): void {
     this.#isClosed = true;
-    for (const { callOff } of this.#retries.values()) callOff();
+    for (const { cancel } of this.#retries.values()) cancel();
     this.#retries.clear();
   }
 
   #tellLater(key: string, at: number): void {
     const planned = this.#retries.get(key);
     if (this.#isClosed || (planned !== undefined && planned.at <= at)) return;
-    planned?.callOff();
-    const callOff = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
+    planned?.cancel();
+    const cancel = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
       this.#retries.delete(key);
       void this.tell(key);
     });
-    this.#retries.set(key, { at, callOff });
+    this.#retries.set(key, { at, cancel });
   }
 
   /** Once more at once; then a channel that is down must not be asked as fast as it can refuse. */

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
+import { migrated } from "../base/definitions.ts";
 import { Fault } from "../base/fault.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, textOf } from "../base/json.ts";
 import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
@@ -49,14 +50,13 @@ export class NodeKit {
   #meanwhile: (() => NodeStatus) | undefined;
   #statusTimer: NodeJS.Timeout | undefined;
 
-  constructor(RED: NodeAPI, type: string, node: Node, definition: NodeDef) {
+  constructor(RED: NodeAPI, type: string, node: Node, definition: object) {
     this.RED = RED;
     this.node = node;
     this.#type = type;
     this.config = new Configuration(definition);
     this.credentials = new Configuration((node.credentials as object | undefined) ?? {});
-    const connection = (definition as NodeDef & { connection?: string }).connection;
-    this.#connectionId = connection ?? "";
+    this.#connectionId = "connection" in definition ? textOf(definition.connection) : "";
     node.on("close", (removed: boolean, done: () => void) => {
       void this.#close(removed).then(done, done);
     });
@@ -237,8 +237,10 @@ export function defineNode(RED: NodeAPI, type: string, options: NodeOptions, set
   );
   function create(this: Node, definition: NodeDef): void {
     RED.nodes.createNode(this, definition);
-    const kit = new NodeKit(RED, type, this, definition);
+    const current = understood(type, definition);
+    const kit = new NodeKit(RED, type, this, current instanceof Fault ? definition : current);
     try {
+      if (current instanceof Fault) throw current;
       setUp(kit);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -249,4 +251,14 @@ export function defineNode(RED: NodeAPI, type: string, options: NodeOptions, set
     }
   }
   RED.nodes.registerType(type, create, { credentials, settings: (options.settings ?? {}) as never });
+}
+
+/** The definition in its present form, or why there is none. */
+function understood(type: string, definition: NodeDef): object | Fault {
+  try {
+    return migrated(type, definition);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
 }

@@ -17,13 +17,13 @@ copyFileSync("nodes/lib/base/place.cjs", "dist/lib/base/place.cjs");
 
 /** The folders of nodes, by the name of the node: continue and cancel share one. */
 const folders = readdirSync("nodes", { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name === "editor.html")
+  .filter((entry) => entry.isFile() && entry.name === "index.ts" && /^nodes.(?!lib\b)/.test(entry.parentPath))
   .map(({ parentPath }) => parentPath.replaceAll("\\", "/"));
 
 for (const folder of folders) {
   const name = `abiquo-${folder.split("/").at(-1)}`;
   writeFileSync(join("dist", `${name}.js`), `"use strict";\nmodule.exports = require("./${folder.slice("nodes/".length)}/index.js");\n`);
-  writeFileSync(join("dist", `${name}.html`), editorOf(folder));
+  writeFileSync(join("dist", `${name}.html`), editorOf(folder, name));
   for (const file of readdirSync(join(folder, "locales"))) {
     const [language, extension] = file.split(".");
     mkdirSync(join("dist", "locales", language), { recursive: true });
@@ -32,10 +32,14 @@ for (const folder of folders) {
 }
 
 /** What the editor loads of a node: its dialog, and its script with all that it imports. */
-function editorOf(folder) {
-  const html = readFileSync(join(folder, "editor.html"), "utf8");
+function editorOf(folder, name) {
+  // The dialogs of one folder may be one form.
+  const own = join(folder, "editor.html");
+  const html = readFileSync(existsSync(own) ? own : join(dirname(folder), "dialog.html"), "utf8").replaceAll("{{type}}", name);
+  // Loaded once, with the node that every other needs.
+  const style = name === "abiquo-config" ? `<style>\n${readFileSync("nodes/lib/editor/style.css", "utf8")}</style>\n\n` : "";
   const entry = join(folder, "editor.ts");
-  if (!existsSync(entry)) return html;
+  if (!existsSync(entry)) return style + html;
   const { outputFiles } = buildSync({
     entryPoints: [entry],
     bundle: true,
@@ -50,7 +54,7 @@ function editorOf(folder) {
     alias: { jsonata: "./nodes/lib/editor/jsonata.ts" },
   });
   const script = outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
-  return `${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
+  return `${style}${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
 }
 
 const { rulesSchema } = createRequire(import.meta.url)(join(process.cwd(), "dist", "lib", "rules", "schema.js"));

@@ -64,7 +64,7 @@ function usesOfDialogs(): Uses {
       if (node.type !== "CallExpression") continue;
       const [first, second] = node["arguments"] as SyntaxNode[];
       const callee = nameOf(node["callee"]);
-      if (["this._", "RED._", "say"].includes(callee)) addKey(uses, type, first);
+      if (["this._", "RED._"].includes(callee) || /^say\d*$/.test(callee)) addKey(uses, type, first);
       else if (/(^|\.)reason$/.test(callee)) addKey(uses, "abiquo-config", second, "invalid.");
       else if (/(^|\.)text$/.test(callee) && second !== undefined) addKey(uses, String(literal(first) ?? type), second);
     }
@@ -72,13 +72,20 @@ function usesOfDialogs(): Uses {
   return uses;
 }
 
+/** What a text that is put together begins with. */
+function beginning(node: SyntaxNode): string | undefined {
+  if (node.type === "TemplateLiteral") return ((node["quasis"] as SyntaxNode[])[0]?.["value"] as { cooked?: string } | undefined)?.cooked;
+  const start = node.type === "BinaryExpression" ? literal(leftmost(node)) : undefined;
+  return typeof start === "string" ? start : undefined;
+}
+
 /** Whether a dialog's script holds the key, or its beginning in a sum: keys also travel through helper functions. */
 function dialogHolds(type: string, key: string): boolean {
   return scriptsOf(built(`${type}.html`))
     .flatMap((source) => [...walk(parseScript(source))])
     .some((node) => {
-      const start = node.type === "BinaryExpression" ? literal(leftmost(node)) : undefined;
-      return literal(node) === key || (typeof start === "string" && start.endsWith(".") && key.startsWith(start));
+      const start = beginning(node);
+      return literal(node) === key || (start?.endsWith(".") && key.startsWith(start));
     });
 }
 

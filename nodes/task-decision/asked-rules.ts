@@ -1,6 +1,7 @@
 import type { NodeAPI } from "node-red";
 import type { FaultParams } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
+import { variableIn } from "../lib/base/settings.ts";
 import { compileRules, type Outcome, type RuleProblem, type RuleSet, RulesFault, type Scope } from "../lib/rules/index.ts";
 
 /** Rules that a dialog asks about: as they are written there, and as a deploy would understand them. */
@@ -20,7 +21,7 @@ export function askedRules(RED: NodeAPI, body: Record<string, unknown>): AskedRu
   const substituted = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(substituted);
     if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituted(inner)]));
-    const name = typeof value === "string" ? nameIn(value) : undefined;
+    const name = variableIn(value);
     return name === undefined ? value : (getSetting(node, name) ?? value);
   };
   const written = body["rules"] ?? [];
@@ -58,7 +59,7 @@ export function writtenRule(written: unknown, rule: number): unknown {
  */
 export function withoutValues(params: FaultParams, written: unknown): FaultParams {
   const texts = [...leavesOf(written)];
-  const names = texts.filter((text) => nameIn(text) !== undefined);
+  const names = texts.filter((text) => variableIn(text) !== undefined);
   if (names.length === 0) return params;
   const isWritten = (value: string | number): boolean => typeof value === "number" || texts.includes(value);
   return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, isWritten(value) ? value : names.join(", ")]));
@@ -67,9 +68,4 @@ export function withoutValues(params: FaultParams, written: unknown): FaultParam
 function* leavesOf(value: unknown): Generator<string> {
   if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) yield* leavesOf(inner);
   else if (typeof value === "string" || typeof value === "number") yield String(value);
-}
-
-/** The variable whose value Node-RED puts in place of the whole text. */
-function nameIn(text: string): string | undefined {
-  return /^\$\{(\S+)\}$/.exec(text)?.[1];
 }

@@ -3,11 +3,12 @@ import crypto from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
 import { sameSecret } from "../../../nodes/lib/base/secret.ts";
-import { AddressList } from "../../../nodes/lib/node-red/config.ts";
+import { type AddressList, Configuration } from "../../../nodes/lib/node-red/config.ts";
 import { admits, type Door } from "../../../nodes/webhook-in/door.ts";
 import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 
-const none = new AddressList([], "p");
+const addresses = (entries: readonly string[]): AddressList => new Configuration({ entries }).addresses("entries");
+const none = addresses([]);
 const request = (address: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ url: "/hook", headers, socket: { remoteAddress: address } }) as unknown as IncomingMessage;
 
@@ -72,7 +73,7 @@ describe("the webhook's door", () => {
     });
 
     it("is shut out as well when calling from outside of the allowed networks", () => {
-      const shut = door(secret, { allowFrom: new AddressList(["10.0.0.0/8"], "p") });
+      const shut = door(secret, { allowFrom: addresses(["10.0.0.0/8"]) });
       assert.deepEqual([...new Set(fail(shut, "192.0.2.1", 20))], [403]);
       assert.equal(admits(shut, request("192.0.2.1"), "s"), 429);
     });
@@ -85,7 +86,7 @@ describe("the webhook's door", () => {
     });
 
     it("is told apart by the address that a trusted proxy says, and by no other", () => {
-      const shut = door(secret, { trustedProxies: new AddressList(["10.0.0.1"], "p") });
+      const shut = door(secret, { trustedProxies: addresses(["10.0.0.1"]) });
       const from = (direct: string, said: string, given: string): number =>
         admits(shut, request(direct, { "x-forwarded-for": said }), given);
       for (let call = 0; call < 20; call++) from("10.0.0.1", "203.0.113.9", "wrong");

@@ -1,4 +1,4 @@
-import { domainToASCII } from "node:url";
+import { urlIn } from "../base/http-url.ts";
 
 /** RFC 5321 section 4.5.3.1 and RFC 3696 erratum 1690, in octets. */
 const LONGEST_LOCAL_PART = 64;
@@ -31,8 +31,12 @@ export function isAddress(text: string): boolean {
   const at = text.lastIndexOf("@");
   const local = text.slice(0, at);
   const domain = text.slice(at + 1);
-  if (at < 1 || Buffer.byteLength(local) > LONGEST_LOCAL_PART || Buffer.byteLength(text) > LONGEST_ADDRESS) return false;
+  if (at < 1 || octets(local) > LONGEST_LOCAL_PART || octets(text) > LONGEST_ADDRESS) return false;
   return LOCAL_PART.test(local) && isDomain(domain) && !INVISIBLE.test(text) && !isDisguised(local, domain);
+}
+
+function octets(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /** Whether a text is the name of a mail domain; a dot at its end is allowed (RFC 1034 section 3.1). */
@@ -97,10 +101,10 @@ function withoutLastDot(domain: string): string {
   return domain.endsWith(".") ? domain.slice(0, -1) : domain;
 }
 
-/** Empty where the domain has no such form. */
+/** Of a domain whose labels are sound; empty where it has no such form. */
 function asciiDomain(domain: string): string {
   // An ASCII name is kept as it is: the URL standard would read 10.1 as the address 10.0.0.1.
-  return /^[\x21-\x7e]*$/.test(domain) ? domain.toLowerCase() : domainToASCII(domain);
+  return /^[\x21-\x7e]*$/.test(domain) ? domain.toLowerCase() : (urlIn(`http://${domain}`)?.hostname ?? "");
 }
 
 /**

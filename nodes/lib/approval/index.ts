@@ -3,6 +3,7 @@ export { addTime, timeBetween } from "./calendar.ts";
 export { command } from "./command.ts";
 export { nextWake, openApproval, wake } from "./course.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";
+export { LevelRows } from "./level-rows.ts";
 export { required, tally, waitingFor } from "./levels.ts";
 export {
   type DecisionLink,
@@ -22,6 +23,6 @@ export {
   signLink,
 } from "./links.ts";
 export { identify, identity } from "./people.ts";
-export { clashingAliases, parsePolicy, resolvePolicy, rolesOf } from "./policy.ts";
+export { clashingAliases, parsePolicy, parseUnambiguousPolicy, resolvePolicy, rolesOf } from "./policy.ts";
 export type * from "./types.ts";
 export { isConcerned, vote } from "./vote.ts";

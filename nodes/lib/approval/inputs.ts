@@ -1,6 +1,8 @@
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { isBlank, listOf, memberOf, shown } from "./read.ts";
+import { isBlank } from "../base/settings.ts";
+import { shown } from "../base/text.ts";
+import { listOf, memberOf } from "./read.ts";
 import type { Ballot, Command, Person } from "./types.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { grouped } from "../base/grouped.ts";
 import { identity, possibleIdentity } from "./people.ts";
 import type { Person } from "./types.ts";
 
@@ -14,7 +15,7 @@ export interface MergedPeople {
  * one who has the alias gives the main address; the others become aliases.
  */
 export function mergePeople(mentions: readonly Person[]): MergedPeople {
-  const byMailbox = Map.groupBy(mentions, ({ email }) => possibleIdentity(email));
+  const byMailbox = grouped(mentions, ({ email }) => possibleIdentity(email));
   const ownersOf = ownersOfAliases(byMailbox);
   const parents = new Map<string, string>();
   const rootOf = (mailbox: string): string => {
@@ -31,7 +32,7 @@ export function mergePeople(mentions: readonly Person[]): MergedPeople {
     const owners = [...(ownersOf.get(alias) ?? []), ...(byMailbox.has(alias) ? [alias] : [])];
     return new Set(owners.map(rootOf)).size > 1;
   };
-  const byRoot = Map.groupBy(byMailbox.keys(), rootOf);
+  const byRoot = grouped(byMailbox.keys(), rootOf);
   const people = new Map(
     [...byRoot].map(([root, mailboxes]) => {
       const own = byMailbox.get(root) ?? [];

@@ -1,4 +1,7 @@
-import { isObject, textOf } from "../base/json.ts";
+import { isObject, parseJson, textOf } from "../base/json.ts";
+import { splitList } from "../base/lists.ts";
+import { isBlank } from "../base/settings.ts";
+import { oneLine } from "../base/text.ts";
 import { isAddress } from "./address.ts";
 import type { Person, Role } from "./types.ts";
 
@@ -26,11 +29,6 @@ function personOf(value: Record<string, unknown>): Person | undefined {
   return { email, ...(name === "" ? {} : { name }), ...(aliases.length === 0 ? {} : { aliases }) };
 }
 
-/** A line break in a name could end a header of a mail. */
-export function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
-}
-
 /** A list, or the text of one; nothing is an empty one; undefined for what is none. */
 export function listOf(value: unknown): readonly unknown[] | undefined {
   if (isBlank(value)) return [];
@@ -38,26 +36,5 @@ export function listOf(value: unknown): readonly unknown[] | undefined {
   const parsed = parseJson(value);
   if (Array.isArray(parsed)) return parsed;
   if (isObject(parsed)) return [parsed];
-  return value
-    .split(/[,;\n]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
-export function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A short form of any value, for a fault's text. */
-export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+  return splitList(value);
 }

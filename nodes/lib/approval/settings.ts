@@ -1,0 +1,10 @@
+/** What dialogs need of this room to judge as the node does: all of it runs in browsers. */
+export { canonicalAddress, isAddress, isDomain } from "./address.ts";
+export { isTimeZone, minuteOfDay } from "./calendar.ts";
+export { readCalendar } from "./calendar-settings.ts";
+export { LevelRows } from "./level-rows.ts";
+export { policyProblems } from "./policy.ts";
+export { readPolicy } from "./policy-settings.ts";
+export type { PolicyProblem, Report } from "./problems.ts";
+export { listOf, memberOf } from "./read.ts";
+export type { Calendar, Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";

@@ -7,6 +7,10 @@ import { ROOT } from "./tarball.ts";
 
 const imports = sources.flatMap(importsOf);
 
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+}
+
 describe("The house", () => {
   it("has no rooms but those of the plan", () => {
     assert.deepEqual(
@@ -57,6 +61,29 @@ describe("The house", () => {
     );
     assert.deepEqual(
       known.filter(({ typeOnly }) => !typeOnly),
+      [],
+    );
+  });
+
+  it("asks nothing of Node.js in what judges for dialogs, which is loaded by browsers", () => {
+    const judges = ["lib/base/settings.ts", "lib/rules/settings.ts", "lib/approval/settings.ts"];
+    const loaded = new Set<string>();
+    const load = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      for (const { from, to, typeOnly } of imports) if (from === path && !typeOnly && sources.includes(to)) load(to);
+    };
+    for (const path of [...judges, ...sources.filter((source) => ["dialog", "editor"].includes(roomOf(source)))]) load(path);
+    assert.deepEqual(
+      imports
+        .filter(({ from, to, typeOnly }) => loaded.has(from) && !typeOnly && !sources.includes(to) && to !== "jsonata")
+        .map(({ from, to }) => `${from} imports ${to}`),
+      [],
+    );
+    assert.deepEqual(
+      [...loaded].filter((path) =>
+        /\b(process|Buffer|global|__dirname)\.|\b(URL\.parse|Map\.groupBy|Promise\.try)\(/.test(withoutComments(textOf(path))),
+      ),
       [],
     );
   });

@@ -1,11 +1,10 @@
+import type { JsonPath } from "../base/json-path.ts";
+
 /** A place in a text; both count from 1, columns in UTF-16 units. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
-
-/** Keys of objects and positions in lists, from the outside in. */
-export type JsonPath = readonly (string | number)[];
 
 export interface LocatedJson {
   readonly value: unknown;

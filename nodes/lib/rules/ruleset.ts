@@ -1,8 +1,10 @@
 import { isObject } from "../base/json.ts";
+import type { JsonPath } from "../base/json-path.ts";
 import { compileRules } from "./compile.ts";
 import { type RuleProblem, RulesFault, shown } from "./faults.ts";
 import { isWhole, KEYS, TEXTS } from "./grammar.ts";
-import { type JsonPath, KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located.ts";
+import { KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located.ts";
+import { pathIn } from "./problem-path.ts";
 import type { CompiledRules, Outcome, RuleOptions, Scope } from "./types.ts";
 
 /** A whole policy: the rules with what holds when none matches. */
@@ -46,7 +48,7 @@ export function readRuleSet(source: unknown, defaults: RuleOptions): RuleSet {
     if (problems.length === 0) return { rules, list, otherwise: options.otherwise, scope: options.scope };
   } catch (error) {
     if (!(error instanceof RulesFault)) throw error;
-    for (const problem of error.problems) report(pathOf(problem, listPath), problem);
+    for (const problem of error.problems) report(pathIn(problem, listPath), problem);
   }
   throw new RulesFault(problems.toSorted((a, b) => a.rule - b.rule || (a.condition ?? -1) - (b.condition ?? -1)));
 }
@@ -102,15 +104,6 @@ function checkKeys(
       report([...path, key], { ...where, code: "RULES_NOT_TEXT", params: { key } });
     }
   }
-}
-
-/** The part of the file that a problem is most likely about. */
-function pathOf({ rule, condition, code }: RuleProblem, listPath: JsonPath): JsonPath {
-  if (rule < 0) return code === "RULES_OTHERWISE_UNKNOWN" ? ["otherwise"] : code === "RULES_SCOPE_UNKNOWN" ? ["scope"] : listPath;
-  const path = [...listPath, rule];
-  if (condition === undefined) return [...path, code === "RULE_OUTCOME_UNKNOWN" ? "outcome" : "when"];
-  const part = code.startsWith("RULE_OP") ? "op" : code.startsWith("RULE_FIELD") ? "field" : "value";
-  return [...path, "when", condition, part];
 }
 
 function nameOf(list: readonly unknown[], index: number): { name?: string } {

@@ -1,19 +1,42 @@
 // Builds dist/ from nodes/ (palette) and test/harness (simulator), flat as Node-RED reads it: what is nodes/approval/ here
-// is abiquo-approval.{js,html} and locales/<language>/abiquo-approval.{json,html} there.
-import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// is abiquo-approval.{js,html} and locales/<language>/abiquo-approval.{json,html} there. `--if-stale` builds only what changed
+// sources would make different.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { setTimeout as passed } from "node:timers/promises";
 import { buildSync } from "esbuild";
+import { isFresh, sourcesNow, STAMP } from "./fresh.mjs";
 
 process.chdir(dirname(import.meta.dirname));
-rmSync("dist", { recursive: true, force: true });
+
+/** Made here and moved into place whole: a build that fails leaves the last one, and who runs meanwhile hardly notices. */
+const NEXT = "dist.next";
+const LOCK = "dist.lock";
+
+await lock();
+if (process.argv.includes("--if-stale") && isFresh()) process.exit();
+const stamp = sourcesNow();
+rmSync(NEXT, { recursive: true, force: true });
 
 const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
-for (const project of ["tsconfig.json", "test/harness/tsconfig.json"]) {
-  execFileSync(process.execPath, [join(typescript, "bin", "tsc"), "-p", project], { stdio: "inherit" });
-}
-copyFileSync("nodes/lib/base/place.cjs", "dist/lib/base/place.cjs");
+await Promise.all([compiled("tsconfig.json", NEXT), compiled("test/harness/tsconfig.json", join(NEXT, "harness"))]);
+copyFileSync("nodes/lib/base/place.cjs", join(NEXT, "lib", "base", "place.cjs"));
 
 /** The folders of nodes, by the name of the node: continue and cancel share one. */
 const folders = readdirSync("nodes", { recursive: true, withFileTypes: true })
@@ -22,12 +45,53 @@ const folders = readdirSync("nodes", { recursive: true, withFileTypes: true })
 
 for (const folder of folders) {
   const name = `abiquo-${folder.split("/").at(-1)}`;
-  writeFileSync(join("dist", `${name}.js`), `"use strict";\nmodule.exports = require("./${folder.slice("nodes/".length)}/index.js");\n`);
-  writeFileSync(join("dist", `${name}.html`), editorOf(folder, name));
+  writeFileSync(join(NEXT, `${name}.js`), `"use strict";\nmodule.exports = require("./${folder.slice("nodes/".length)}/index.js");\n`);
+  writeFileSync(join(NEXT, `${name}.html`), editorOf(folder, name));
   for (const file of readdirSync(join(folder, "locales"))) {
     const [language, extension] = file.split(".");
-    mkdirSync(join("dist", "locales", language), { recursive: true });
-    copyFileSync(join(folder, "locales", file), join("dist", "locales", language, `${name}.${extension}`));
+    mkdirSync(join(NEXT, "locales", language), { recursive: true });
+    copyFileSync(join(folder, "locales", file), join(NEXT, "locales", language, `${name}.${extension}`));
+  }
+}
+
+const { rulesSchema } = createRequire(import.meta.url)(join(process.cwd(), NEXT, "lib", "rules", "schema.js"));
+writeFileSync(join(NEXT, "lib", "rules", "rules.schema.json"), `${JSON.stringify(rulesSchema, null, 2)}\n`);
+cpSync("icons", join(NEXT, "icons"), { recursive: true });
+writeFileSync(join(NEXT, STAMP), stamp);
+rmSync("dist", { recursive: true, force: true });
+renameSync(NEXT, "dist");
+
+async function compiled(project, outDir) {
+  const args = [join(typescript, "bin", "tsc"), "-p", project, "--outDir", outDir];
+  const [code] = await once(spawn(process.execPath, args, { stdio: "inherit" }), "exit");
+  if (code !== 0) process.exit(1);
+}
+
+/** One build at a time, where several runs of specs find it stale. A lock whose process has ended counts for nothing. */
+async function lock() {
+  for (;;) {
+    try {
+      const file = openSync(LOCK, "wx");
+      writeSync(file, String(process.pid));
+      closeSync(file);
+      process.once("exit", () => rmSync(LOCK, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    if (isAbandoned()) rmSync(LOCK, { force: true });
+    else await passed(50);
+  }
+}
+
+function isAbandoned() {
+  try {
+    const pid = Number(readFileSync(LOCK, "utf8"));
+    // Between its making and the writing of its number it is empty.
+    if (pid > 0) process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
   }
 }
 
@@ -56,7 +120,3 @@ function editorOf(folder, name) {
   const script = outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
   return `${style}${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
 }
-
-const { rulesSchema } = createRequire(import.meta.url)(join(process.cwd(), "dist", "lib", "rules", "schema.js"));
-writeFileSync(join("dist", "lib", "rules", "rules.schema.json"), `${JSON.stringify(rulesSchema, null, 2)}\n`);
-cpSync("icons", "dist/icons", { recursive: true });

@@ -24,7 +24,8 @@ export function unpackedTarball(): string {
   return unpacked;
 }
 
-after(() => {
+// A process may run several of the spec files that share it.
+process.once("exit", () => {
   if (unpacked !== undefined) rmSync(join(unpacked, ".."), { recursive: true, force: true });
 });
 

@@ -1,0 +1,3 @@
+import { buildIfStale } from "../scripts/fresh.mjs";
+
+buildIfStale();

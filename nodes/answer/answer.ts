@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
+import type { Fault } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
 import {
   type AbiquoMessage,
@@ -7,13 +7,12 @@ import {
   type Decision,
   decisionIn,
   type FinishedRequest,
-  type RequestPort,
+  RequestPort,
   type TaskEntry,
-  type TaskResult,
   taskReferences,
 } from "../lib/engine/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
-import { type Done, defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
+import { defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { keepable } from "../lib/node-red/keepable.ts";
@@ -23,10 +22,12 @@ import { entriesOf, withEntries } from "../lib/node-red/verdicts.ts";
 /** The connection stands still after these; other faults are of one answer. */
 const STOPPED_BY_ABIQUO: ReadonlySet<string> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
 
-interface Caller {
+/** A message that leaves with its outcomes. */
+interface Departure {
   readonly message: Message;
   readonly send: Send;
-  readonly done: Done;
+  /** it may have left before */
+  readonly isAgain: boolean;
 }
 
 /** abiquo-continue and abiquo-cancel: the decision is made here, and leaves once Abiquo has its answer. */
@@ -35,54 +36,45 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
     const task = typedProperty(kit, "task", { value: "abiquo", type: "msg" });
     const source = isOwnNamespace(kit.config.text("taskType", "msg"), kit.config.text("task", "abiquo")) ? "abiquo" : "elsewhere";
     const text = typedProperty(kit, "message", { value: "", type: "str" });
-    /** the messages that have no outcome yet, by the id of their request; they outlive an engine that closes */
-    const open = new Map<string, Caller>();
-    const showOpen = (): void => {
-      if (open.size > 0) kit.show("blue", "dot", "sending", { count: open.size });
+    const showInFlight = (): void => {
+      if (port.inFlight > 0) kit.show("blue", "dot", "sending", { count: port.inFlight });
     };
-    const take = (id: string): Caller | undefined => {
-      const caller = open.get(id);
-      open.delete(id);
-      return caller;
+    const emitted = (request: FinishedRequest, departure: Departure): Error | undefined => {
+      try {
+        const fault = emit(kit, request, departure);
+        return fault === undefined ? undefined : tell(RED, fault);
+      } catch (error) {
+        // The decision stands and is delivered; only its message cannot leave.
+        return tell(RED, error);
+      }
     };
-    let isLeavingLater = false;
-    const leaveLater = async (): Promise<void> => {
-      if (isLeavingLater) return;
-      isLeavingLater = true;
+    let isOfferedLater = false;
+    const offerLater = async (): Promise<void> => {
+      if (isOfferedLater) return;
+      isOfferedLater = true;
       await flowsRun(RED);
-      isLeavingLater = false;
+      isOfferedLater = false;
       for (const engine of attachment.engines) engine.offerAgain(kit.node.id);
     };
-    const port: RequestPort = {
-      finished(request) {
+    const port = new RequestPort({
+      canLeave() {
         // Its successor lets it leave.
         if (kit.signal.aborted) return false;
         // A node behind that is being restarted would take nothing, and nobody would send it again.
-        if (isDeploying(RED)) {
-          void leaveLater();
-          return false;
-        }
-        const caller = take(request.id);
-        try {
-          finish(kit, request, caller);
-        } catch (error) {
-          // The decision stands and is delivered; only its message cannot leave.
-          if (caller === undefined) kit.report(error, JSON.parse(request.message) as Message);
-          else caller.done(tell(RED, error));
-        }
-        showOpen();
-        return true;
+        if (isDeploying(RED)) void offerLater();
+        return !isDeploying(RED);
       },
-      stopped(fault, id) {
-        if (STOPPED_BY_ABIQUO.has(fault.code)) kit.show("red", "ring", "unauthorized");
-        else kit.showFailure();
-        take(String(id))?.done(tell(RED, fault));
+      left(request) {
+        const message = JSON.parse(request.message) as Message;
+        const fault = emitted(request, { message, send: (out) => kit.node.send(out as never), isAgain: request.redelivered });
+        if (fault !== undefined) kit.report(fault, message);
+        showInFlight();
       },
-    };
+    });
     const attachment = new Attachment(kit, {
       attach: (engine) => engine.attach(kit.node.id, port),
       async detach(engine) {
-        // What is under way is on disk then, and is the successor's to carry on.
+        // What is in flight is on disk then, and is the successor's to carry on.
         await kit.workDone();
         engine.detach(kit.node.id, port);
       },
@@ -96,50 +88,45 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       const references = taskReferences(named, source);
       kit.reportUnnamed(named, message);
       const own = textOf(await text(message));
-      const id = randomUUID();
-      open.set(id, { message, send, done });
-      showOpen();
-      const answering = engine.answer({
-        id,
+      const call = {
         node: kit.node.id,
         connection,
         action,
         references,
         decision: proposed(kit, message, action),
-        text: (decision) => own || decisionText(RED, decision),
+        text: (decision: Decision) => own || decisionText(RED, decision),
         message: keepable(message),
-        caller: id,
-      });
-      await kit.finish(answering).catch((error: unknown) => {
-        if (take(id) !== undefined) throw error;
-      });
+      };
+      const answering = port.outcome((id) => kit.finish(engine.answer({ ...call, id })));
+      showInFlight();
+      const outcome = await answering;
+      if ("stopped" in outcome) {
+        if (STOPPED_BY_ABIQUO.has(outcome.stopped.code)) kit.show("red", "ring", "unauthorized");
+        else kit.showFailure();
+        return done(tell(RED, outcome.stopped));
+      }
+      // With its caller it has not left before, whatever became of the engine.
+      done(emitted(outcome.finished, { message, send, isAgain: false }));
+      showInFlight();
     });
   });
 }
 
-function finish(kit: NodeKit, request: FinishedRequest, caller: Caller | undefined): void {
-  const original = caller?.message ?? (JSON.parse(request.message) as Message);
-  const send: Send = caller?.send ?? ((message) => kit.node.send(message as never));
+/** Lets the message leave with its outcomes. @returns what its caller, or Catch, is to be told */
+function emit(kit: NodeKit, { results }: FinishedRequest, { message, send, isAgain }: Departure): Fault | undefined {
   const portOf = (wanted: boolean): TaskEntry[] =>
-    request.results.flatMap((result) => ("asAsked" in result && result.asAsked === wanted ? [result.entry] : []));
-  const faults = request.results.flatMap((result) => ("fault" in result ? [result] : []));
+    results.flatMap((result) => ("asAsked" in result && result.asAsked === wanted ? [result.entry] : []));
+  const faults = results.flatMap((result) => ("fault" in result ? [result.fault] : []));
   const answered = portOf(true);
   const otherwise = portOf(false);
-  const isGroup = request.results.length > 1 || (isObject(original.abiquo) && original.abiquo.tasks !== undefined);
-  // With its caller it has not left before, whatever became of the engine.
-  const isAgain = request.redelivered && caller === undefined;
+  const isGroup = results.length > 1 || (isObject(message.abiquo) && message.abiquo.tasks !== undefined);
   const bothPorts = answered.length > 0 && otherwise.length > 0;
   send([
-    answered.length === 0 ? null : outgoing(kit, bothPorts ? kit.RED.util.cloneMessage(original) : original, answered, isGroup, isAgain),
-    otherwise.length === 0 ? null : outgoing(kit, original, otherwise, isGroup, isAgain),
+    answered.length === 0 ? null : outgoing(kit, bothPorts ? kit.RED.util.cloneMessage(message) : message, answered, isGroup, isAgain),
+    otherwise.length === 0 ? null : outgoing(kit, message, otherwise, isGroup, isAgain),
   ]);
   showResult(kit, answered, otherwise, faults);
-  const fault = faults[0];
-  if (caller === undefined) {
-    if (fault !== undefined) kit.report(fault.fault, original);
-  } else {
-    caller.done(fault === undefined ? undefined : tell(kit.RED, fault.fault));
-  }
+  return faults[0];
 }
 
 function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[], isGroup: boolean, isAgain: boolean): Message {
@@ -157,7 +144,7 @@ function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[],
   return message;
 }
 
-function showResult(kit: NodeKit, answered: TaskEntry[], otherwise: TaskEntry[], faults: readonly TaskResult[]): void {
+function showResult(kit: NodeKit, answered: TaskEntry[], otherwise: TaskEntry[], faults: readonly Fault[]): void {
   if (faults.length > 0) kit.showFailure();
   else if (otherwise.some(({ answer }) => answer?.outcome === "gone")) kit.show("yellow", "ring", "gone");
   else if (otherwise.length > 0) kit.show("yellow", "ring", "already");

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import {
@@ -24,7 +23,8 @@ import { type LeftWork, leftBehind } from "./left-behind.ts";
 import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import { References } from "./references.ts";
-import { type Delivery, type RequestPort, Requests } from "./requests.ts";
+import type { RequestPort } from "./request-port.ts";
+import { type Delivery, Requests } from "./requests.ts";
 
 export interface EngineOptions {
   /** how long after its emission a task counts as held by the flow, in ms of process life */
@@ -43,8 +43,8 @@ const AGAIN = 5_000;
 export type Question = Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">;
 
 export interface AnswerCall {
-  /** of the request, unique; made here unless the caller wants to know its request after the engine was closed */
-  readonly id?: string;
+  /** of the request, in no other use in this ledger or another, as `RequestPort.outcome` gives it */
+  readonly id: string;
   /** id of the node that answers */
   readonly node: string;
   readonly connection: Connection;
@@ -56,8 +56,6 @@ export interface AnswerCall {
   readonly text: (decision: Decision) => string;
   /** JSON text of what leaves the node again */
   readonly message: string;
-  /** handed back with the result, unless the process stops in between */
-  readonly caller: unknown;
 }
 
 /**
@@ -192,8 +190,8 @@ export class Engine {
       });
     }
     const list = [...proposals.values()];
-    const { id = randomUUID(), node, message, caller } = call;
-    const verdicts = await this.#requests.open({ id, node, message, proposals: list, caller, gone }).catch((error: unknown) => {
+    const { id, node, message } = call;
+    const verdicts = await this.#requests.open({ id, node, message, proposals: list, gone }).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);

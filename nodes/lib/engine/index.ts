@@ -11,4 +11,4 @@ export type { Arrival, Receipt } from "./intake.ts";
 export * from "./message.ts";
 export type { Connection } from "./outbox.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";
-export type { FinishedRequest, RequestPort, TaskResult } from "./requests.ts";
+export { type FinishedRequest, RequestPort, type TaskResult } from "./request-port.ts";

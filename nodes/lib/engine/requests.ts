@@ -13,31 +13,7 @@ import {
 } from "../ledger/index.ts";
 import { Forgetting } from "./forgetting.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
-
-/** What became of one task of a request. */
-export type TaskResult =
-  /** `asAsked`: the task now is as this request wanted it */
-  { readonly asAsked: boolean; readonly entry: TaskEntry } | { readonly fault: Fault; readonly entry?: TaskEntry };
-
-export interface FinishedRequest {
-  /** as it was opened with */
-  readonly id: string;
-  /** JSON text of the message that asked, as it was kept */
-  readonly message: string;
-  readonly results: readonly TaskResult[];
-  /** true when the message was taken up again from the ledger */
-  readonly redelivered: boolean;
-  /** what the live caller handed in; undefined after a restart */
-  readonly caller?: unknown;
-}
-
-/** How a node that sends requests hears of them. */
-export interface RequestPort {
-  /** Answers false when the node could not take it for now: it stays open then, and comes again with `offerAgain`. */
-  finished(request: FinishedRequest): boolean;
-  /** A connection refuses to work for now; the request stays open and finishes later. */
-  stopped(fault: Fault, caller: unknown): void;
-}
+import type { RequestPort, TaskResult } from "./request-port.ts";
 
 /** How long until what the ledger could not do is tried again, in ms. */
 const RETRY = 5_000;
@@ -51,8 +27,6 @@ export interface NewRequest {
   readonly message: string;
   /** all for one action, one at least */
   readonly proposals: readonly Proposal[];
-  /** handed back with the result, unless the process stops or the node closes in between */
-  readonly caller: unknown;
   /** tasks that nobody knows any more, by id, as they leave */
   readonly gone?: ReadonlyMap<string, TaskEntry>;
 }
@@ -63,9 +37,6 @@ interface OpenRequest {
   readonly redelivered: boolean;
   /** true when the ledger keeps it too */
   kept: boolean;
-  caller: unknown;
-  /** who handed the caller in */
-  readonly from?: RequestPort | undefined;
 }
 
 /** Delivers decisions. */
@@ -113,10 +84,9 @@ export class Requests {
     }
   }
 
-  /** The node is closing: its requests stay open, and its callers hear no more. Its successor may have attached by now. */
+  /** The node is closing: its requests stay open. Its successor may have attached by now. */
   detach(node: string, port: RequestPort): void {
     if (this.#ports.get(node) === port) this.#ports.delete(node);
-    for (const request of this.#open.values()) if (request.from === port) request.caller = undefined;
   }
 
   /**
@@ -125,11 +95,11 @@ export class Requests {
    *
    * @throws what the ledger throws when it could not commit them: nothing was decided
    */
-  async open({ id, node, message, proposals, caller, gone = new Map() }: NewRequest): Promise<readonly Verdict[]> {
+  async open({ id, node, message, proposals, gone = new Map() }: NewRequest): Promise<readonly Verdict[]> {
     const action = proposals[0]?.action ?? "continue";
     const tasks = proposals.map(({ api, taskId }) => ({ api, taskId }));
     const record: RequestRecord = { id, node, action, message, tasks, createdAt: this.#clock.now() };
-    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false, caller, from: this.#ports.get(node) };
+    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false };
     for (const key of record.tasks) request.results.set(keyText(key), undefined);
     // Before it is on disk: a node that is deployed meanwhile must not take it for an earlier run's.
     this.#open.set(record.id, request);
@@ -144,13 +114,13 @@ export class Requests {
       request.results.set(keyText(key), entry === undefined ? resultAtOnce(verdict, key, action) : { asAsked: false, entry });
     });
     this.#wait(request);
-    const underWayElsewhere: TaskKey[] = [];
+    const inFlightElsewhere: TaskKey[] = [];
     for (const verdict of verdicts) {
       if (verdict.verdict === "unknown") continue;
       if (verdict.deliver) this.#delivery.add(verdict.task, verdict.decision);
-      else if (request.results.get(keyText(verdict.decision)) === undefined) underWayElsewhere.push(verdict.decision);
+      else if (request.results.get(keyText(verdict.decision)) === undefined) inFlightElsewhere.push(verdict.decision);
     }
-    await this.#join(underWayElsewhere);
+    await this.#join(inFlightElsewhere);
     this.#finishIfComplete(request);
     for (const key of record.tasks) {
       const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.stoppedBy(key) : undefined;
@@ -175,16 +145,12 @@ export class Requests {
   }
 
   stopped(key: TaskKey, fault: Fault): void {
-    for (const request of this.#waiting.get(keyText(key)) ?? []) {
-      if (request.caller === undefined) continue;
-      this.#ports.get(request.record.node)?.stopped(fault, request.caller);
-      request.caller = undefined;
-    }
+    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.stop(record.id, fault);
   }
 
   async #reopen(record: RequestRecord): Promise<void> {
     const results = new Map<string, TaskResult | undefined>();
-    const request: OpenRequest = { record, results, redelivered: true, kept: true, caller: undefined };
+    const request: OpenRequest = { record, results, redelivered: true, kept: true };
     this.#open.set(record.id, request);
     for (const key of record.tasks) results.set(keyText(key), undefined);
     this.#wait(request);
@@ -226,10 +192,10 @@ export class Requests {
     if (!results.every((result) => result !== undefined)) return;
     const port = this.#ports.get(request.record.node);
     if (port === undefined || !this.#open.has(request.record.id)) return;
-    const { record, redelivered, caller } = request;
-    if (!port.finished({ id: record.id, message: record.message, results, redelivered, caller })) return;
-    this.#open.delete(request.record.id);
-    if (request.kept) this.#forgetting.add(request.record.id);
+    const { id, message } = request.record;
+    if (!port.finish({ id, message, results, redelivered: request.redelivered })) return;
+    this.#open.delete(id);
+    if (request.kept) this.#forgetting.add(id);
   }
 
   /** Ends all work, and forgets what has left at once. */

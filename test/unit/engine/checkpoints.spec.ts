@@ -60,12 +60,12 @@ describe("A decision", () => {
       engine.intake.emitted({ api, taskId });
     }
     await engine.answer({
+      id: "request",
       node: "yes",
       connection: shop.connection,
       action: "continue",
       references: taskReferences("decided"),
       message: "{}",
-      caller: undefined,
       decision: { action: "continue", by: "Ana", cause: "rule", at: "" },
       text: () => "",
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import type { Credentials } from "../../../nodes/lib/abiquo/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import { type Connection, Engine } from "../../../nodes/lib/engine/index.ts";
@@ -439,6 +440,7 @@ describe("an answer on its way", () => {
       });
       const answer = (): Promise<void> =>
         engine.answer({
+          id: randomUUID(),
           node: "other",
           connection: shop.connection,
           action: "continue",
@@ -446,7 +448,6 @@ describe("an answer on its way", () => {
           decision: DECISION,
           text: () => "",
           message: "{}",
-          caller: 1,
         });
 
       it("is not sent while that it is sent cannot be written", async () => {

@@ -210,7 +210,7 @@ describe("requests to answer tasks", () => {
       }
     });
 
-    const call = (action: "continue" | "cancel", id: string): AnswerCall => ({
+    const call = (action: "continue" | "cancel", id: string): Omit<AnswerCall, "id"> => ({
       node: "second",
       connection: shop.connection,
       action,
@@ -218,7 +218,6 @@ describe("requests to answer tasks", () => {
       decision: DECISION,
       text: () => "",
       message: "{}",
-      caller: "caller",
     });
 
     it("are answered once and not told as undecided, whatever fails in withdrawing the open approval, which is done later", async () => {
@@ -226,7 +225,7 @@ describe("requests to answer tasks", () => {
       const { engine, port, stumbles } = await stumbling("about", 1);
       await engine.connect(shop.connection);
       await ask(shop, ["t1"]);
-      await engine.answer(call("continue", "t1"));
+      await port.await("caller", (id) => engine.answer({ ...call("continue", "t1"), id }));
       await port.left.have(1);
       assert.deepEqual([stumbles(), port.left.all.length, port.left.all[0]?.caller], [1, 1, "caller"]);
       const withdrawn = new Promise<void>((resolve) => {
@@ -242,7 +241,7 @@ describe("requests to answer tasks", () => {
       shop.answering = () => failed;
       await shop.answer("continue", "t1");
       const { engine, port, stumbles } = await stumbling("decisions", 1);
-      await engine.answer(call("continue", "t1"));
+      await port.await("caller", (id) => engine.answer({ ...call("continue", "t1"), id }));
       assert.equal(stumbles(), 1);
       shop.answering = () => ok;
       await engine.connect(shop.connection);

@@ -5,13 +5,14 @@ import { type AbiquoClient, type ClientSettings, parseWebhookJson } from "../../
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import {
   type Action,
+  type AnswerCall,
   type Arrival,
   type Clock,
   type Connection,
   type Decision,
   Engine,
   type FinishedRequest,
-  type RequestPort,
+  RequestPort,
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import { type Received, type Reply, serve, type TestServer, taskDto } from "../abiquo/support.ts";
@@ -100,21 +101,47 @@ export class StillClock implements Clock {
   }
 }
 
+/** What left a node, and who awaited it; nobody where an earlier run left it. */
+export type Left = FinishedRequest & { readonly caller: string | undefined };
+
 /** A node that answers tasks. */
-export class Port implements RequestPort {
-  readonly left = new Log<FinishedRequest>();
-  readonly stops = new Log<{ readonly fault: Fault; readonly caller: unknown }>();
-  /** those it was given while it was closing */
-  readonly refused = new Log<FinishedRequest>();
+export class Port extends RequestPort {
+  readonly left: Log<Left>;
+  readonly stops = new Log<{ readonly fault: Fault; readonly caller: string }>();
+  /** how often something was to leave while it was closing */
+  readonly refused: Log<void>;
   isClosing = false;
 
-  finished(request: FinishedRequest): boolean {
-    (this.isClosing ? this.refused : this.left).add(request);
-    return !this.isClosing;
+  constructor() {
+    const left = new Log<Left>();
+    const refused = new Log<void>();
+    super({
+      canLeave: () => {
+        if (this.isClosing) refused.add();
+        return !this.isClosing;
+      },
+      left: (request) => left.add({ ...request, caller: undefined }),
+    });
+    this.left = left;
+    this.refused = refused;
   }
 
-  stopped(fault: Fault, caller: unknown): void {
-    this.stops.add({ fault, caller });
+  /** Resolves when the request is on disk; its outcome goes into the logs. */
+  async await(caller: string, make: (id: string) => Promise<void>): Promise<void> {
+    const made = Promise.withResolvers<void>();
+    const awaiting = this.outcome((id) => {
+      const making = make(id);
+      making.then(made.resolve, made.reject);
+      return making;
+    });
+    awaiting.then(
+      (outcome) => {
+        if ("stopped" in outcome) this.stops.add({ fault: outcome.stopped, caller });
+        else this.left.add({ ...outcome.finished, caller });
+      },
+      () => undefined,
+    );
+    return made.promise;
   }
 
   /** `task outcome`, or `task FAULT`, of what left, in order. */
@@ -249,7 +276,7 @@ export class Workshop {
 
   /** Answers in one message; the caller is the message too. */
   async answer(action: Action, tasks: unknown, { decision = DECISION, node = NODE, connection = this.connection } = {}): Promise<void> {
-    await this.engine.answer({
+    const call: Omit<AnswerCall, "id"> = {
       node,
       connection,
       action,
@@ -257,8 +284,8 @@ export class Workshop {
       decision: { ...decision, action },
       text: ({ by, action: made }) => `${made} by ${by}`,
       message: JSON.stringify({ about: tasks }),
-      caller: `caller of ${JSON.stringify(tasks)}`,
-    });
+    };
+    await this.port.await(`caller of ${JSON.stringify(tasks)}`, (id) => this.engine.answer({ ...call, id }));
   }
 
   /** The answers that Abiquo was sent: `continue t1`. */

@@ -1,6 +1,5 @@
-import type { FaultParams } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { type RuleFaultCode, shown } from "./faults.ts";
+import { type Report, shown } from "./faults.ts";
 import { DAYS, dayNamed, isWhole } from "./grammar.ts";
 import { parseJsonText } from "./located.ts";
 
@@ -66,12 +65,17 @@ export function describeMoment(clock: Clock, at: Date): Record<string, string> {
 }
 
 export interface Hours {
-  clock: Clock;
+  readonly clock: Clock;
+  /** From 0 for Sunday. */
+  readonly days: ReadonlySet<number>;
+  /** Minutes since midnight; up to 1440. */
+  readonly from: number;
+  readonly to: number;
+  /** As it is written; empty for that of the options. */
+  readonly timeZone: string;
   /** Whether the moment lies within; undefined for an invalid date. */
   contains(at: Date): boolean | undefined;
 }
-
-type Report = (code: RuleFaultCode, params: FaultParams) => void;
 
 /** Understands a TimeWindow, reporting everything wrong with it; undefined when something is. */
 export function parseHours(value: unknown, defaultZone: string, report: Report): Hours | undefined {
@@ -93,12 +97,17 @@ export function parseHours(value: unknown, defaultZone: string, report: Report):
   if (valid && from % (24 * 60) === to % (24 * 60) && to - from !== 24 * 60) fail("RULE_TIME_INVALID", { value: shown(value) });
 
   const ownZone = window["timeZone"] ?? "";
-  const clock = typeof ownZone === "string" ? openClock(ownZone.trim() === "" ? defaultZone : ownZone.trim()) : undefined;
+  const timeZone = typeof ownZone === "string" ? ownZone.trim() : "";
+  const clock = typeof ownZone === "string" ? openClock(timeZone === "" ? defaultZone : timeZone) : undefined;
   if (clock === undefined && ownZone !== "") fail("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(ownZone) });
   if (!valid || clock === undefined) return undefined;
 
   return {
     clock,
+    days,
+    from,
+    to,
+    timeZone,
     contains(at) {
       const now = clock.read(at);
       if (now === undefined) return undefined;

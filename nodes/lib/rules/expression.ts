@@ -1,7 +1,6 @@
-import type { FaultParams } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import { allNodes, factsNamed, factsWanted, isSameForAll, namesStep } from "./expression-facts.ts";
-import { type RuleFaultCode, shown } from "./faults.ts";
+import { type Report, shown } from "./faults.ts";
 import { parseExpression } from "./guarded.ts";
 import type { ExpressionFacts } from "./job.ts";
 import { type FieldPath, readLoosely } from "./path.ts";
@@ -22,8 +21,6 @@ export interface Expression {
   /** The first fact that it needs and that a task lacks. */
   absentIn(task: ExpressionFacts, group: unknown): FieldPath | undefined;
 }
-
-type Report = (code: RuleFaultCode, params: FaultParams) => void;
 
 /**
  * Compiles a JSONata expression, reporting what is wrong with it; undefined when something is.

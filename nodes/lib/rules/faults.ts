@@ -1,4 +1,5 @@
 import { Fault, type FaultParams } from "../base/fault.ts";
+import type { UnjudgedCode } from "./types.ts";
 
 /** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
 export const RULE_FAULTS = {
@@ -48,6 +49,12 @@ export const RULE_FAULTS = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RuleFaultCode = keyof typeof RULE_FAULTS;
+
+/** What may be wrong with one rule, or with a condition of it, as it is written. */
+export type RuleMistake = Exclude<Extract<RuleFaultCode, `RULE_${string}`>, UnjudgedCode>;
+
+/** Takes what is wrong with a rule. */
+export type Report = (code: RuleMistake, params: FaultParams) => void;
 
 /** One thing that is wrong with a set of rules. */
 export interface RuleProblem {

@@ -27,9 +27,19 @@ export const MEMBERSHIP_OPS = ["in", "nin"] as const;
 export const ORDER_OPS = ["lt", "lte", "gt", "gte"] as const;
 export const FACT_OPS = [...EQUALITY_OPS, ...MEMBERSHIP_OPS, ...ORDER_OPS, "between", "match"] as const;
 
+export type FactOp = (typeof FACT_OPS)[number];
 export type EqualityOp = (typeof EQUALITY_OPS)[number];
 export type MembershipOp = (typeof MEMBERSHIP_OPS)[number];
 export type OrderOp = (typeof ORDER_OPS)[number];
+
+/** What TypedInput says of a value. Others would be read when the task comes; a rule is fixed when it is deployed. */
+export const VALUE_TYPES = ["", "str", "num", "bool", "json"] as const;
+
+export type ValueType = (typeof VALUE_TYPES)[number];
+
+export function isOneOf<T>(known: readonly T[], value: unknown): value is T {
+  return (known as readonly unknown[]).includes(value);
+}
 
 /** For these the type `num` says what the parts of a list are. */
 export const LIST_OPS: readonly string[] = [...MEMBERSHIP_OPS, "between"];

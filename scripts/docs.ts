@@ -2,13 +2,21 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { evidenceTables } from "../test/harness/api/evidence.ts";
+import { harnessApi } from "./harness-api.ts";
 
-const file = join(import.meta.dirname, "../docs/simulator.md");
-const text = readFileSync(file, "utf8");
-writeFileSync(
-  file,
-  text.replace(
-    /(<!-- tables: begin -->\n)[\s\S]*(<!-- tables: end -->)/,
-    (_, begin: string, end: string) => `${begin}${evidenceTables()}\n${end}`,
-  ),
-);
+const DOCS = join(import.meta.dirname, "../docs");
+
+/** Puts a text between the marks of this name, which stay. */
+function write(file: string, mark: string, made: string): void {
+  const path = join(DOCS, file);
+  const marks = new RegExp(`(<!-- ${mark}: begin -->\\n)[\\s\\S]*(<!-- ${mark}: end -->)`);
+  const text = readFileSync(path, "utf8");
+  if (!marks.test(text)) throw new Error(`${file} has no marks for ${mark}`);
+  writeFileSync(
+    path,
+    text.replace(marks, (_, begin: string, end: string) => `${begin}${made}\n${end}`),
+  );
+}
+
+write("simulator.md", "tables", evidenceTables());
+write("harness.md", "api", harnessApi());

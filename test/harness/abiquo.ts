@@ -139,12 +139,13 @@ export class SimulatedAbiquo {
   readonly options: AbiquoOptions;
   readonly signIn: SignIn;
   readonly registration: Registration;
+  /** @internal */
   readonly eventLog = new EventLog();
   readonly answers: Answer[] = [];
   readonly requests: RequestLog[] = [];
-  /** the last requests, the newest last */
+  /** the last requests, the newest last @internal */
   recent: readonly RequestLog[] = [];
-  /** epoch seconds */
+  /** epoch seconds @internal */
   readonly startedAt = Math.floor(Date.now() / 1_000);
   /** shifts the clock of the server against this machine's, in ms */
   clockSkewMs = 0;
@@ -157,6 +158,7 @@ export class SimulatedAbiquo {
   readonly #server: Server;
   #url = "";
 
+  /** @internal */
   constructor(options: AbiquoOptions) {
     this.options = options;
     this.credentials = { ...DEMO_CREDENTIALS, ...options.credentials };
@@ -399,6 +401,7 @@ export class SimulatedAbiquo {
     this.#runOn(task);
   }
 
+  /** @internal */
   changeTask(task: SimTask, state: TaskState): void {
     this.#tasks.change(task, state, this.seconds);
     this.#events.emit("task", task);
@@ -506,7 +509,7 @@ export class SimulatedAbiquo {
     response.end(text);
   }
 
-  /** Notes why a request was refused, which its answer tells only in part. */
+  /** Notes why a request was refused, which its answer tells only in part. @internal */
   noteRefusal(request: IncomingMessage, refusal: Refusal): void {
     this.#refusals.set(request, refusal);
   }

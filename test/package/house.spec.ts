@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { picture } from "../../scripts/architecture.ts";
 import { ARROWS, folderOf, importsOf, isPackage, roomOf, sources, textOf, within } from "../../scripts/house.ts";
 import { ROOT } from "./tarball.ts";
 
@@ -25,6 +26,10 @@ describe("The house", () => {
       wrong.map(({ from, to }) => `${from} imports ${to}`),
       [],
     );
+  });
+
+  it("is drawn as it is: npm run architecture", () => {
+    assert.equal(readFileSync(join(ROOT, "docs", "architecture.svg"), "utf8"), picture());
   });
 
   it("keeps the folder of each node free of the others", () => {

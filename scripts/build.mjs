@@ -21,7 +21,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as passed } from "node:timers/promises";
 import { buildSync } from "esbuild";
-import { isFresh, sourcesNow, STAMP } from "./fresh.mjs";
+import { isFresh, STAMP, sourcesNow } from "./fresh.mjs";
 
 process.chdir(dirname(import.meta.dirname));
 

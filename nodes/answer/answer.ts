@@ -15,9 +15,9 @@ import { Attachment } from "../lib/node-red/attachment.ts";
 import { defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
-import { keepable } from "../lib/node-red/keepable.ts";
+import { storedMessage } from "../lib/node-red/stored-message.ts";
+import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
-import { entriesOf, withEntries } from "../lib/node-red/verdicts.ts";
 
 /** The connection stands still after these; other faults are of one answer. */
 const STOPPED_BY_ABIQUO: ReadonlySet<string> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
@@ -75,7 +75,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       attach: (engine) => engine.attach(kit.node.id, port),
       async detach(engine) {
         // What is in flight is on disk then, and is the successor's to carry on.
-        await kit.workDone();
+        await kit.inFlightSettled();
         engine.detach(kit.node.id, port);
       },
     });
@@ -95,7 +95,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         references,
         decision: proposed(kit, message, action),
         text: (decision: Decision) => own || decisionText(RED, decision),
-        message: keepable(message),
+        message: storedMessage(message),
       };
       const answering = port.outcome((id) => kit.finish(engine.answer({ ...call, id })));
       showInFlight();

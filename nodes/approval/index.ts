@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import { defineNode } from "../lib/node-red/define.ts";
-import { ApprovalNode } from "./asking.ts";
+import { ApprovalNode } from "./approval-node.ts";
 import { serveApprovalPages } from "./routes.ts";
 
 const TYPE = "abiquo-approval";

@@ -2,9 +2,10 @@ import type { NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
 import type { AbiquoMessage } from "../lib/engine/index.ts";
 import { defineNode, type Message } from "../lib/node-red/define.ts";
+import { allEntriesOf, portMessages } from "../lib/node-red/task-entries.ts";
 import { faultText } from "../lib/node-red/text.ts";
-import { allEntriesOf, forReview, judge, portMessages, type Words } from "../lib/node-red/verdicts.ts";
-import { ruleDesk } from "./rule-desk.ts";
+import { forReview, judge, type Words } from "./decisions.ts";
+import { serveRuleAdmin } from "./rule-admin.ts";
 import { ruleSource } from "./rule-source.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
@@ -34,5 +35,5 @@ export default function (RED: NodeAPI): void {
     });
   });
 
-  ruleDesk(RED);
+  serveRuleAdmin(RED);
 }

@@ -5,9 +5,9 @@ import type { AbiquoMessage, TaskEntry } from "../lib/engine/index.ts";
 import { defineNode, type Message, type NodeKit } from "../lib/node-red/define.ts";
 import { detailParts, MessageDetails, withDetails } from "../lib/node-red/details.ts";
 import { requiredText, typedProperty } from "../lib/node-red/evaluate.ts";
+import { allEntriesOf } from "../lib/node-red/task-entries.ts";
 import { faultText } from "../lib/node-red/text.ts";
-import { allEntriesOf } from "../lib/node-red/verdicts.ts";
-import { followRel, readPath, typeName } from "./follow.ts";
+import { followRel, readPath, typeName } from "./relation.ts";
 
 export default function (RED: NodeAPI): void {
   defineNode(RED, "abiquo-task-details", {}, (kit) => {

@@ -6,7 +6,7 @@ import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
 import { DEFAULT_WEBHOOK_PATH, type WebhookAuth, type WebhookNode, webhookUrl } from "../lib/node-red/webhook-url.ts";
-import { admits, type Door } from "./door.ts";
+import { admits, type WebhookAccess } from "./access.ts";
 import { FailedCalls } from "./failed-calls.ts";
 import { Receiver } from "./receiver.ts";
 
@@ -21,7 +21,7 @@ export default function (RED: NodeAPI): void {
     const connection = kit.connection();
     const path = config.text("path", DEFAULT_WEBHOOK_PATH);
     const auth = authOf(config, kit.credentials);
-    const door: Door = {
+    const access: WebhookAccess = {
       auth,
       allowFrom: config.addresses("allowFrom"),
       trustedProxies: connection.trustedProxies,
@@ -38,7 +38,7 @@ export default function (RED: NodeAPI): void {
 
     let refused = 0;
     const handle: WebhookHandler = (request, response, rest, again) => {
-      const verdict = admits(door, request, rest);
+      const verdict = admits(access, request, rest);
       if (verdict === 200) return void receiver.take(request, response, again);
       request.resume();
       response.writeHead(verdict, headersOf(verdict, auth)).end();

@@ -4,12 +4,12 @@ import type { WebhookBody } from "../lib/abiquo/index.ts";
 import { closing } from "../lib/base/body.ts";
 import { Fault } from "../lib/base/fault.ts";
 import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
-import { byGroup, groupMessage, taskMessages } from "../lib/node-red/arrivals.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { NodeKit } from "../lib/node-red/define.ts";
 import type { WebhookRequest } from "../lib/node-red/routes.ts";
 import { tell } from "../lib/node-red/text.ts";
-import { parseBody, takeBody } from "./door.ts";
+import { parseBody, takeBody } from "./access.ts";
+import { byGroup, groupMessage, taskMessages } from "./messages.ts";
 
 export interface ReceiverOptions {
   readonly emit: "task" | "group";
@@ -104,10 +104,10 @@ export class Receiver {
     const emitted = new Set<string>();
     this.#searches.add(emitted);
     try {
-      await this.#kit.workDone();
+      await this.#kit.inFlightSettled();
       const unsettled = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id);
       // What came meanwhile goes its own way, and that begins once this node knows that it is on disk.
-      await this.#kit.workDone();
+      await this.#kit.inFlightSettled();
       const lost = unsettled.filter(({ key: { taskId } }) => !this.#ahead.has(taskId) && !emitted.has(taskId));
       for (const { key } of lost) this.#ahead.add(key.taskId);
       return lost;

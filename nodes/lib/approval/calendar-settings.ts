@@ -3,8 +3,8 @@ import { isObject, parseJson, textOf } from "../base/json.ts";
 import { isBlank } from "../base/settings.ts";
 import { shown } from "../base/text.ts";
 import { isTimeZone, minuteOfDay } from "./calendar.ts";
+import { listOf } from "./member-settings.ts";
 import type { Report } from "./problems.ts";
-import { listOf } from "./read.ts";
 import type { Calendar } from "./types.ts";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

@@ -1,8 +1,8 @@
 import { addTime, timeBetween } from "./calendar.ts";
-import { wake } from "./course.ts";
-import { Draft } from "./draft.ts";
 import { barriers, conclude, isOutOfReach, isUnasked, joinLevel, tally, unanswered } from "./levels.ts";
+import { wake } from "./lifecycle.ts";
 import { asKnown, identify, identity, possibleIdentity, requesterTest, speaker } from "./people.ts";
+import { Transition } from "./transition.ts";
 import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
 import { seatOf, textOrNothing } from "./vote.ts";
 
@@ -19,9 +19,9 @@ export function command(approval: Approval, given: Command, now: number): Comman
   const step = wake(approval, now);
   const early = standing(step.approval, given) ?? refusalOf(step.approval, given);
   if (early !== undefined) return answer(step, early);
-  const draft = new Draft(step, now);
-  carryOut(draft, given);
-  return answer(draft.done(), { result: "done" });
+  const transition = new Transition(step, now);
+  carryOut(transition, given);
+  return answer(transition.done(), { result: "done" });
 }
 
 function answer(step: Step, verdict: Verdict): CommandStep {
@@ -113,39 +113,39 @@ function whyNoSuccessor(approval: Approval, to: Person): Refusal | undefined {
   return names.map(barriers(approval)).find((bar) => bar !== undefined);
 }
 
-function carryOut(draft: Draft, given: Command): void {
+function carryOut(transition: Transition, given: Command): void {
   const reason = textOrNothing(given.reason);
   const why = reason === undefined ? {} : { reason };
-  const by = speaker(draft.state, given.by);
+  const by = speaker(transition.state, given.by);
   switch (given.action) {
     case "withdraw":
-      draft.withdraw(by, reason);
+      transition.withdraw(by, reason);
       break;
     case "bypass":
-      draft.decide({ outcome: given.outcome ?? "approved", cause: "bypass", by, ...why, at: draft.now });
+      transition.decide({ outcome: given.outcome ?? "approved", cause: "bypass", by, ...why, at: transition.now });
       break;
     case "freeze":
-      draft.state.frozen = { by, reason: reason ?? "", at: draft.now };
-      draft.record({ what: "frozen", by, ...why });
+      transition.state.frozen = { by, reason: reason ?? "", at: transition.now };
+      transition.record({ what: "frozen", by, ...why });
       break;
     case "unfreeze":
-      thaw(draft);
-      draft.record({ what: "unfrozen", by, ...why });
-      conclude(draft);
+      thaw(transition);
+      transition.record({ what: "unfrozen", by, ...why });
+      conclude(transition);
       break;
     case "delegate":
-      hand(draft, "delegated", { by, from: identify(draft.state, by), to: given.to, ...why });
+      hand(transition, "delegated", { by, from: identify(transition.state, by), to: given.to, ...why });
       break;
     case "reassign": {
-      const from = given.from === undefined ? {} : { from: identify(draft.state, given.from) };
-      hand(draft, "reassigned", { by, ...from, to: given.to, ...why });
+      const from = given.from === undefined ? {} : { from: identify(transition.state, given.from) };
+      hand(transition, "reassigned", { by, ...from, to: given.to, ...why });
       break;
     }
   }
 }
 
 /** The clock goes on where it stopped. */
-function thaw({ state, now }: Draft): void {
+function thaw({ state, now }: Transition): void {
   const { frozen, policy, runningSince, dueAt, overdue, nextReminderAt } = state;
   // Asked anew while frozen, or frozen by a clock set back: no time has run yet.
   const stopped = Math.max(frozen?.at ?? now, runningSince);
@@ -164,12 +164,12 @@ interface Handover {
   readonly reason?: string;
 }
 
-function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover): void {
-  const { state } = draft;
+function hand(transition: Transition, what: "delegated" | "reassigned", handover: Handover): void {
+  const { state } = transition;
   const to = asKnown(state, handover.to);
-  draft.record({ what, ...handover, to: to.email });
+  transition.record({ what, ...handover, to: to.email });
   if (isUnasked(state)) {
-    joinLevel(draft, to, handover.from);
+    joinLevel(transition, to, handover.from);
     return;
   }
   const leaving = new Set(handover.from === undefined ? unanswered(state).map(({ email }) => identity(email)) : [handover.from]);
@@ -177,9 +177,9 @@ function hand(draft: Draft, what: "delegated" | "reassigned", handover: Handover
   state.escalatedTo = replaced(state.escalatedTo, leaving, to, what);
   delete state.stuck;
   const { level } = state;
-  conclude(draft);
+  conclude(transition);
   // Fewer people may have met the quorum: then there is nothing left to ask the new one.
-  if (state.status === "open" && state.level === level) draft.tell("asked", [to]);
+  if (state.status === "open" && state.level === level) transition.notify("asked", [to]);
 }
 
 /** One seat for the new person, where the first of those who leave sat. */

@@ -1,10 +1,10 @@
 export { isAddress } from "./address.ts";
 export { addTime, timeBetween } from "./calendar.ts";
 export { command } from "./command.ts";
-export { nextWake, openApproval, wake } from "./course.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";
 export { LevelRows } from "./level-rows.ts";
 export { required, tally, waitingFor } from "./levels.ts";
+export { nextWake, openApproval, wake } from "./lifecycle.ts";
 export {
   type DecisionLink,
   type FormToken,

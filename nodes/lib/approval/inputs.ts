@@ -2,7 +2,7 @@ import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import { isBlank } from "../base/settings.ts";
 import { shown } from "../base/text.ts";
-import { listOf, memberOf } from "./read.ts";
+import { listOf, memberOf } from "./member-settings.ts";
 import type { Ballot, Command, Person } from "./types.ts";
 
 /**

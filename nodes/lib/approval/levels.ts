@@ -1,6 +1,6 @@
 import { addTime } from "./calendar.ts";
-import type { Draft } from "./draft.ts";
 import { distinctPeople, identity, possibleIdentity, requesterTest } from "./people.ts";
+import type { Transition } from "./transition.ts";
 import type { Action, Approval, Decision, Need, Person, StuckWhy, Tally, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -44,55 +44,55 @@ function admittedFallback(approval: Approval): readonly Person[] {
 }
 
 /** Why this many people cannot meet the present level's need; undefined when they can. */
-function shortage(draft: Draft, people: readonly Person[]): StuckWhy | undefined {
-  const { policy, subject } = draft.state;
-  if (people.length >= Math.max(1, required(draft.level.need, people.length))) return undefined;
+function shortage(transition: Transition, people: readonly Person[]): StuckWhy | undefined {
+  const { policy, subject } = transition.state;
+  if (people.length >= Math.max(1, required(transition.level.need, people.length))) return undefined;
   if (people.length > 0) return "TOO_FEW_APPROVERS";
   const anonymous = subject.requester === undefined && !policy.allowSelfApproval;
-  return anonymous && draft.level.approvers.length > 0 ? "REQUESTER_UNKNOWN" : "NO_APPROVER";
+  return anonymous && transition.level.approvers.length > 0 ? "REQUESTER_UNKNOWN" : "NO_APPROVER";
 }
 
 /** Asks the people of a level, or does what the policy says when there are too few. */
-export function enterLevel(draft: Draft, level: number): void {
-  const { state } = draft;
+export function enterLevel(transition: Transition, level: number): void {
+  const { state } = transition;
   state.level = level;
   state.escalatedTo = [];
-  clearClock(draft);
-  const people = admitted(state, draft.level.approvers);
-  const short = shortage(draft, people);
-  if (short === undefined) ask(draft, people);
-  else helpOut(draft, people, short);
+  clearClock(transition);
+  const people = admitted(state, transition.level.approvers);
+  const short = shortage(transition, people);
+  if (short === undefined) ask(transition, people);
+  else helpOut(transition, people, short);
 }
 
-function helpOut(draft: Draft, people: readonly Person[], short: StuckWhy): void {
-  const { state } = draft;
+function helpOut(transition: Transition, people: readonly Person[], short: StuckWhy): void {
+  const { state } = transition;
   // Those found are kept as seats, unasked: they are told how it ended, and somebody put beside them may make up the number.
   state.seats = people.map((person) => ({ person }));
   if (state.policy.noApprover === "reject") {
-    draft.decide({ outcome: "rejected", cause: "no-approver", at: draft.now });
+    transition.decide({ outcome: "rejected", cause: "no-approver", at: transition.now });
     return;
   }
   if (state.policy.noApprover === "fallback") {
     const helped = distinctPeople([...people, ...admittedFallback(state)]);
-    if (shortage(draft, helped) === undefined) {
-      draft.record({ what: "fallback", why: short });
-      ask(draft, helped);
+    if (shortage(transition, helped) === undefined) {
+      transition.record({ what: "fallback", why: short });
+      ask(transition, helped);
       return;
     }
   }
-  keep(draft, short);
+  keep(transition, short);
 }
 
-function keep(draft: Draft, why: StuckWhy): void {
-  draft.state.stuck = why;
-  draft.record({ what: "stuck", why });
-  draft.emit({ kind: "stuck", level: draft.state.level, why });
+function keep(transition: Transition, why: StuckWhy): void {
+  transition.state.stuck = why;
+  transition.record({ what: "stuck", why });
+  transition.emit({ kind: "stuck", level: transition.state.level, why });
 }
 
-function ask(draft: Draft, people: readonly Person[]): void {
-  draft.state.seats = people.map((person) => ({ person }));
-  startClock(draft);
-  draft.tell("asked", people);
+function ask(transition: Transition, people: readonly Person[]): void {
+  transition.state.seats = people.map((person) => ({ person }));
+  startClock(transition);
+  transition.notify("asked", people);
 }
 
 /** Whether the present level's people are known too few, so that they were never asked. */
@@ -101,37 +101,37 @@ export function isUnasked({ stuck }: Approval): boolean {
 }
 
 /** Adds a person to those found too few, in the place of `from` where given; asks them all once they are enough. */
-export function joinLevel(draft: Draft, person: Person, from: string | undefined): void {
-  const { state } = draft;
+export function joinLevel(transition: Transition, person: Person, from: string | undefined): void {
+  const { state } = transition;
   const staying = state.seats.map((seat) => seat.person).filter(({ email }) => identity(email) !== from);
   const people = distinctPeople([...staying, person]);
-  const short = shortage(draft, people);
+  const short = shortage(transition, people);
   if (short === undefined) {
     delete state.stuck;
-    ask(draft, people);
+    ask(transition, people);
   } else {
     state.seats = people.map((each) => ({ person: each }));
     state.stuck = short;
   }
 }
 
-function clearClock({ state }: Draft): void {
+function clearClock({ state }: Transition): void {
   delete state.dueAt;
   delete state.overdue;
   delete state.nextReminderAt;
   delete state.stuck;
 }
 
-function startClock(draft: Draft): void {
-  const { state, level, now } = draft;
+function startClock(transition: Transition): void {
+  const { state, level, now } = transition;
   state.askedAt = now;
   state.runningSince = now;
   if (level.deadline !== undefined) state.dueAt = addTime(state.policy.calendar, now, level.deadline * MINUTE_MS);
-  scheduleReminder(draft);
+  scheduleReminder(transition);
 }
 
 /** Counts from now, so that reminders missed during a stop are not sent in a row. */
-export function scheduleReminder({ state, level, now }: Draft): void {
+export function scheduleReminder({ state, level, now }: Transition): void {
   if (level.remindEvery === undefined) return;
   state.nextReminderAt = addTime(state.policy.calendar, now, level.remindEvery * MINUTE_MS);
 }
@@ -154,23 +154,23 @@ export function unanswered(approval: Approval): readonly Person[] {
 }
 
 /** Asks the people to escalate to. Somebody who has answered is not asked again: the answer is known. */
-export function escalate(draft: Draft): void {
-  const { state } = draft;
+export function escalate(transition: Transition): void {
+  const { state } = transition;
   const voted = new Set(votesHere(state).map(({ by }) => by));
   const open = (people: readonly Person[]): readonly Person[] => people.filter(({ email }) => !voted.has(identity(email)));
-  let people = open(admitted(state, draft.level.escalateTo));
+  let people = open(admitted(state, transition.level.escalateTo));
   if (people.length === 0 && state.policy.noApprover === "fallback") {
     people = open(admittedFallback(state));
-    if (people.length > 0) draft.record({ what: "fallback", why: "NOBODY_TO_ESCALATE_TO" });
+    if (people.length > 0) transition.record({ what: "fallback", why: "NOBODY_TO_ESCALATE_TO" });
   }
   if (people.length > 0) {
     state.escalatedTo = people.map((person) => ({ person }));
-    draft.record({ what: "escalated" });
-    draft.tell("escalated", people);
+    transition.record({ what: "escalated" });
+    transition.notify("escalated", people);
   } else if (state.policy.noApprover === "reject") {
-    draft.decide({ outcome: "rejected", cause: "no-approver", at: draft.now });
+    transition.decide({ outcome: "rejected", cause: "no-approver", at: transition.now });
   } else {
-    keep(draft, "NOBODY_TO_ESCALATE_TO");
+    keep(transition, "NOBODY_TO_ESCALATE_TO");
   }
 }
 
@@ -178,13 +178,13 @@ export function escalate(draft: Draft): void {
  * Ends the level if the votes given on it decide it. To be called after whatever changes votes or seats: a quorum is
  * met by a smaller number of people as well as by another vote.
  */
-export function conclude(draft: Draft): void {
-  const decisive = decisiveVote(draft.state);
+export function conclude(transition: Transition): void {
+  const decisive = decisiveVote(transition.state);
   if (decisive === undefined) return;
   const { by, reason, action } = decisive;
-  const decision = { cause: "vote", by, ...(reason === undefined ? {} : { reason }), at: draft.now } as const;
-  if (action === "approve") passLevel(draft, { ...decision, outcome: "approved" });
-  else draft.decide({ ...decision, outcome: "rejected" });
+  const decision = { cause: "vote", by, ...(reason === undefined ? {} : { reason }), at: transition.now } as const;
+  if (action === "approve") passLevel(transition, { ...decision, outcome: "approved" });
+  else transition.decide({ ...decision, outcome: "rejected" });
 }
 
 /**
@@ -224,13 +224,13 @@ export function tally(approval: Approval): Tally {
 }
 
 /** The present level is approved: the next one begins, or the request is decided. */
-export function passLevel(draft: Draft, decision: Decision): void {
-  const next = draft.state.level + 1;
-  if (next >= draft.state.policy.levels.length) {
-    draft.decide(decision);
+export function passLevel(transition: Transition, decision: Decision): void {
+  const next = transition.state.level + 1;
+  if (next >= transition.state.policy.levels.length) {
+    transition.decide(decision);
     return;
   }
   const { at: _, ...said } = decision;
-  draft.record({ what: "level-approved", ...said });
-  enterLevel(draft, next);
+  transition.record({ what: "level-approved", ...said });
+  enterLevel(transition, next);
 }

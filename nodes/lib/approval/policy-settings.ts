@@ -4,9 +4,9 @@ import { isBlank } from "../base/settings.ts";
 import { oneLine, shown } from "../base/text.ts";
 import { canonicalDomain, isAddress } from "./address.ts";
 import { readCalendar } from "./calendar-settings.ts";
+import { listOf, memberOf } from "./member-settings.ts";
 import { identity } from "./people.ts";
 import { type Report, within } from "./problems.ts";
-import { listOf, memberOf } from "./read.ts";
 import type { Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
 
 const PERCENT = /^(\d{1,3})\s*%$/;

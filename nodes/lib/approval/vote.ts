@@ -1,7 +1,7 @@
-import { wake } from "./course.ts";
-import { Draft } from "./draft.ts";
 import { barriers, conclude, isUnasked } from "./levels.ts";
+import { wake } from "./lifecycle.ts";
 import { identify, identity } from "./people.ts";
+import { Transition } from "./transition.ts";
 import type { Approval, Ballot, Decision, HistoryEntry, Refusal, Seat, Step, Vote, VoteStep } from "./types.ts";
 
 /**
@@ -35,9 +35,9 @@ export function vote(approval: Approval, ballot: Ballot, now: number): VoteStep 
   const why = refusal(awake, ballot, by, level, earlier);
   if (why !== undefined) return { ...step, result: "forbidden", why };
 
-  const draft = new Draft(step, now);
-  cast(draft, by, ballot);
-  return answer(draft.done(), "counted", level);
+  const transition = new Transition(step, now);
+  cast(transition, by, ballot);
+  return answer(transition.done(), "counted", level);
 }
 
 /**
@@ -116,8 +116,8 @@ export function textOrNothing(text: string | undefined): string | undefined {
   return trimmed === "" ? undefined : trimmed;
 }
 
-function cast(draft: Draft, by: string, ballot: Ballot): void {
-  const { state } = draft;
+function cast(transition: Transition, by: string, ballot: Ballot): void {
+  const { state } = transition;
   const seat = seatOf(state, by);
   const reason = textOrNothing(ballot.reason);
   const before = new Set(state.excepted);
@@ -131,12 +131,12 @@ function cast(draft: Draft, by: string, ballot: Ballot): void {
     action: leavesNothing ? "reject" : ballot.action,
     ...(reason === undefined ? {} : { reason }),
     ...(except.length === 0 ? {} : { except }),
-    at: draft.now,
+    at: transition.now,
   };
   state.votes = [...state.votes, given];
   if (fresh.length > 0 && !leavesNothing) state.excepted = [...state.excepted, ...fresh];
-  draft.record({ what: given.action, by, ...(reason === undefined ? {} : { reason }) });
-  conclude(draft);
+  transition.record({ what: given.action, by, ...(reason === undefined ? {} : { reason }) });
+  conclude(transition);
 }
 
 /** How the level, or the request, stands decided; undefined while it is open. */

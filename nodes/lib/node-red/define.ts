@@ -6,8 +6,8 @@ import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
 import { onFlowsStarted } from "./deploys.ts";
+import { inFlightSettled, trackInFlight } from "./in-flight.ts";
 import { sharedText, tell, translated } from "./text.ts";
-import { atWork, workDone } from "./under-way.ts";
 
 export type Message = NodeMessageInFlow & { abiquo?: AbiquoMessage; [property: string]: unknown };
 export type Send = (message: unknown) => void;
@@ -137,14 +137,14 @@ export class NodeKit {
     return end;
   }
 
-  /** Work that must not be cut short: a close waits for it, and who comes after this node finds it with `workDone`. */
+  /** Work that must not be cut short: a close waits for it, and who comes after this node finds it with `inFlightSettled`. */
   finish<Result>(work: Promise<Result>): Promise<Result> {
-    return atWork(this.RED, this.node.id, work);
+    return trackInFlight(this.RED, this.node.id, work);
   }
 
   /** Resolves when all that this node, or one before it with its id, has under way is done or has failed. */
-  workDone(): Promise<void> {
-    return workDone(this.RED, this.node.id);
+  inFlightSettled(): Promise<void> {
+    return inFlightSettled(this.RED, this.node.id);
   }
 
   onInput(handle: InputHandler): void {
@@ -204,7 +204,7 @@ export class NodeKit {
   async #close(removed: boolean): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#statusTimer);
-    const closed = Promise.allSettled([this.workDone(), ...this.#closers.map((close) => Promise.resolve(removed).then(close))]);
+    const closed = Promise.allSettled([this.inFlightSettled(), ...this.#closers.map((close) => Promise.resolve(removed).then(close))]);
     let timer: NodeJS.Timeout | undefined;
     const budget = new Promise((resolve) => {
       timer = setTimeout(resolve, CLOSE_BUDGET);

@@ -31,7 +31,7 @@ const LONGEST_DEPLOY = 30_000;
 class Deploys {
   readonly watchers = new Set<Watcher>();
   /** resolves once the flows run again; undefined while they do */
-  underWay: Promise<void> | undefined;
+  inFlight: Promise<void> | undefined;
   #end: () => void = () => undefined;
   #flows: readonly FlowNode[] = [];
 
@@ -44,10 +44,10 @@ class Deploys {
     this.#end();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#end(), LONGEST_DEPLOY).unref();
-    this.underWay = promise;
+    this.inFlight = promise;
     this.#end = () => {
       clearTimeout(timer);
-      this.underWay = undefined;
+      this.inFlight = undefined;
       resolve();
     };
   }
@@ -78,12 +78,12 @@ export function onFlowsStarted(RED: Pick<NodeAPI, "events">, watcher: Watcher): 
 
 /** Whether a deploy is under way. */
 export function isDeploying(RED: Pick<NodeAPI, "events">): boolean {
-  return deploysOf(RED).underWay !== undefined;
+  return deploysOf(RED).inFlight !== undefined;
 }
 
 /** Resolves once no deploy is under way: what is sent while one is may find nobody. */
 export async function flowsRun(RED: Pick<NodeAPI, "events">): Promise<void> {
-  await deploysOf(RED).underWay;
+  await deploysOf(RED).inFlight;
 }
 
 function deployOf(started: FlowsStarted, before: readonly FlowNode[], after: readonly FlowNode[]): Deploy {

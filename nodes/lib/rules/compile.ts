@@ -1,13 +1,13 @@
-import { describeMoment, openClock } from "./clock.ts";
 import type { Expression } from "./expression.ts";
+import { EXPRESSION_LIMITS, type ExpressionTruth } from "./expression-job.ts";
+import { expressionThreads } from "./expression-pool.ts";
+import { FactLoader } from "./fact-loader.ts";
 import { type RuleProblem, RulesFault } from "./faults.ts";
-import { EXPRESSION_LIMITS, type ExpressionTruth } from "./job.ts";
 import { type ParsedRule, parseRules } from "./parse.ts";
 import { type FieldPath, readLoosely, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
-import { Seeker } from "./seeker.ts";
-import { expressionThreads } from "./threads.ts";
 import type { CompiledRules, RuleOptions, RuleSubject, Unjudged, UnjudgedCode, Verdict } from "./types.ts";
+import { describeMoment, wallClock } from "./wall-clock.ts";
 
 /** How many different values of one fact a verdict over a group lists. */
 const MAX_DISTINCT_VALUES = 20;
@@ -15,8 +15,8 @@ const MAX_DISTINCT_VALUES = 20;
 /** Why a condition cannot be judged, still without the rule's name. */
 type Doubt = Omit<Unjudged, "rule">;
 
-/** The steps that one verdict still affords. */
-interface Purse {
+/** The steps of expressions that one verdict still has. */
+interface StepBudget {
   left: number;
 }
 
@@ -48,15 +48,15 @@ export function compileRules(rules: unknown, options: RuleOptions): CompiledRule
     return rule.reason === "" ? verdict : { ...verdict, reason: rule.reason };
   }
 
-  /** Judges until a fact has to be sought or an expression is met; only then does it take a promise to go on. */
-  function judgeFrom(start: number, subject: RuleSubject, purse: Purse, seeker: Seeker | undefined): Verdict | Promise<Verdict> {
+  /** Judges until a fact has to be loaded or an expression is met; only then does it take a promise to go on. */
+  function judgeFrom(start: number, subject: RuleSubject, budget: StepBudget, loader: FactLoader | undefined): Verdict | Promise<Verdict> {
     for (let index = start; index < parsed.length; index += 1) {
       const rule = parsed[index];
       if (rule === undefined) break;
       const match = matchPlain(rule, subject);
       if (match === false) continue;
-      const isSettled = rule.expressions.length === 0 && (match === true || seeker === undefined);
-      if (!isSettled) return judgeFurther(rule, match, subject, purse, seeker);
+      const isSettled = rule.expressions.length === 0 && (match === true || loader === undefined);
+      if (!isSettled) return judgeFurther(rule, match, subject, budget, loader);
       return verdictOf(rule, match, subject);
     }
     return { outcome: otherwise, facts: factsUsed(allFields, parsed, subject) };
@@ -66,12 +66,12 @@ export function compileRules(rules: unknown, options: RuleOptions): CompiledRule
     rule: ParsedRule,
     known: true | Doubt,
     subject: RuleSubject,
-    purse: Purse,
-    seeker: Seeker | undefined,
+    budget: StepBudget,
+    loader: FactLoader | undefined,
   ): Promise<Verdict> {
-    const plain = known === true || seeker === undefined ? known : await matchSeeking(rule, subject, seeker);
-    const match = plain === false ? false : await matchExpressions(rule, plain, subject, scope === "group", purse, seeker);
-    return match === false ? judgeFrom(rule.index + 1, subject, purse, seeker) : verdictOf(rule, match, subject);
+    const plain = known === true || loader === undefined ? known : await matchLoading(rule, subject, loader);
+    const match = plain === false ? false : await matchExpressions(rule, plain, subject, scope === "group", budget, loader);
+    return match === false ? judgeFrom(rule.index + 1, subject, budget, loader) : verdictOf(rule, match, subject);
   }
 
   return {
@@ -80,8 +80,8 @@ export function compileRules(rules: unknown, options: RuleOptions): CompiledRule
       if (scope === "task" && subject.tasks.length !== 1) {
         return Promise.reject(new RangeError("rules of scope task judge exactly one task"));
       }
-      const seeker = source === undefined ? undefined : new Seeker(subject, source);
-      const verdict = judgeFrom(0, subject, { left: EXPRESSION_LIMITS.stepsPerVerdict }, seeker);
+      const loader = source === undefined ? undefined : new FactLoader(subject, source);
+      const verdict = judgeFrom(0, subject, { left: EXPRESSION_LIMITS.stepsPerVerdict }, loader);
       return verdict instanceof Promise ? verdict : Promise.resolve(verdict);
     },
   };
@@ -113,24 +113,24 @@ function matchPlain(rule: ParsedRule, subject: RuleSubject): Match {
 }
 
 /**
- * As `matchPlain`, where facts that are absent are sought: for one condition after the other, and no further than
+ * As `matchPlain`, where facts that are absent are loaded: for one condition after the other, and no further than
  * until one is false. Totals come last, because they take the most reading.
  */
-async function matchSeeking(rule: ParsedRule, subject: RuleSubject, seeker: Seeker): Promise<Match> {
+async function matchLoading(rule: ParsedRule, subject: RuleSubject, loader: FactLoader): Promise<Match> {
   for (const { path, test } of rule.facts) {
-    const isFalse = await seeker.someTask(async (task) => {
-      await seeker.have(path, task);
+    const isFalse = await loader.someTask(async (task) => {
+      await loader.load(path, task);
       return test(readPath(subject.tasks[task], path.segments)) === false;
     });
     if (isFalse) return false;
   }
   for (const { path, test } of rule.totals) {
-    await seeker.have(path, undefined);
+    await loader.load(path, undefined);
     if (test(readPath(subject.group, path.segments)) === false) return false;
   }
   const match = matchPlain(rule, subject);
   if (typeof match === "boolean" || match.why !== "RULE_FACT_ABSENT") return match;
-  return seeker.explain(match);
+  return loader.explain(match);
 }
 
 async function matchExpressions(
@@ -138,16 +138,16 @@ async function matchExpressions(
   plain: true | Doubt,
   subject: RuleSubject,
   inGroup: boolean,
-  purse: Purse,
-  seeker: Seeker | undefined,
+  budget: StepBudget,
+  loader: FactLoader | undefined,
 ): Promise<Match> {
   let doubt = plain === true ? undefined : plain;
   if (subject.tasks.length === 0) doubt ??= { field: "", why: "RULE_FACT_ABSENT" satisfies UnjudgedCode };
   for (const expression of rule.expressions) {
     const tasks = [...subject.tasks.keys()].slice(0, expression.sameForAll ? 1 : undefined);
     // With facts to be read, few tasks first: if it is false for one of them, the others need not be read for.
-    for (let start = 0, size = seeker === undefined ? tasks.length : 1; start < tasks.length; start += size, size *= 2) {
-      const match = await matchExpression(expression, tasks.slice(start, start + size), subject, inGroup, purse, seeker);
+    for (let start = 0, size = loader === undefined ? tasks.length : 1; start < tasks.length; start += size, size *= 2) {
+      const match = await matchExpression(expression, tasks.slice(start, start + size), subject, inGroup, budget, loader);
       if (match === false) return false;
       if (match === true) continue;
       doubt ??= match;
@@ -164,23 +164,23 @@ async function matchExpression(
   tasks: readonly number[],
   subject: RuleSubject,
   inGroup: boolean,
-  purse: Purse,
-  seeker: Seeker | undefined,
+  budget: StepBudget,
+  loader: FactLoader | undefined,
 ): Promise<Match> {
   const { text, sameForAll } = expression;
   const { group } = subject;
   const doubts = new Map<number, Doubt>();
   for (const task of tasks) {
-    const doubt = (await seeker?.haveAll(expression, task)) ?? absence(expression, subject, task);
+    const doubt = (await loader?.loadAll(expression, task)) ?? absence(expression, subject, task);
     if (doubt !== undefined) doubts.set(task, doubt);
   }
   const judged = tasks.filter((task) => !doubts.has(task));
   let truths: readonly ExpressionTruth[] = [];
   if (judged.length > 0) {
     const facts = judged.map((task) => subject.tasks[task] as Readonly<Record<string, unknown>>);
-    const job = { text, tasks: facts, group, at: subject.at.getTime(), steps: purse.left, ...(inGroup ? { all: subject.tasks } : {}) };
+    const job = { text, tasks: facts, group, at: subject.at.getTime(), steps: budget.left, ...(inGroup ? { all: subject.tasks } : {}) };
     const reply = await expressionThreads.judge(job);
-    purse.left -= reply.steps;
+    budget.left -= reply.steps;
     ({ truths } = reply);
   }
   for (const [position, truth] of truths.entries()) {
@@ -221,7 +221,7 @@ function factsUsed(fields: readonly FieldPath[], rules: readonly ParsedRule[], s
 }
 
 function momentOf(rules: readonly ParsedRule[], subject: RuleSubject): unknown {
-  const clock = rules.find((rule) => rule.times.length > 0)?.times[0]?.clock ?? openClock("");
+  const clock = rules.find((rule) => rule.times.length > 0)?.times[0]?.clock ?? wallClock("");
   return clock === undefined ? undefined : describeMoment(clock, subject.at);
 }
 

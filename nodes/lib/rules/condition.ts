@@ -1,5 +1,4 @@
 import { isObject, textOf } from "../base/json.ts";
-import { type Hours, parseHours } from "./clock.ts";
 import { type Operand, operandOf } from "./conditions.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { type Report, shown } from "./faults.ts";
@@ -14,8 +13,9 @@ import {
   VALUE_TYPES,
   type ValueType,
 } from "./grammar.ts";
-import { parseJsonText } from "./located.ts";
+import { parseJsonText } from "./located-json.ts";
 import { type FieldPath, parseField } from "./path.ts";
+import { type Hours, parseHours } from "./wall-clock.ts";
 
 /** A condition understood. */
 export type ParsedCondition =

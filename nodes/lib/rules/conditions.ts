@@ -1,9 +1,9 @@
 import { isObject } from "../base/json.ts";
-import type { Hours } from "./clock.ts";
 import { type Report, shown } from "./faults.ts";
 import { type EqualityOp, type FactOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";
-import { NotJson, parseLocated } from "./located.ts";
+import { NotJson, parseLocated } from "./located-json.ts";
 import { comparisonKey, isAbsent, orderNumber } from "./scalar.ts";
+import type { Hours } from "./wall-clock.ts";
 import { compileWildcard } from "./wildcard.ts";
 
 export type Truth = boolean | "RULE_FACT_ABSENT" | "RULE_FACT_WRONG_KIND";

@@ -88,7 +88,7 @@ const WHOLE = {
 
 /**
  * The details and totals named anywhere: within functions and filters too, where nobody can tell from the text whose
- * facts they are. At worst one too many is sought.
+ * facts they are. At worst one too many is loaded.
  */
 export function factsWanted(ast: unknown): readonly FieldPath[] {
   const wanted = new Map<string, FieldPath>();

@@ -1,8 +1,8 @@
 import { isObject, textOf } from "../base/json.ts";
+import { parseExpression } from "./bounded-jsonata.ts";
 import { allNodes, factsNamed, factsWanted, isSameForAll, namesStep } from "./expression-facts.ts";
+import type { ExpressionFacts } from "./expression-job.ts";
 import { type Report, shown } from "./faults.ts";
-import { parseExpression } from "./guarded.ts";
-import type { ExpressionFacts } from "./job.ts";
 import { type FieldPath, readLoosely } from "./path.ts";
 import { affordableTextLength } from "./regex.ts";
 import { isAbsent } from "./scalar.ts";
@@ -12,7 +12,7 @@ export interface Expression {
   readonly text: string;
   /** The facts it names, as paths. */
   readonly fields: readonly FieldPath[];
-  /** The details and totals that it may look at, wherever it names them, so that they can be sought before. */
+  /** The details and totals that it may look at, wherever it names them, so that they can be loaded before. */
   readonly wants: readonly FieldPath[];
   /** It looks at the facts of all tasks, and not only at those of its own. */
   readonly spansTasks: boolean;

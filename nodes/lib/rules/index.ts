@@ -1,9 +1,8 @@
 export { compileRules } from "./compile.ts";
+export { type FactSourceFor, type Trial, type Tried, tryRules } from "./dry-run.ts";
 export { RULE_FAULTS, type RuleFaultCode, type RuleProblem, RulesFault } from "./faults.ts";
-export { type Unreachable, unreachableRules } from "./reach.ts";
-export { type RecordedTask, readRecordedTasks, recordedTask } from "./recorded.ts";
+export { type RecordedTask, readRecordedTasks, recordedTask } from "./recorded-tasks.ts";
 export { type RuleSet, readRuleSet } from "./ruleset.ts";
-export { type FactSourceFor, type Trial, type Tried, tryRules } from "./trial.ts";
 export type {
   CompiledRules,
   Condition,
@@ -19,3 +18,4 @@ export type {
   UnjudgedCode,
   Verdict,
 } from "./types.ts";
+export { type Unreachable, unreachableRules } from "./unreachable.ts";

@@ -1,14 +1,14 @@
 import type { FaultParams } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { type Clock, openClock } from "./clock.ts";
 import { parseCondition } from "./condition.ts";
 import { compileFactTest, compileTimeTest, type FactTest, type Operand, type TimeTest } from "./conditions.ts";
 import type { Expression } from "./expression.ts";
 import { type Report, type RuleFaultCode, type RuleProblem, shown } from "./faults.ts";
 import { isOneOf, OUTCOMES, SCOPES } from "./grammar.ts";
-import { NotJson, parseLocated } from "./located.ts";
+import { NotJson, parseLocated } from "./located-json.ts";
 import type { FieldPath } from "./path.ts";
 import type { Outcome, RuleOptions } from "./types.ts";
+import { type WallClock, wallClock } from "./wall-clock.ts";
 
 export interface FactCondition {
   path: FieldPath;
@@ -17,7 +17,7 @@ export interface FactCondition {
 }
 
 export interface TimeCondition {
-  clock: Clock;
+  clock: WallClock;
   test: TimeTest;
   /** The same for the same hours. */
   text: string;
@@ -46,7 +46,7 @@ export function parseRules(value: unknown, options: RuleOptions, problems: RuleP
   if (!isOneOf(OUTCOMES, options.otherwise)) report("RULES_OTHERWISE_UNKNOWN", { outcome: shown(options.otherwise) });
   if (!isOneOf(SCOPES, options.scope)) report("RULES_SCOPE_UNKNOWN", { scope: shown(options.scope) });
   const timeZone = textOf(options.timeZone).trim();
-  if (openClock(timeZone) === undefined) report("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(timeZone) });
+  if (wallClock(timeZone) === undefined) report("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(timeZone) });
 
   const list = listOfRules(value, report) ?? [];
   return list.map((rule, index) => parseRule(rule, index, timeZone, problems));

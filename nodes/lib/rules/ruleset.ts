@@ -3,7 +3,7 @@ import type { JsonPath } from "../base/json-path.ts";
 import { compileRules } from "./compile.ts";
 import { type RuleProblem, RulesFault, shown } from "./faults.ts";
 import { isWhole, KEYS, TEXTS } from "./grammar.ts";
-import { KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located.ts";
+import { KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located-json.ts";
 import { pathIn } from "./problem-path.ts";
 import type { CompiledRules, Outcome, RuleOptions, Scope } from "./types.ts";
 

@@ -5,16 +5,16 @@ import { parseRules } from "./parse.ts";
 import { pathInList } from "./problem-path.ts";
 import type { RuleOptions } from "./types.ts";
 
-export { openClock } from "./clock.ts";
 export { operandOf } from "./conditions.ts";
 export type { RuleFaultCode, RuleProblem } from "./faults.ts";
 export { DAYS, dayNamed, FACT_OPS, isWhole, LIST_OPS, MAX_PATTERN_LENGTH, OUTCOMES, SCOPES, TOTALS } from "./grammar.ts";
-export { parseJsonText } from "./located.ts";
+export { parseJsonText } from "./located-json.ts";
 export { parseField } from "./path.ts";
 export { pathInList } from "./problem-path.ts";
-export { type Unreachable, unreachableRules } from "./reach.ts";
 export { comparisonKey, orderNumber } from "./scalar.ts";
 export type { Condition, Outcome, Rule, RuleOptions, Scope, TimeWindow } from "./types.ts";
+export { type Unreachable, unreachableRules } from "./unreachable.ts";
+export { wallClock } from "./wall-clock.ts";
 
 /**
  * Everything that is wrong with rules as `compileRules` understands them, before Node-RED has put the values of

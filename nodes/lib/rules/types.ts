@@ -97,7 +97,7 @@ export interface FactSource {
    * @param task position in `subject.tasks`; undefined for a total
    * @returns why it cannot be had; undefined when the subject now holds all that is known of it, be it nothing
    */
-  seek(field: string, task: number | undefined): Promise<FactCause | undefined>;
+  load(field: string, task: number | undefined): Promise<FactCause | undefined>;
 }
 
 /** The outcome and what it rests on. */
@@ -136,7 +136,7 @@ export interface CompiledRules {
    * `review`, because a later rule must not continue what this one might have cancelled; but a rule with one
    * condition that is certainly false does not match, whatever is unknown about its others.
    *
-   * With a source, facts that the subject lacks are sought: those of one rule after the other, and only until it is
+   * With a source, facts that the subject lacks are loaded: those of one rule after the other, and only until it is
    * certain whether the rule matches. A fact that cannot be had leaves its rule in doubt.
    *
    * Rejects with RangeError where a subject of scope `task` does not hold exactly one task, and as the source does.

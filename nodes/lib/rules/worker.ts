@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type jsonata from "jsonata";
-import { judgeTasks, prepareExpression } from "./guarded.ts";
-import type { ExpressionJob } from "./job.ts";
+import { judgeTasks, prepareExpression } from "./bounded-jsonata.ts";
+import type { ExpressionJob } from "./expression-job.ts";
 
 /** How many expressions are kept compiled. */
 const MOST_KEPT = 500;

@@ -4,7 +4,7 @@ import { Fault } from "../../../nodes/lib/base/fault.ts";
 import { sameSecret } from "../../../nodes/lib/base/secret.ts";
 import { type AddressList, Configuration } from "../../../nodes/lib/node-red/config.ts";
 import { maskedEndpoint, webhookUrl } from "../../../nodes/lib/node-red/webhook-url.ts";
-import { admits, clientAddress, type Door } from "../../../nodes/webhook-in/door.ts";
+import { admits, clientAddress, type WebhookAccess } from "../../../nodes/webhook-in/access.ts";
 import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 
 function fault(code: string, params: Record<string, string>): (error: unknown) => boolean {
@@ -180,7 +180,12 @@ describe("a secret", () => {
 
 describe("who may come in", () => {
   const none = of([]).addresses("p");
-  const door = (auth: Door["auth"], allowFrom = none): Door => ({ auth, allowFrom, trustedProxies: none, failedCalls: new FailedCalls() });
+  const door = (auth: WebhookAccess["auth"], allowFrom = none): WebhookAccess => ({
+    auth,
+    allowFrom,
+    trustedProxies: none,
+    failedCalls: new FailedCalls(),
+  });
   const secret = door({ kind: "secret", secret: "s3cret/+ä" });
   const basic = door({ kind: "basic", username: "abiquo", password: "p:w" });
   const authorization = (text: string, scheme = "Basic"): Record<string, string> => ({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { RULE_FAULTS, type RuleProblem, RulesFault, readRuleSet } from "../../../nodes/lib/rules/index.ts";
-import { NotJson, parseLocated } from "../../../nodes/lib/rules/located.ts";
+import { NotJson, parseLocated } from "../../../nodes/lib/rules/located-json.ts";
 import { rulesSchema } from "../../../nodes/lib/rules/schema.ts";
 import { AT, problemsOf, TASK } from "./support.ts";
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
 import { sameSecret } from "../../../nodes/lib/base/secret.ts";
 import { type AddressList, Configuration } from "../../../nodes/lib/node-red/config.ts";
-import { admits, type Door } from "../../../nodes/webhook-in/door.ts";
+import { admits, type WebhookAccess } from "../../../nodes/webhook-in/access.ts";
 import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
 
 const addresses = (entries: readonly string[]): AddressList => new Configuration({ entries }).addresses("entries");
@@ -15,7 +15,7 @@ const request = (address: string, headers: Record<string, string> = {}): Incomin
 describe("the webhook's door", () => {
   let now = 0;
   let previousUses = 0;
-  const door = (auth: Door["auth"], change: Partial<Door> = {}): Door => ({
+  const door = (auth: WebhookAccess["auth"], change: Partial<WebhookAccess> = {}): WebhookAccess => ({
     auth,
     allowFrom: none,
     trustedProxies: none,
@@ -57,7 +57,7 @@ describe("the webhook's door", () => {
 
   describe("and who fails too often", () => {
     const secret = { kind: "secret", secret: "s" } as const;
-    const fail = (at: Door, address: string, times: number): number[] =>
+    const fail = (at: WebhookAccess, address: string, times: number): number[] =>
       Array.from({ length: times }, () => admits(at, request(address), "wrong"));
 
     it("is shut out for the rest of the minute, the right secret or not, and nobody else is", () => {

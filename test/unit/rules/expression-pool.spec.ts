@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { EXPRESSION_LIMITS, type ExpressionJob } from "../../../nodes/lib/rules/expression-job.ts";
+import { ExpressionThreads } from "../../../nodes/lib/rules/expression-pool.ts";
+import { type Ended, ExpressionThread } from "../../../nodes/lib/rules/expression-thread.ts";
 import { compileRules, type RuleSubject, type Verdict } from "../../../nodes/lib/rules/index.ts";
-import { EXPRESSION_LIMITS, type ExpressionJob } from "../../../nodes/lib/rules/job.ts";
-import { type Ended, ExpressionThread } from "../../../nodes/lib/rules/thread.ts";
-import { ExpressionThreads } from "../../../nodes/lib/rules/threads.ts";
 import { AT, judge, outcomeOf, subject, TASK } from "./support.ts";
 
 const expression = (value: string) => [{ field: "", op: "jsonata", value }];

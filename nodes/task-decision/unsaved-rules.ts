@@ -5,7 +5,7 @@ import { variableIn } from "../lib/base/settings.ts";
 import { compileRules, type Outcome, type RuleProblem, type RuleSet, RulesFault, type Scope } from "../lib/rules/index.ts";
 
 /** Rules that a dialog asks about: as they are written there, and as a deploy would understand them. */
-export interface AskedRules {
+export interface UnsavedRules {
   /** with `${NAME}` for what the environment says */
   readonly written: unknown;
   /** a list, or its JSON text */
@@ -15,7 +15,7 @@ export interface AskedRules {
 }
 
 /** @param body of the request: `id` of the node, `rules`, `otherwise`, `scope` */
-export function askedRules(RED: NodeAPI, body: Record<string, unknown>): AskedRules {
+export function unsavedRules(RED: NodeAPI, body: Record<string, unknown>): UnsavedRules {
   const node: unknown = RED.nodes.getNode(textOf(body["id"]));
   const { getSetting } = RED.util as unknown as { getSetting(node: unknown, name: string): unknown };
   const substituted = (value: unknown): unknown => {
@@ -29,20 +29,22 @@ export function askedRules(RED: NodeAPI, body: Record<string, unknown>): AskedRu
 }
 
 /** @throws RulesFault as a deploy would find it, but without a value of the environment */
-export function compileAsked(asked: AskedRules): RuleSet {
-  const { meant, otherwise, scope } = asked;
+export function compileUnsaved(unsaved: UnsavedRules): RuleSet {
+  const { meant, otherwise, scope } = unsaved;
   try {
     const rules = compileRules(meant, { otherwise, scope });
     const list: unknown = typeof meant === "string" && meant !== "" ? JSON.parse(meant) : meant;
     return { rules, list: Array.isArray(list) ? (list as unknown[]) : [], otherwise, scope };
   } catch (error) {
     if (!(error instanceof RulesFault)) throw error;
-    throw new RulesFault(error.problems.map((problem) => ({ ...problem, params: withoutValues(problem.params, partOf(asked, problem)) })));
+    throw new RulesFault(
+      error.problems.map((problem) => ({ ...problem, params: withoutValues(problem.params, partOf(unsaved, problem)) })),
+    );
   }
 }
 
 /** The rule or the condition that a problem is in, as it is written. */
-function partOf({ written }: AskedRules, { rule, condition }: Pick<RuleProblem, "rule" | "condition">): unknown {
+function partOf({ written }: UnsavedRules, { rule, condition }: Pick<RuleProblem, "rule" | "condition">): unknown {
   const own = writtenRule(written, rule);
   const when = isObject(own) ? own["when"] : undefined;
   return condition !== undefined && Array.isArray(when) ? (when as unknown[])[condition] : own;

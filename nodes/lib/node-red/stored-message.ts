@@ -6,7 +6,7 @@ import type { Message } from "./define.ts";
  * What the ledger keeps of a message, as JSON text: all of it that is JSON, without the HTTP request it may hold,
  * and without what the ledger itself knows of the tasks.
  */
-export function keepable(message: Message): string {
+export function storedMessage(message: Message): string {
   const { req: _req, res: _res, ...kept } = message as Message & { req?: unknown; res?: unknown };
   if (isObject(kept.abiquo)) kept.abiquo = withoutKnown(kept.abiquo);
   try {

@@ -17,9 +17,9 @@ import { Attachment } from "../lib/node-red/attachment.ts";
 import type { Message, NodeKit, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
-import { keepable } from "../lib/node-red/keepable.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
-import { entriesOf, withEntries } from "../lib/node-red/verdicts.ts";
+import { storedMessage } from "../lib/node-red/stored-message.ts";
+import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { journeysOf } from "./journeys.ts";
 import { approvalTerms } from "./terms.ts";
 
@@ -65,7 +65,7 @@ export class ApprovalNode {
         title: textOf(await title(message)),
         terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
         ...afterwards(message),
-        messageFor: (entries) => keepable(messageAbout(message, entries)),
+        messageFor: (entries) => storedMessage(messageAbout(message, entries)),
         references,
       });
     };

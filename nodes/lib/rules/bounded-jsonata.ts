@@ -1,6 +1,6 @@
 import jsonata from "jsonata";
 import { isObject, textOf } from "../base/json.ts";
-import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./job.ts";
+import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./expression-job.ts";
 import { affordableTextLength } from "./regex.ts";
 
 /*

@@ -5,7 +5,7 @@ import type { Approval, ApprovalEvent, AskEvent, Decision, HistoryEntry, Level, 
 type Changeable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A state on its way to the next: a shallow copy, so that what stays is shared and not copied. */
-export class Draft {
+export class Transition {
   readonly state: Changeable<Approval>;
   readonly now: number;
   readonly #events: ApprovalEvent[];
@@ -35,8 +35,8 @@ export class Draft {
     this.state.history = [...this.state.history, { at: this.now, level: this.state.level, ...entry }];
   }
 
-  /** Tells each of them, and remembers to tell them how it ends. */
-  tell(kind: AskEvent["kind"], people: readonly Person[]): void {
+  /** Notifies each of them, and remembers to notify them of the end. */
+  notify(kind: AskEvent["kind"], people: readonly Person[]): void {
     const { level, dueAt, overdue, frozen } = this.state;
     const due = dueAt === undefined || overdue === true || frozen !== undefined ? {} : { dueAt };
     for (const person of people) this.emit({ kind, level, person, ...due, notification: this.#notification(kind, person) });

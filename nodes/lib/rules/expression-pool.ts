@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./job.ts";
-import { type Ended, ExpressionThread, type ThreadLimits, type Ticket } from "./thread.ts";
+import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./expression-job.ts";
+import { type Ended, ExpressionThread, type ThreadLimits, type Ticket } from "./expression-thread.ts";
 
 /** One that runs away leaves the other to everybody else. */
 const MOST_THREADS = Math.max(2, Math.min(4, availableParallelism() - 1));

@@ -1,7 +1,7 @@
-import { DETAIL_PARTS } from "../abiquo/index.ts";
-import type { Fault } from "../base/fault.ts";
-import type { FactSource, RuleSubject } from "../rules/index.ts";
-import { type MessageDetails, TOTAL_NAMES } from "./details.ts";
+import { DETAIL_PARTS } from "../lib/abiquo/index.ts";
+import type { Fault } from "../lib/base/fault.ts";
+import { type MessageDetails, TOTAL_NAMES } from "../lib/node-red/details.ts";
+import type { FactSource, RuleSubject } from "../lib/rules/index.ts";
 
 /**
  * Puts the details and totals that rules ask for into their subject. Rejects as `MessageDetails.add`.
@@ -10,7 +10,7 @@ import { type MessageDetails, TOTAL_NAMES } from "./details.ts";
  */
 export function factSource(known: MessageDetails, { tasks, group }: Pick<RuleSubject, "tasks" | "group">, first = 0): FactSource {
   return {
-    async seek(field, task) {
+    async load(field, task) {
       const [root, name] = field.split(".");
       if (root === "group") {
         const totals = TOTAL_NAMES.filter((total) => (name === undefined ? known.group[total] === undefined : name === total));

@@ -1,6 +1,6 @@
-import { Draft } from "./draft.ts";
 import { conclude, decisiveVote, enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
 import { comparableRequester } from "./people.ts";
+import { Transition } from "./transition.ts";
 import type { Approval, Policy, Step, Subject } from "./types.ts";
 
 /**
@@ -30,10 +30,10 @@ export function openApproval(policy: Policy, subject: Subject, now: number): Ste
     notified: 0,
     history: [],
   };
-  const draft = new Draft({ approval, events: [] }, now);
-  draft.record({ what: "opened", ...(requester === undefined ? {} : { by: requester }) });
-  enterLevel(draft, 0);
-  return draft.done();
+  const transition = new Transition({ approval, events: [] }, now);
+  transition.record({ what: "opened", ...(requester === undefined ? {} : { by: requester }) });
+  enterLevel(transition, 0);
+  return transition.done();
 }
 
 function subjectOf({ requester: given, ...subject }: Subject, items: ReadonlySet<string>, requester: string | undefined): Subject {
@@ -61,35 +61,35 @@ export function nextWake(approval: Approval): number | undefined {
 export function wake(approval: Approval, now: number): Step {
   const next = nextWake(approval);
   if (next === undefined || now < next) return { approval, events: [] };
-  const draft = new Draft({ approval, events: [] }, now);
+  const transition = new Transition({ approval, events: [] }, now);
   // Only a state that 0.1.0 wrote can be decided by its votes and still be open.
   if (decisiveVote(approval) !== undefined) {
-    conclude(draft);
-    return draft.done();
+    conclude(transition);
+    return transition.done();
   }
-  if (approval.overdue !== true && approval.dueAt !== undefined && now >= approval.dueAt) fireDeadline(draft);
-  const { status, nextReminderAt } = draft.state;
+  if (approval.overdue !== true && approval.dueAt !== undefined && now >= approval.dueAt) fireDeadline(transition);
+  const { status, nextReminderAt } = transition.state;
   if (status === "open" && nextReminderAt !== undefined && now >= nextReminderAt) {
-    draft.tell("reminder", unanswered(draft.state));
-    scheduleReminder(draft);
+    transition.notify("reminder", unanswered(transition.state));
+    scheduleReminder(transition);
   }
-  return draft.done();
+  return transition.done();
 }
 
-function fireDeadline(draft: Draft): void {
-  draft.state.overdue = true;
-  draft.record({ what: "overdue" });
-  switch (draft.level.onDeadline) {
+function fireDeadline(transition: Transition): void {
+  transition.state.overdue = true;
+  transition.record({ what: "overdue" });
+  switch (transition.level.onDeadline) {
     case "reject":
-      draft.decide({ outcome: "rejected", cause: "deadline", at: draft.now });
+      transition.decide({ outcome: "rejected", cause: "deadline", at: transition.now });
       break;
     case "approve":
-      passLevel(draft, { outcome: "approved", cause: "deadline", at: draft.now });
+      passLevel(transition, { outcome: "approved", cause: "deadline", at: transition.now });
       break;
     case "escalate":
       // The people escalated to are told just now; a reminder in the same breath would say it twice.
-      scheduleReminder(draft);
-      escalate(draft);
+      scheduleReminder(transition);
+      escalate(transition);
       break;
     case "wait":
       break;

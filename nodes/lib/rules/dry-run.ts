@@ -1,4 +1,4 @@
-import type { RecordedTask } from "./recorded.ts";
+import type { RecordedTask } from "./recorded-tasks.ts";
 import type { RuleSet } from "./ruleset.ts";
 import type { FactSource, Outcome, RuleSubject, Verdict } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { roomModule } from "../base/here.ts";
-import type { ExpressionJob, ExpressionReply } from "./job.ts";
+import type { ExpressionJob, ExpressionReply } from "./expression-job.ts";
 
 /** A job that waits for its reply. */
 export interface Ticket {

@@ -9,7 +9,7 @@ import type { WebhookRequest } from "../lib/node-red/routes.ts";
 import type { WebhookAuth } from "../lib/node-red/webhook-url.ts";
 import type { FailedCalls } from "./failed-calls.ts";
 
-export interface Door {
+export interface WebhookAccess {
   readonly auth: WebhookAuth;
   /** empty = anybody */
   readonly allowFrom: AddressList;
@@ -27,17 +27,17 @@ type Verdict = 200 | 401 | 403 | 404 | 429;
  *
  * @param rest the path segment after the webhook's path
  */
-export function admits(door: Door, request: IncomingMessage, rest: string): Verdict {
-  const address = clientAddress(request, door.trustedProxies);
-  if (door.failedCalls.isShutOut(address)) return 429;
-  const isAllowed = door.allowFrom.isEmpty || door.allowFrom.has(address);
-  const verdict = isAllowed ? proof(door, request, rest) : 403;
-  if (verdict === 401 || verdict === 403) door.failedCalls.failed(address);
-  if (verdict === 200) door.failedCalls.proved(address);
+export function admits(access: WebhookAccess, request: IncomingMessage, rest: string): Verdict {
+  const address = clientAddress(request, access.trustedProxies);
+  if (access.failedCalls.isShutOut(address)) return 429;
+  const isAllowed = access.allowFrom.isEmpty || access.allowFrom.has(address);
+  const verdict = isAllowed ? proof(access, request, rest) : 403;
+  if (verdict === 401 || verdict === 403) access.failedCalls.failed(address);
+  if (verdict === 200) access.failedCalls.proved(address);
   return verdict;
 }
 
-function proof({ auth, onPrevious }: Door, request: IncomingMessage, rest: string): Verdict {
+function proof({ auth, onPrevious }: WebhookAccess, request: IncomingMessage, rest: string): Verdict {
   if (auth.kind === "none") return rest === "" ? 200 : 404;
   if (auth.kind === "basic") {
     const given = basicCredentials(request.headers.authorization);

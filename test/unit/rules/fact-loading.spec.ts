@@ -31,7 +31,7 @@ class Elsewhere implements FactSource {
     this.subject = { tasks: this.#tasks, group: { id: "g", count: details.length }, at: AT };
   }
 
-  async seek(field: string, task: number | undefined): Promise<FactCause | undefined> {
+  async load(field: string, task: number | undefined): Promise<FactCause | undefined> {
     this.asked.push(task === undefined ? field : `${field} ${task}`);
     await Promise.resolve();
     const [root = "", part = "all"] = field.split(".");
@@ -56,7 +56,7 @@ const roleIs = (value: string): Rule["when"][number] => ({ field: "details.role.
 const vm = (cpu: number, role = "USER"): Facts => ({ virtualmachine: { cpu }, role: { name: role } });
 
 describe("facts that a subject lacks", () => {
-  it("are sought when a rule names them, and used", async () => {
+  it("are loaded when a rule names them, and used", async () => {
     const elsewhere = new Elsewhere([vm(2)]);
     const verdict = await elsewhere.judge([{ name: "small", when: [cpuUpTo(4)], outcome: "continue" }]);
     assert.equal(verdict.outcome, "continue");
@@ -64,7 +64,7 @@ describe("facts that a subject lacks", () => {
     assert.deepEqual(elsewhere.asked, ["details.virtualmachine.cpu 0"]);
   });
 
-  it("are sought in the order of rules and conditions, and none after the outcome is certain", async () => {
+  it("are loaded in the order of rules and conditions, and none after the outcome is certain", async () => {
     const elsewhere = new Elsewhere([vm(8)]);
     const verdict = await elsewhere.judge([
       { when: [cpuUpTo(4), roleIs("USER")], outcome: "continue" },
@@ -75,20 +75,20 @@ describe("facts that a subject lacks", () => {
     assert.deepEqual(elsewhere.asked, ["details.virtualmachine.cpu 0", "details.role.name 0"]);
   });
 
-  it("are not sought for a rule that does not match whatever they are", async () => {
+  it("are not loaded for a rule that does not match whatever they are", async () => {
     const elsewhere = new Elsewhere([vm(2)]);
     await elsewhere.judge([{ when: [cpuUpTo(4), { field: "task.type", op: "eq", value: "UNDEPLOY" }], outcome: "continue" }]);
     assert.deepEqual(elsewhere.asked, []);
   });
 
-  it("are sought for no further task of a group once one decides", async () => {
+  it("are loaded for no further task of a group once one decides", async () => {
     const elsewhere = new Elsewhere(Array.from({ length: 100 }, (_, index) => vm(index === 0 ? 8 : 2)));
     const verdict = await elsewhere.judge([{ when: [cpuUpTo(4)], outcome: "continue" }]);
     assert.equal(verdict.outcome, "review");
     assert.ok(elsewhere.asked.length < 20, String(elsewhere.asked.length));
   });
 
-  it("are sought for few further tasks of a group once an expression is false for one", async () => {
+  it("are loaded for few further tasks of a group once an expression is false for one", async () => {
     const rule = { when: [{ field: "", op: "jsonata", value: "details.virtualmachine.cpu <= 4" }], outcome: "continue" as const };
     for (const first of [0, 5]) {
       const elsewhere = new Elsewhere(Array.from({ length: 100 }, (_, index) => vm(index === first ? 8 : 2)));
@@ -141,7 +141,7 @@ describe("facts that a subject lacks", () => {
     ],
     ["group.cpu <= 4", ["group.cpu"]],
   ] as const) {
-    it(`are sought for the expression ${text}`, async () => {
+    it(`are loaded for the expression ${text}`, async () => {
       const rule = { when: [{ field: "", op: "jsonata", value: text }], outcome: "continue" as const };
       const elsewhere = new Elsewhere([vm(2), vm(2)], 4);
       assert.equal((await elsewhere.judge([rule])).outcome, "continue");
@@ -156,7 +156,7 @@ describe("facts that a subject lacks", () => {
     ["($d := details; $d.role.name != 'ADMIN')", "details 0"],
     ["$lookup(group, 'cpu') != 99", "group"],
   ] as const) {
-    it(`are all sought for the expression ${text}, which does not say which of them it means`, async () => {
+    it(`are all loaded for the expression ${text}, which does not say which of them it means`, async () => {
       const rule = { when: [roleIs("USER"), { field: "", op: "jsonata", value: text }], outcome: "continue" as const };
       const elsewhere = new Elsewhere([vm(2)], 4);
       await elsewhere.judge([rule]);
@@ -194,7 +194,7 @@ describe("facts that a subject lacks", () => {
         async (rules, machines, out) => {
           const total = machines.reduce((sum, { virtualmachine }) => sum + (virtualmachine as { cpu: number }).cpu, 0);
           const elsewhere = new Elsewhere(machines, total, out);
-          const sought = await elsewhere.judge(rules, "group");
+          const loaded = await elsewhere.judge(rules, "group");
           const isLost = (part: string, task: number): boolean => out.includes(part) || out.includes(`${part} ${task}`);
           const tasks = machines.map((details, index) => ({
             task: { ...TASK, taskId: `t${index}` },
@@ -203,9 +203,9 @@ describe("facts that a subject lacks", () => {
           const group = { id: "g", count: machines.length, ...(out.includes("cpu") ? {} : { cpu: total }) };
           const whole = rules.map((one) => ({ name: "", reason: "", ...one }));
           const held = await compileRules(whole, { otherwise: "review", scope: "group" }).evaluate({ tasks, group, at: AT });
-          assert.equal(sought.outcome, held.outcome);
-          assert.equal(sought.rule, held.rule);
-          assert.equal(sought.unjudged?.rule, held.unjudged?.rule);
+          assert.equal(loaded.outcome, held.outcome);
+          assert.equal(loaded.rule, held.rule);
+          assert.equal(loaded.unjudged?.rule, held.unjudged?.rule);
           assert.equal(new Set(elsewhere.asked).size <= machines.length * 2 + 1, true);
         },
       ),

@@ -1,7 +1,7 @@
 import { isObject, textOf } from "../base/json.ts";
 import { type Report, shown } from "./faults.ts";
 import { DAYS, dayNamed, isWhole } from "./grammar.ts";
-import { parseJsonText } from "./located.ts";
+import { parseJsonText } from "./located-json.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -14,14 +14,14 @@ export interface WallTime {
 }
 
 /** A wall clock in one zone. */
-export interface Clock {
+export interface WallClock {
   readonly timeZone: string;
   /** What the clock shows; undefined for an invalid date. */
   read(at: Date): WallTime | undefined;
 }
 
 /** A clock for an IANA zone, or for the zone of the process when empty; undefined when the zone is unknown. */
-export function openClock(timeZone: string): Clock | undefined {
+export function wallClock(timeZone: string): WallClock | undefined {
   const options = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   let format: Intl.DateTimeFormat;
   try {
@@ -56,7 +56,7 @@ function wallTime(format: Intl.DateTimeFormat, at: Date): WallTime {
 }
 
 /** The moment for a verdict's facts: `{day: "mon", time: "14:20", timeZone}`. */
-export function describeMoment(clock: Clock, at: Date): Record<string, string> {
+export function describeMoment(clock: WallClock, at: Date): Record<string, string> {
   const now = clock.read(at);
   if (now === undefined) return { timeZone: clock.timeZone };
   const digits = (value: number): string => String(value).padStart(2, "0");
@@ -65,7 +65,7 @@ export function describeMoment(clock: Clock, at: Date): Record<string, string> {
 }
 
 export interface Hours {
-  readonly clock: Clock;
+  readonly clock: WallClock;
   /** From 0 for Sunday. */
   readonly days: ReadonlySet<number>;
   /** Minutes since midnight; up to 1440. */
@@ -98,7 +98,7 @@ export function parseHours(value: unknown, defaultZone: string, report: Report):
 
   const ownZone = window["timeZone"] ?? "";
   const timeZone = typeof ownZone === "string" ? ownZone.trim() : "";
-  const clock = typeof ownZone === "string" ? openClock(timeZone === "" ? defaultZone : timeZone) : undefined;
+  const clock = typeof ownZone === "string" ? wallClock(timeZone === "" ? defaultZone : timeZone) : undefined;
   if (clock === undefined && ownZone !== "") fail("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(ownZone) });
   if (!valid || clock === undefined) return undefined;
 

@@ -5,12 +5,12 @@ import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "../lib/node-red/connection.ts";
 import { MessageDetails } from "../lib/node-red/details.ts";
-import { factSource } from "../lib/node-red/fact-source.ts";
 import { faultText, translated } from "../lib/node-red/text.ts";
-import { doubtText } from "../lib/node-red/verdicts.ts";
 import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../lib/rules/index.ts";
-import { askedRules, compileAsked, withoutValues, writtenRule } from "./asked-rules.ts";
+import { doubtText } from "./decisions.ts";
+import { factSource } from "./fact-source.ts";
 import { deployedRules } from "./rule-source.ts";
+import { compileUnsaved, unsavedRules, withoutValues, writtenRule } from "./unsaved-rules.ts";
 
 const TYPE = "abiquo-task-decision";
 
@@ -25,7 +25,7 @@ const MOST_CHOICES = 500;
  * What the dialog of the rules asks for while they are edited. Nothing here changes anything, but all of it is for
  * those who may: it tells what the environment, the ledger and Abiquo hold.
  */
-export function ruleDesk(RED: NodeAPI): void {
+export function serveRuleAdmin(RED: NodeAPI): void {
   adminAction(RED, `/${TYPE}/check`, `${TYPE}.write`, async (_params, body) => ({ ok: true, ...check(RED, body) }));
 
   adminAction(RED, `/${TYPE}/choices`, `${TYPE}.write`, async (_params, body) => {
@@ -40,7 +40,7 @@ export function ruleDesk(RED: NodeAPI): void {
     const limit = Math.min(Math.max(1, Math.trunc(Number(body["limit"])) || 0), MOST_TASKS);
     const tasks = await recordedTasks((await connection.engine).ledger, { api: connection.base, limit });
     const deployed = deployedRules(RED.nodes.getNode(textOf(body["id"])));
-    const set = body["rules"] === undefined ? deployed : compileAsked(askedRules(RED, body));
+    const set = body["rules"] === undefined ? deployed : compileUnsaved(unsavedRules(RED, body));
     if (set === undefined) throw new Fault("RULES_NOT_DEPLOYED");
     const source = body["read"] === true ? factsFrom(RED, connection) : undefined;
     const { tried, counts, differing } = await tryRules(tasks, set, deployed, source);
@@ -63,9 +63,9 @@ async function someOf<T>(all: AsyncIterable<T>): Promise<T[]> {
 }
 
 function check(RED: NodeAPI, body: Record<string, unknown>): object {
-  const asked = askedRules(RED, body);
+  const asked = unsavedRules(RED, body);
   try {
-    const { list } = compileAsked(asked);
+    const { list } = compileUnsaved(asked);
     const unreachable = unreachableRules(list).map((found) => ({ rule: found.rule, text: whyUnreachable(RED, asked.written, found) }));
     return { problems: [], unreachable };
   } catch (error) {
@@ -100,9 +100,9 @@ function factsFrom(RED: NodeAPI, connection: ConnectionNode): FactSourceFor<Ledg
     const known = new MessageDetails(connection, { connection: connection.id, group: subject.group }, entries, words, signal);
     const source = factSource(known, subject);
     return {
-      async seek(field, task) {
+      async load(field, task) {
         try {
-          return await source.seek(field, task);
+          return await source.load(field, task);
         } catch (error) {
           if (signal.aborted) return new Fault("TRIAL_TOO_LONG", { seconds: READING_MS / 1000 });
           throw error;

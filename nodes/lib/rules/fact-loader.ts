@@ -3,13 +3,13 @@ import { type FieldPath, readLoosely, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
 import type { FactCause, FactSource, RuleSubject, Unjudged } from "./types.ts";
 
-/** For how many tasks facts are sought at the same time. */
+/** For how many tasks facts are loaded at the same time. */
 const WIDTH = 8;
 
 type Doubt = Omit<Unjudged, "rule">;
 
-/** Asks a source for the facts that a subject lacks, and remembers which cannot be had. */
-export class Seeker {
+/** Loads from a source the facts that a subject lacks, and remembers which cannot be had. */
+export class FactLoader {
   readonly #subject: RuleSubject;
   readonly #source: FactSource;
   /** by field and task */
@@ -20,14 +20,14 @@ export class Seeker {
     this.#source = source;
   }
 
-  /** Seeks a fact of a task, or a total, unless it is there. */
-  async have(path: FieldPath, task: number | undefined): Promise<void> {
+  /** Loads a fact of a task, or a total, unless it is there. */
+  async load(path: FieldPath, task: number | undefined): Promise<void> {
     const { source, segments, field } = path;
     if (source === "time") return;
     const from: unknown = source === "group" ? this.#subject.group : this.#subject.tasks[task ?? 0];
     const isWhole = !field.includes(".");
     if (!isWhole && !isAbsent(readPath(from, segments) ?? readLoosely(from, segments))) return;
-    const cause = await this.#source.seek(field, source === "group" ? undefined : task);
+    const cause = await this.#source.load(field, source === "group" ? undefined : task);
     if (cause !== undefined) this.#causes.set(keyOf(field, source === "group" ? undefined : task), cause);
   }
 
@@ -45,13 +45,13 @@ export class Seeker {
     return found;
   }
 
-  /** Seeks what an expression may look at when it is judged for a task; tells the first fact that cannot be had. */
-  async haveAll({ wants, spansTasks, sameForAll }: Expression, task: number): Promise<Doubt | undefined> {
+  /** Loads what an expression may look at when it is judged for a task; tells the first fact that cannot be had. */
+  async loadAll({ wants, spansTasks, sameForAll }: Expression, task: number): Promise<Doubt | undefined> {
     for (const path of wants) {
       const isTotal = path.source === "group";
-      if (isTotal) await this.have(path, undefined);
-      else if (spansTasks || sameForAll) await this.someTask((each) => this.have(path, each).then(() => false));
-      else await this.have(path, task);
+      if (isTotal) await this.load(path, undefined);
+      else if (spansTasks || sameForAll) await this.someTask((each) => this.load(path, each).then(() => false));
+      else await this.load(path, task);
       const concerned = isTotal ? [undefined] : spansTasks || sameForAll ? this.#subject.tasks.keys() : [task];
       for (const each of concerned) {
         const doubt = this.#doubt(path.field, each);

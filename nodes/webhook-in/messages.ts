@@ -1,4 +1,4 @@
-import type { Arrival } from "../engine/index.ts";
+import type { Arrival } from "../lib/engine/index.ts";
 
 /** What webhook-in sends, the tasks of one POST: a message a task, or one for all. */
 export function taskMessages(arrivals: readonly Arrival[]): object[] {

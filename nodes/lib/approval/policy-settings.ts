@@ -1,5 +1,5 @@
-import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
+import type { JsonPath } from "../base/json-path.ts";
 import { isBlank } from "../base/settings.ts";
 import { oneLine, shown } from "../base/text.ts";
 import { canonicalDomain, isAddress } from "./address.ts";
@@ -11,9 +11,9 @@ import type { Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, Require
 
 const PERCENT = /^(\d{1,3})\s*%$/;
 
-const ON_DEADLINE = ["wait", "reject", "approve", "escalate"] as const satisfies readonly OnDeadline[];
-const REQUIRE_REASON = ["never", "reject", "always"] as const satisfies readonly RequireReason[];
-const NO_APPROVER = ["keep", "reject", "fallback"] as const satisfies readonly NoApprover[];
+export const ON_DEADLINE = ["wait", "reject", "approve", "escalate"] as const satisfies readonly OnDeadline[];
+export const REQUIRE_REASON = ["never", "reject", "always"] as const satisfies readonly RequireReason[];
+export const NO_APPROVER = ["keep", "reject", "fallback"] as const satisfies readonly NoApprover[];
 
 const YES = ["true", "yes", "on", "1"];
 const NO = ["false", "no", "off", "0"];
@@ -25,14 +25,14 @@ const MAX_MINUTES = 366 * 24 * 60;
 export function readPolicy(value: unknown, report: Report): RawPolicy {
   const given = isObject(value) ? value : {};
   const levels = listOf(given["levels"]) ?? [];
-  if (levels.length === 0) report(["levels"], new Fault("APPROVAL_LEVELS_MISSING"));
+  if (levels.length === 0) report(["levels"], "APPROVAL_LEVELS_MISSING");
   const noApprover = readOption(given, "noApprover", NO_APPROVER, report);
-  const fallback = readMembers(
-    given["fallback"],
-    within(report, "fallback"),
-    (person) => new Fault("APPROVAL_FALLBACK_INVALID", { value: person }),
-  );
-  if (noApprover === "fallback" && fallback.length === 0) report(["fallback"], new Fault("APPROVAL_FALLBACK_MISSING"));
+  let isFallbackSound = true;
+  const fallback = readMembers(given["fallback"], (below, person) => {
+    isFallbackSound = false;
+    report(["fallback", ...below], "APPROVAL_FALLBACK_INVALID", { value: person });
+  });
+  if (noApprover === "fallback" && isFallbackSound && fallback.length === 0) report(["fallback"], "APPROVAL_FALLBACK_MISSING");
   const calendar = readCalendar(given["calendar"], within(report, "calendar"));
   return {
     levels: levels.flatMap((level, index) => readLevel(level, index, within(report, "levels", index))),
@@ -48,23 +48,21 @@ export function readPolicy(value: unknown, report: Report): RawPolicy {
 
 function readLevel(value: unknown, index: number, report: Report): RawLevel[] {
   if (!isObject(value)) {
-    report([], new Fault("APPROVAL_LEVEL_INVALID", { level: index + 1 }));
+    report([], "APPROVAL_LEVEL_INVALID", { level: index + 1 });
     return [];
   }
   const name = oneLine(textOf(value["name"])) || String(index + 1);
   const people = (field: string): readonly (Person | Role)[] =>
-    readMembers(
-      value[field],
-      within(report, field),
-      (person) => new Fault("APPROVAL_PERSON_INVALID", { level: name, field, value: person }),
+    readMembers(value[field], (below, person) =>
+      report([field, ...below], "APPROVAL_PERSON_INVALID", { level: name, field, value: person }),
     );
   const deadline = readMinutes(value, "deadline", name, report);
   const remindEvery = readMinutes(value, "remindEvery", name, report);
   const onDeadline = ON_DEADLINE.find((each) => each === (value["onDeadline"] || "wait"));
   if (onDeadline === undefined) {
-    report(["onDeadline"], new Fault("APPROVAL_ON_DEADLINE_INVALID", { level: name, value: shown(value["onDeadline"]) }));
+    report(["onDeadline"], "APPROVAL_ON_DEADLINE_INVALID", { level: name, value: shown(value["onDeadline"]) });
   } else if (onDeadline !== "wait" && deadline === 0) {
-    report(["deadline"], new Fault("APPROVAL_DEADLINE_MISSING", { level: name, value: onDeadline }));
+    report(["deadline"], "APPROVAL_DEADLINE_MISSING", { level: name, value: onDeadline });
   }
   const level = {
     name,
@@ -85,7 +83,7 @@ function readNeed(value: unknown, level: string, report: Report): Need {
   const number = Number(percent ?? text);
   const isSound = text !== "" && number > 0 && (percent === undefined ? Number.isSafeInteger(number) : number <= 100);
   if (!isSound) {
-    report([], new Fault("APPROVAL_NEED_INVALID", { level, value: shown(value) }));
+    report([], "APPROVAL_NEED_INVALID", { level, value: shown(value) });
     return "any";
   }
   return percent === undefined ? number : `${number}%`;
@@ -97,19 +95,20 @@ function readMinutes(given: Record<string, unknown>, field: string, level: strin
   if (isBlank(value)) return 0;
   const number = Number(textOf(value).trim() || Number.NaN);
   if (number >= 0 && number <= MAX_MINUTES) return number;
-  report([field], new Fault("APPROVAL_MINUTES_INVALID", { level, field, value: shown(value), limit: MAX_MINUTES }));
+  report([field], "APPROVAL_MINUTES_INVALID", { level, field, value: shown(value), limit: MAX_MINUTES });
   return Number.NaN;
 }
 
-function readMembers(value: unknown, report: Report, faultOf: (person: string) => Fault): readonly (Person | Role)[] {
+/** @param refuse takes what is nobody, with its place in the list where there is one */
+function readMembers(value: unknown, refuse: (below: JsonPath, person: string) => void): readonly (Person | Role)[] {
   const list = listOf(value);
   if (list === undefined) {
-    report([], faultOf(shown(value)));
+    refuse([], shown(value));
     return [];
   }
   return list.flatMap((each, index) => {
     const member = memberOf(each);
-    if (member === undefined) report([index], faultOf(shown(each)));
+    if (member === undefined) refuse([index], shown(each));
     return member ?? [];
   });
 }
@@ -118,7 +117,7 @@ function readOption<T extends string>(given: Record<string, unknown>, field: str
   const value = given[field];
   if (isBlank(value)) return options[0];
   const found = options.find((option) => option === value);
-  if (found === undefined) report([field], new Fault("APPROVAL_SETTING_INVALID", { field, value: shown(value) }));
+  if (found === undefined) report([field], "APPROVAL_SETTING_INVALID", { field, value: shown(value) });
   return found ?? options[0];
 }
 
@@ -127,7 +126,7 @@ function readFlag(given: Record<string, unknown>, field: string, report: Report)
   const value = given[field];
   if (value === true || value === "true") return true;
   if (value === false || value === "false" || isBlank(value)) return false;
-  report([field], new Fault("APPROVAL_SETTING_INVALID", { field, value: shown(value) }));
+  report([field], "APPROVAL_SETTING_INVALID", { field, value: shown(value) });
   return false;
 }
 
@@ -138,9 +137,9 @@ function readDelegation(value: unknown, report: Report): boolean | readonly stri
   if (NO.includes(word)) return false;
   const list = listOf(value)?.map((each) => delegateOf(textOf(each).trim())) ?? [""];
   const isSound = !list.includes("");
-  const fault = new Fault("APPROVAL_DELEGATION_INVALID", { value: shown(value) });
-  if (!isSound && !Array.isArray(value)) report([], fault);
-  else list.forEach((to, index) => to === "" && report([index], fault));
+  const refuse = (...below: JsonPath): void => report(below, "APPROVAL_DELEGATION_INVALID", { value: shown(value) });
+  if (!isSound && !Array.isArray(value)) refuse();
+  else list.forEach((to, index) => to === "" && refuse(index));
   return isSound && list.length > 0 && list;
 }
 

@@ -17,8 +17,8 @@ import type { Person, Policy, RawPolicy, Role } from "./types.ts";
  * `APPROVAL_DELEGATION_INVALID`, `APPROVAL_FALLBACK_INVALID`, `APPROVAL_FALLBACK_MISSING`, `APPROVAL_CALENDAR_INVALID`.
  */
 export function parsePolicy(value: unknown): RawPolicy {
-  return readPolicy(value, (_, fault) => {
-    throw fault;
+  return readPolicy(value, (_, code, params) => {
+    throw new Fault(code, params);
   });
 }
 
@@ -29,8 +29,8 @@ export function parsePolicy(value: unknown): RawPolicy {
  */
 export function parseUnambiguousPolicy(value: unknown): RawPolicy {
   const policy = parsePolicy(value);
-  const fault = ambiguity(policy);
-  if (fault !== undefined) throw fault;
+  const [alias] = clashingAliases(policy, {});
+  if (alias !== undefined) throw new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias });
   return policy;
 }
 
@@ -40,14 +40,10 @@ export function parseUnambiguousPolicy(value: unknown): RawPolicy {
  */
 export function policyProblems(value: unknown): PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const policy = readPolicy(value, (path, fault) => problems.push({ path, fault }));
-  const fault = ambiguity(policy);
-  return [...problems.filter(({ path }) => !isOpen(value, path)), ...(fault === undefined ? [] : [{ path: ["levels"], fault }])];
-}
-
-function ambiguity(policy: RawPolicy): Fault | undefined {
+  const policy = readPolicy(value, (path, code, params = {}) => problems.push({ path, code, params }));
   const [alias] = clashingAliases(policy, {});
-  return alias === undefined ? undefined : new Fault("APPROVAL_ALIAS_AMBIGUOUS", { alias });
+  const known = problems.filter(({ path }) => !isOpen(value, path));
+  return alias === undefined ? known : [...known, { path: ["levels"], code: "APPROVAL_ALIAS_AMBIGUOUS", params: { alias } }];
 }
 
 /** The roles a policy names, each once. */

@@ -5,6 +5,6 @@ export { readCalendar } from "./calendar-settings.ts";
 export { LevelRows } from "./level-rows.ts";
 export { listOf, memberOf } from "./member-settings.ts";
 export { policyProblems } from "./policy.ts";
-export { readPolicy } from "./policy-settings.ts";
-export type { PolicyProblem, Report } from "./problems.ts";
+export { NO_APPROVER, ON_DEADLINE, REQUIRE_REASON, readPolicy } from "./policy-settings.ts";
+export type { PolicyFaultCode, PolicyProblem, Report } from "./problems.ts";
 export type { Calendar, Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";

@@ -5,7 +5,7 @@ const LEVEL = { approvers: ["a@x.com"] };
 
 /** Codes with their paths, as text. */
 function told(policy: unknown): string[] {
-  return policyProblems(policy).map(({ path, fault }) => `${path.join(".")} ${fault.code}`);
+  return policyProblems(policy).map(({ path, code }) => `${path.join(".")} ${code}`);
 }
 
 describe("what is wrong with a policy", () => {
@@ -17,7 +17,7 @@ describe("what is wrong with a policy", () => {
     const wrong = { name: "Boss", approvers: ["a@x.com", "anna"], need: "most", deadline: "soon", escalateTo: 7, remindEvery: -1 };
     const problems = told({ levels: [LEVEL, 7, wrong], delegation: ["x.com", "perhaps", "that"], calendar: { from: "9 am", days: [8] } });
     assert.deepEqual(problems.sort(), [
-      "calendar.days APPROVAL_CALENDAR_INVALID",
+      "calendar.days.0 APPROVAL_CALENDAR_INVALID",
       "calendar.from APPROVAL_CALENDAR_INVALID",
       "delegation.1 APPROVAL_DELEGATION_INVALID",
       "delegation.2 APPROVAL_DELEGATION_INVALID",
@@ -51,6 +51,20 @@ describe("what is wrong with a policy", () => {
     assert.deepEqual(told({ levels: "${LEVELS}", noApprover: "fallback", fallback: "${HELP}", calendar: "${HOURS}" }), []);
     assert.deepEqual(told({ levels: { approvers: "${BOSS}" } }), []);
     assert.deepEqual(told({ levels: [{ approvers: { email: "${MAIL}" } }], calendar: { timeZone: "${ZONE}" } }), []);
+  });
+
+  it("is each day off that is none, whatever stands beside it", () => {
+    assert.deepEqual(
+      told({ levels: [LEVEL], calendar: { days: ["${DAY}", "moonday"], holidays: ["${DAY_OFF}", "2026-02-30", "2026-12-25"] } }),
+      ["calendar.days.1 APPROVAL_CALENDAR_INVALID", "calendar.holidays.1 APPROVAL_CALENDAR_INVALID"],
+    );
+  });
+
+  it("is a fallback that is nobody, or none at all, and never both", () => {
+    const asked = { levels: [LEVEL], noApprover: "fallback" };
+    assert.deepEqual(told({ ...asked, fallback: "dora" }), ["fallback.0 APPROVAL_FALLBACK_INVALID"]);
+    assert.deepEqual(told({ ...asked, fallback: ["${HELP}"] }), []);
+    assert.deepEqual(told(asked), ["fallback APPROVAL_FALLBACK_MISSING"]);
   });
 
   it("is a variable within a text, which Node-RED leaves as it is", () => {

@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import type { Fault } from "../lib/base/fault.ts";
+import type { Fault, FaultCode } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
 import {
   type AbiquoMessage,
@@ -20,7 +20,7 @@ import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
 
 /** The connection stands still after these; other faults are of one answer. */
-const STOPPED_BY_ABIQUO: ReadonlySet<string> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
+const STOPPED_BY_ABIQUO: ReadonlySet<FaultCode> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
 
 /** A message that leaves with its outcomes. */
 interface Departure {

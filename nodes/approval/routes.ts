@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
 import { closing, readBody } from "../lib/base/body.ts";
-import { Fault } from "../lib/base/fault.ts";
+import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
 import { type Engine, INBOX_PATH, noticePage, PAGE_PATH, type Page, pageHeaders, Words } from "../lib/engine/index.ts";
 import { connectionsOf } from "../lib/node-red/connection.ts";
@@ -59,7 +59,7 @@ type Door = (visit: Visit) => Promise<Place | undefined>;
 
 type NoticeStatus = Parameters<Engine["desk"]["notice"]>[0];
 
-const STATUS_OF: Readonly<Record<string, 408 | 413 | 503>> = { BODY_TOO_LARGE: 413, BODY_TOO_SLOW: 408, BODIES_TOO_MANY: 503 };
+const STATUS_OF: Partial<Readonly<Record<FaultCode, 408 | 413 | 503>>> = { BODY_TOO_LARGE: 413, BODY_TOO_SLOW: 408, BODIES_TOO_MANY: 503 };
 
 async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, door: Door): Promise<void> {
   const { engines, areAll } = await runningEngines();

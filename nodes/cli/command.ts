@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Fault } from "../lib/base/fault.ts";
+import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import { LANGUAGE_NAMES, languageOf, localeOf, Words } from "./words.ts";
 
 /** What a shell or a CI job goes by. */
@@ -8,7 +8,7 @@ export const EXIT = { fine: 0, found: 1, badInput: 2 } as const;
 const LOCALES = join(__dirname, "..", "locales");
 
 /** What a node tells of a store that it tries again is not so for a command, which ends. */
-const TOLD_AS: Readonly<Record<string, string>> = { LEDGER_UNAVAILABLE: "LEDGER_UNUSABLE" };
+const TOLD_AS: Partial<Readonly<Record<FaultCode, FaultCode>>> = { LEDGER_UNAVAILABLE: "LEDGER_UNUSABLE" };
 
 /** What the commands have in common: their language, and how they end. */
 export class Command {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FaultParams } from "../lib/base/fault.ts";
+import type { FaultCode, FaultParams } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
 
 const LANGUAGES: Readonly<Record<string, string>> = { en: "en-US", es: "es-ES" };
@@ -30,7 +30,7 @@ export class Words {
     return filled(leaf(this.#own, key) ?? key, params);
   }
 
-  fault(code: string, params: FaultParams): string {
+  fault(code: FaultCode, params: FaultParams): string {
     const text = leaf(this.#faults, `faults.${code}`);
     return text === undefined ? [code, ...Object.values(params)].join(" ") : filled(text, params);
   }

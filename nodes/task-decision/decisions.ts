@@ -1,5 +1,5 @@
 import { DetailsReading } from "../lib/abiquo/index.ts";
-import type { Fault } from "../lib/base/fault.ts";
+import type { FaultRecord } from "../lib/base/fault.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import { MessageDetails } from "../lib/node-red/details.ts";
@@ -73,7 +73,7 @@ async function judgeGroup(
   };
 }
 
-export type Words = (problem: Pick<Fault, "code" | "params">) => string;
+export type Words = (problem: FaultRecord) => string;
 
 /** Why a rule could not be judged. */
 export function doubtText({ rule, field, why, cause }: Unjudged, words: Words): string {

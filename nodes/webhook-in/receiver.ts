@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WebhookBody } from "../lib/abiquo/index.ts";
 import { closing } from "../lib/base/body.ts";
-import { Fault } from "../lib/base/fault.ts";
+import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { NodeKit } from "../lib/node-red/define.ts";
@@ -18,7 +18,7 @@ export interface ReceiverOptions {
   readonly verify: boolean;
 }
 
-const STATUS_OF: Readonly<Record<string, number>> = {
+const STATUS_OF: Partial<Readonly<Record<FaultCode, number>>> = {
   BODY_TOO_LARGE: 413,
   BODY_TOO_SLOW: 408,
   ABIQUO_BAD_BODY: 400,
@@ -41,7 +41,7 @@ export class Receiver {
   /** of each search for what the flow may have lost: ids of tasks that were emitted since it began */
   readonly #searches = new Set<Set<string>>();
   /** the fault of the store that was told last, and when, in ms of a clock that only goes on */
-  #storeFault = { code: "", at: 0 };
+  #storeFault: { readonly code: FaultCode; readonly at: number } | undefined;
 
   constructor(kit: NodeKit, connection: ConnectionNode, options: ReceiverOptions) {
     this.#kit = kit;
@@ -63,7 +63,7 @@ export class Receiver {
       const engine = await this.#connection.engine;
       if (this.#isClosing) return handOver();
       const { arrivals, known } = await this.#kit.finish(this.#receive(engine, body));
-      this.#storeFault.code = "";
+      this.#storeFault = undefined;
       answer(response, 200, { accepted: arrivals.length, known, ...problemsOf(body) });
       this.#reportProblems(body);
       setImmediate(() => void this.#emit(engine, arrivals));
@@ -158,9 +158,9 @@ export class Receiver {
     if (!code.startsWith("LEDGER_") || this.#isStoreFaultDue(code)) this.#kit.report(told);
   }
 
-  #isStoreFaultDue(code: string): boolean {
+  #isStoreFaultDue(code: FaultCode): boolean {
     const now = performance.now();
-    if (this.#storeFault.code === code && now - this.#storeFault.at < STORE_FAULT_INTERVAL) return false;
+    if (this.#storeFault?.code === code && now - this.#storeFault.at < STORE_FAULT_INTERVAL) return false;
     this.#storeFault = { code, at: now };
     return true;
   }

@@ -2,7 +2,7 @@ import { Fault } from "../base/fault.ts";
 import { isObject, type JsonObject, textOf } from "../base/json.ts";
 import { principalOf } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
-import { AbiquoFault } from "./fault.ts";
+import { AbiquoFault } from "./faults.ts";
 import { badLink, linkOf } from "./links.ts";
 import { majorMinor, mediaType } from "./media-types.ts";
 import { type Answer, type Call, Session, type SessionSettings } from "./session.ts";

@@ -19,7 +19,7 @@ export {
   type Source,
   storageOf,
 } from "./details.ts";
-export { ABIQUO_FAULTS, AbiquoFault, type ApiError } from "./fault.ts";
+export { AbiquoFault, type ApiError } from "./faults.ts";
 export { linkOf, rebase } from "./links.ts";
 export { Resources } from "./resources.ts";
 export { type AbiquoTask, linksOfTask, type TaskLinks, type TaskSummary, taskFromDto } from "./task.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import { type Authorizer, authorizer, type Credentials, secretsOf } from "./auth.ts";
-import { AbiquoFault } from "./fault.ts";
+import { AbiquoFault } from "./faults.ts";
 import { badLink } from "./links.ts";
 import { mediaType } from "./media-types.ts";
 import { sendable } from "./oauth.ts";
@@ -272,7 +272,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 function toldToOthers(error: unknown): AbiquoFault | undefined {
   if (!isPassing(error)) return undefined;
   const { code, params, status, retryAfterMs } = error;
-  return new AbiquoFault(code as "ABIQUO_UNREACHABLE", params, { status, retryAfterMs, retriable: true, cause: error.cause });
+  return new AbiquoFault(code, params, { status, retryAfterMs, retriable: true, cause: error.cause });
 }
 
 /** In how many ms to try again; undefined when that would not help. */

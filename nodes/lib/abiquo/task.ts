@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { isObject, type JsonObject, textOf } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
+import type { TaskProblemCode } from "./faults.ts";
 import { rebase } from "./links.ts";
 
 /** What a decision needs to know of a task; ids are text, since Abiquo has some that are no numbers. */
@@ -163,6 +164,6 @@ function isoTime(seconds: number): string {
   return seconds > 0 && !Number.isNaN(date.getTime()) ? date.toISOString() : "";
 }
 
-function badTask(problem: string, taskId: string): Fault {
+function badTask(problem: TaskProblemCode, taskId: string): Fault {
   return new Fault("ABIQUO_BAD_TASK", { problem, taskId });
 }

@@ -2,7 +2,7 @@ import { type Dispatcher, Pool, ProxyAgent } from "undici";
 import { Fault } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
-import { AbiquoFault, type ApiError } from "./fault.ts";
+import { AbiquoFault, type ApiError } from "./faults.ts";
 import type { Redact } from "./redact.ts";
 import { parseXml } from "./xml.ts";
 

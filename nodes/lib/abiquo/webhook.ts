@@ -11,7 +11,7 @@ export interface TaskProblem {
   readonly index: number;
   /** empty when it has none */
   readonly taskId: string;
-  readonly code: string;
+  readonly code: "ABIQUO_BAD_TASK";
   readonly problem: string;
 }
 

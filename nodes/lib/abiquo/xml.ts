@@ -2,6 +2,7 @@ import { type EntityDecoderOptions, XMLParser, XMLValidator } from "fast-xml-par
 import { Fault } from "../base/fault.ts";
 import { isObject, type JsonObject, type JsonValue, textOf } from "../base/json.ts";
 import { DEEPEST } from "./bounds.ts";
+import type { BodyReason } from "./faults.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
@@ -101,6 +102,6 @@ function scalar(name: string, value: unknown): JsonValue {
   return /imestamp$/.test(name) && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
-export function badBody(reason: string): Fault {
+export function badBody(reason: BodyReason): Fault {
   return new Fault("ABIQUO_BAD_BODY", { reason });
 }

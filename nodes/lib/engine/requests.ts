@@ -236,7 +236,7 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
 }
 
 /** The fault that the ledger has kept with a decision. */
-function storedFault(text: string | undefined): Pick<Fault, "code" | "params"> {
+function storedFault(text: string | undefined): { readonly code: string; readonly params: FaultParams } {
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
   if (!isObject(stored) || !isObject(stored["params"])) return { code: "", params: {} };
   return { code: String(stored["code"]), params: stored["params"] as FaultParams };

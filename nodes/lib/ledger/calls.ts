@@ -1,4 +1,4 @@
-import { Fault, type FaultParams } from "../base/fault.ts";
+import { Fault, type FaultRecord } from "../base/fault.ts";
 
 /** A method of the ledger, called from another thread. */
 export interface Call {
@@ -16,7 +16,7 @@ export type FromThread =
   | { readonly replies: readonly Reply[] };
 
 /** An error without its class, which does not survive the way between threads. */
-export type Failure = { readonly code: string; readonly params: FaultParams } | { readonly message: string };
+export type Failure = FaultRecord | { readonly message: string };
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof Fault) return { code: error.code, params: error.params };

@@ -1,4 +1,4 @@
-import type { FaultParams } from "../base/fault.ts";
+import type { FaultRecord } from "../base/fault.ts";
 import type { DeliveryState, Stage } from "./schema.ts";
 
 /** A task is known by the platform it lives on and its id there. */
@@ -49,7 +49,7 @@ export interface Proposal extends TaskKey {
    * What is written first when the ledger does not know the task yet; or why it is not fit to be kept, which
    * then fails the whole job.
    */
-  readonly task?: NewTask | { readonly unfit: { readonly code: string; readonly params: FaultParams } } | undefined;
+  readonly task?: NewTask | { readonly unfit: FaultRecord } | undefined;
 }
 
 export interface DecisionRecord extends Omit<Proposal, "task"> {

@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { Fault, type FaultParams } from "../base/fault.ts";
+import { Fault, type FaultCode, type FaultParams } from "../base/fault.ts";
 
 /** The catalogue that holds the words for faults and for decisions, whichever node tells them. */
 const SHARED = "@abiquo-workflow/node-red-abiquo/abiquo-config:abiquo-config";
@@ -24,7 +24,7 @@ export class ToldFault extends Error {
 }
 
 /** The words of the catalogue for this fault; its code stands alone only for what no catalogue knows. */
-export function faultText(RED: NodeAPI, code: string, params: FaultParams): string {
+export function faultText(RED: NodeAPI, code: FaultCode, params: FaultParams): string {
   const key = `${SHARED}.faults.${code}`;
   const text = RED._(key, inWords(RED, params) as Record<string, string | number>);
   return text.endsWith(`faults.${code}`) ? [code, ...Object.values(params)].join(" ") : text;

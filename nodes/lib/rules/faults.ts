@@ -1,7 +1,7 @@
-import { Fault, type FaultParams } from "../base/fault.ts";
+import { Fault, type FaultList, type FaultParams, type ParamsOf } from "../base/fault.ts";
 import type { UnjudgedCode } from "./types.ts";
 
-/** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
+/** What is wrong with rules, and why one cannot be judged. Only RULES_INVALID is thrown; the others are told in it, or in a verdict. */
 export const RULE_FAULTS = {
   /** `rule` is 1-based (0: the list or the options), `problem` the code of the first problem. */
   RULES_INVALID: ["count", "rule", "problem"],
@@ -46,7 +46,13 @@ export const RULE_FAULTS = {
   RULE_EXPRESSION_NOT_BOOLEAN: ["rule"],
   RULE_EXPRESSION_RUNAWAY: ["rule"],
   RULE_EXPRESSION_UNAVAILABLE: ["rule"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+} as const satisfies FaultList;
+
+declare module "../base/fault.ts" {
+  interface FaultRegistry {
+    rules: typeof RULE_FAULTS;
+  }
+}
 
 export type RuleFaultCode = keyof typeof RULE_FAULTS;
 
@@ -54,7 +60,7 @@ export type RuleFaultCode = keyof typeof RULE_FAULTS;
 export type RuleMistake = Exclude<Extract<RuleFaultCode, `RULE_${string}`>, UnjudgedCode>;
 
 /** Takes what is wrong with a rule. */
-export type Report = (code: RuleMistake, params: FaultParams) => void;
+export type Report<Known extends RuleFaultCode = RuleMistake> = <Code extends Known>(code: Code, params: ParamsOf<Code>) => void;
 
 /** One thing that is wrong with a set of rules. */
 export interface RuleProblem {
@@ -72,7 +78,7 @@ export interface RuleProblem {
 }
 
 /** Rules that cannot be compiled, with everything that is wrong with them. Code `RULES_INVALID`. */
-export class RulesFault extends Fault {
+export class RulesFault extends Fault<"RULES_INVALID"> {
   readonly problems: readonly RuleProblem[];
 
   constructor(problems: readonly RuleProblem[]) {

@@ -1,4 +1,3 @@
-import type { FaultParams } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import { parseCondition } from "./condition.ts";
 import { compileFactTest, compileTimeTest, type FactTest, type Operand, type TimeTest } from "./conditions.ts";
@@ -38,11 +37,9 @@ export interface ParsedRule {
   fields: FieldPath[];
 }
 
-type ListReport = (code: RuleFaultCode, params: FaultParams) => void;
-
 /** Parses rules at the border of the configuration; `problems` receives everything that is wrong. */
 export function parseRules(value: unknown, options: RuleOptions, problems: RuleProblem[]): ParsedRule[] {
-  const report: ListReport = (code, params) => problems.push({ rule: -1, code, params });
+  const report: Report<RuleFaultCode> = (code, params) => problems.push({ rule: -1, code, params });
   if (!isOneOf(OUTCOMES, options.otherwise)) report("RULES_OTHERWISE_UNKNOWN", { outcome: shown(options.otherwise) });
   if (!isOneOf(SCOPES, options.scope)) report("RULES_SCOPE_UNKNOWN", { scope: shown(options.scope) });
   const timeZone = textOf(options.timeZone).trim();
@@ -53,7 +50,7 @@ export function parseRules(value: unknown, options: RuleOptions, problems: RuleP
 }
 
 /** The rules one by one; undefined where there is no list of them. */
-export function listOfRules(value: unknown, report: ListReport): readonly unknown[] | undefined {
+export function listOfRules(value: unknown, report: Report<RuleFaultCode>): readonly unknown[] | undefined {
   if (value === undefined || value === null || value === "") return [];
   const list = typeof value === "string" ? ruleText(value, report) : value;
   if (Array.isArray(list)) return list as unknown[];
@@ -61,7 +58,7 @@ export function listOfRules(value: unknown, report: ListReport): readonly unknow
   return undefined;
 }
 
-function ruleText(text: string, report: ListReport): unknown {
+function ruleText(text: string, report: Report<RuleFaultCode>): unknown {
   try {
     const { value, twins } = parseLocated(text);
     for (const { key } of twins) report("RULES_KEY_TWICE", { key: shown(key) });

@@ -1,4 +1,4 @@
-import type { FaultParams } from "../base/fault.ts";
+import type { FaultRecord } from "../base/fault.ts";
 
 /** What becomes of a task: answered with continue, answered with cancel, or handed to a person. */
 export type Outcome = "continue" | "cancel" | "review";
@@ -82,10 +82,7 @@ export interface Unjudged {
 }
 
 /** Why a fact cannot be had, for the catalogue. */
-export interface FactCause {
-  readonly code: string;
-  readonly params: FaultParams;
-}
+export type FactCause = FaultRecord;
 
 /** Where facts come from that a subject lacks. */
 export interface FactSource {

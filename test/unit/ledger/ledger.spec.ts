@@ -92,7 +92,7 @@ describe("the ledger", () => {
   });
 
   it("fails a job that cannot be written without failing those that share its commit", async () => {
-    const bad = { ...proposal("bad", "cancel"), task: { unfit: { code: "ABIQUO_BAD_LINK", params: { link: "x" } } } };
+    const bad = { ...proposal("bad", "cancel"), task: { unfit: { code: "ABIQUO_BAD_LINK" as const, params: { href: "x" } } } };
     const [good, failed] = await Promise.allSettled([ledger.receive([newTask("t1")]), ledger.decide({ proposals: [bad] })]);
     assert.deepEqual(good, { status: "fulfilled", value: [true] });
     assert.equal(failed.status, "rejected");

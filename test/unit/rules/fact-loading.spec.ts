@@ -35,7 +35,7 @@ class Elsewhere implements FactSource {
     this.asked.push(task === undefined ? field : `${field} ${task}`);
     await Promise.resolve();
     const [root = "", part = "all"] = field.split(".");
-    if (this.#out.has(part) || this.#out.has(`${part} ${task}`)) return { code: "NOT_TODAY", params: { part } };
+    if (this.#out.has(part) || this.#out.has(`${part} ${task}`)) return { code: "DETAIL_NO_LINK", params: { rel: part } };
     if (root === "group") {
       if (this.#total !== undefined) this.subject.group.cpu = this.#total;
     } else if (task !== undefined) {
@@ -113,7 +113,7 @@ describe("facts that a subject lacks", () => {
       { name: "all", when: [], outcome: "continue" },
     ]);
     assert.equal(small.outcome, "review");
-    const cause = { code: "NOT_TODAY", params: { part: "virtualmachine" } };
+    const cause = { code: "DETAIL_NO_LINK", params: { rel: "virtualmachine" } };
     assert.deepEqual(small.unjudged, { rule: "small", field: "details.virtualmachine.cpu", why: "RULE_FACT_UNAVAILABLE", task: 1, cause });
   });
 

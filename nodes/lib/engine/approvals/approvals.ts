@@ -14,6 +14,7 @@ import {
   type Person,
   resolvePolicy,
   type Step,
+  type StuckWhy,
   type Subject,
   type VoteStep,
   vote,
@@ -21,7 +22,7 @@ import {
   wake,
 } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
 import { KeyedMutex } from "../../base/keyed-mutex.ts";
 import {
   type ApprovalRecord,
@@ -480,8 +481,8 @@ function openRequestsOf({ record, request: { subject }, state }: OpenedApproval)
   return new Map(subject.machines.map(({ id, ...machine }) => [id, { ...request, machine }]));
 }
 
-function stuckFault({ record }: OpenedApproval, { policy, level: index }: Approval, why: string): Fault {
+function stuckFault({ record }: OpenedApproval, { policy, level: index }: Approval, why: StuckWhy): Fault {
   const level = policy.levels[index]?.name ?? "";
-  const reason = `APPROVAL_${why}`;
+  const reason: FaultCode = `APPROVAL_${why}`;
   return new Fault("APPROVAL_STUCK", { approval: record.id, level, reason });
 }

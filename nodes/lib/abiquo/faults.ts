@@ -1,4 +1,4 @@
-import { Fault, type FaultParams } from "../base/fault.ts";
+import { Fault, type FaultList, type FaultParams, type ParamsOf } from "../base/fault.ts";
 
 /** One entry of Abiquo's errors DTO, such as TASK-2. */
 export interface ApiError {
@@ -20,14 +20,15 @@ export interface FaultFacts {
 }
 
 /** A call to Abiquo that did not succeed. No secret is in it: neither in its texts nor in its cause. */
-export class AbiquoFault extends Fault {
+export class AbiquoFault<Code extends AbiquoFaultCode = AbiquoFaultCode> extends Fault {
+  declare readonly code: AbiquoFaultCode;
   readonly status: number | undefined;
   readonly apiErrors: readonly ApiError[];
   readonly retriable: boolean;
   readonly mayHaveArrived: boolean;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: AbiquoFaultCode, params: FaultParams, facts: FaultFacts = {}) {
+  constructor(code: Code, params: AbiquoFaultCode extends Code ? FaultParams : ParamsOf<Code>, facts: FaultFacts = {}) {
     super(code, params, facts.cause);
     this.status = facts.status;
     this.apiErrors = facts.apiErrors ?? [];
@@ -37,11 +38,33 @@ export class AbiquoFault extends Fault {
   }
 }
 
-/** Every code of this folder with the names of its params, so that the catalogue can be checked against it. */
+/** Why a body cannot be read: reasons of ABIQUO_BAD_BODY. */
+const BODY_REASONS = {
+  EMPTY: [],
+  ENCODING: [],
+  NOT_JSON: [],
+  NOT_XML: [],
+  DOCTYPE: [],
+  TOO_DEEP: [],
+  TOO_MANY: [],
+  TOO_LONG: [],
+} as const satisfies FaultList;
+
+/** Why a task cannot be used: problems of ABIQUO_BAD_TASK and ABIQUO_NO_TASK. */
+const TASK_PROBLEMS = {
+  NOT_AN_OBJECT: [],
+  NO_TASK_ID: [],
+  NO_LINKS: [],
+  LINK_OF_ANOTHER_TASK: [],
+  TOO_LONG: [],
+} as const satisfies FaultList;
+
+export type BodyReason = keyof typeof BODY_REASONS;
+export type TaskProblemCode = keyof typeof TASK_PROBLEMS;
+
 export const ABIQUO_FAULTS = {
   ABIQUO_BAD_URL: ["url"],
   ABIQUO_BAD_LINK: ["href"],
-  ABIQUO_BAD_BODY: ["reason"],
   ABIQUO_NO_TASK: ["problem"],
   ABIQUO_BAD_TASK: ["problem", "taskId"],
   ABIQUO_UNAUTHORIZED: [],
@@ -57,8 +80,15 @@ export const ABIQUO_FAULTS = {
   ABIQUO_TIMEOUT: ["seconds"],
   ABIQUO_UNEXPECTED_ANSWER: ["status"],
   ABIQUO_CLOSED: [],
-  CONFIG_INVALID: ["property"],
   DETAIL_NO_LINK: ["rel"],
-} as const satisfies Record<string, readonly string[]>;
+  ...BODY_REASONS,
+  ...TASK_PROBLEMS,
+} as const satisfies FaultList;
+
+declare module "../base/fault.ts" {
+  interface FaultRegistry {
+    abiquo: typeof ABIQUO_FAULTS;
+  }
+}
 
 export type AbiquoFaultCode = keyof typeof ABIQUO_FAULTS;

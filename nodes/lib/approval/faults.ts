@@ -1,7 +1,7 @@
 import type { FaultList } from "../base/fault.ts";
 
-/** What is wrong with how an approval is set up, or with a vote or a command that a message brings. */
-export const APPROVAL_FAULTS = {
+/** What can be wrong with a policy. Dialogs have words for each of them, and `parsePolicy` throws a Fault of that code. */
+export const POLICY_FAULTS = {
   APPROVAL_LEVELS_MISSING: [],
   APPROVAL_LEVEL_INVALID: ["level"],
   APPROVAL_PERSON_INVALID: ["level", "field", "value"],
@@ -14,6 +14,13 @@ export const APPROVAL_FAULTS = {
   APPROVAL_CALENDAR_INVALID: ["field", "value"],
   APPROVAL_SETTING_INVALID: ["field", "value"],
   APPROVAL_DELEGATION_INVALID: ["value"],
+  APPROVAL_ALIAS_AMBIGUOUS: ["alias"],
+} as const satisfies FaultList;
+
+export type PolicyFaultCode = keyof typeof POLICY_FAULTS;
+
+export const APPROVAL_FAULTS = {
+  ...POLICY_FAULTS,
   APPROVAL_VOTE_INVALID: ["field", "value"],
   APPROVAL_COMMAND_INVALID: ["field", "value"],
 } as const satisfies FaultList;

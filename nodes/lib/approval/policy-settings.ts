@@ -25,14 +25,14 @@ const MAX_MINUTES = 366 * 24 * 60;
 export function readPolicy(value: unknown, report: Report): RawPolicy {
   const given = isObject(value) ? value : {};
   const levels = listOf(given["levels"]) ?? [];
-  if (levels.length === 0) report(["levels"], "APPROVAL_LEVELS_MISSING");
+  if (levels.length === 0) report(["levels"], "APPROVAL_LEVELS_MISSING", {});
   const noApprover = readOption(given, "noApprover", NO_APPROVER, report);
   let isFallbackSound = true;
   const fallback = readMembers(given["fallback"], (below, person) => {
     isFallbackSound = false;
     report(["fallback", ...below], "APPROVAL_FALLBACK_INVALID", { value: person });
   });
-  if (noApprover === "fallback" && isFallbackSound && fallback.length === 0) report(["fallback"], "APPROVAL_FALLBACK_MISSING");
+  if (noApprover === "fallback" && isFallbackSound && fallback.length === 0) report(["fallback"], "APPROVAL_FALLBACK_MISSING", {});
   const calendar = readCalendar(given["calendar"], within(report, "calendar"));
   return {
     levels: levels.flatMap((level, index) => readLevel(level, index, within(report, "levels", index))),

@@ -1,4 +1,4 @@
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import { isOpen } from "../base/json-path.ts";
 import { mergePeople } from "./merge.ts";
 import { distinctPeople } from "./people.ts";
@@ -18,7 +18,7 @@ import type { Person, Policy, RawPolicy, Role } from "./types.ts";
  */
 export function parsePolicy(value: unknown): RawPolicy {
   return readPolicy(value, (_, code, params) => {
-    throw new Fault(code, params);
+    throw new Fault<FaultCode>(code, params);
   });
 }
 
@@ -40,7 +40,7 @@ export function parseUnambiguousPolicy(value: unknown): RawPolicy {
  */
 export function policyProblems(value: unknown): PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const policy = readPolicy(value, (path, code, params = {}) => problems.push({ path, code, params }));
+  const policy = readPolicy(value, (path, code, params) => problems.push({ path, code, params }));
   const [alias] = clashingAliases(policy, {});
   const known = problems.filter(({ path }) => !isOpen(value, path));
   return alias === undefined ? known : [...known, { path: ["levels"], code: "APPROVAL_ALIAS_AMBIGUOUS", params: { alias } }];

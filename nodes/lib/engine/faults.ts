@@ -18,7 +18,6 @@ export const ENGINE_FAULTS = {
   NO_TASK_IN_MESSAGE: [],
   APPROVAL_KEY_TAKEN: ["key"],
   APPROVAL_UNKNOWN: ["approval"],
-  APPROVAL_ALIAS_AMBIGUOUS: ["alias"],
   APPROVAL_ADDRESS_UNUSABLE: ["value", "user"],
   APPROVAL_STUCK: ["approval", "level", "reason"],
   ...STUCK_REASONS,

@@ -141,7 +141,7 @@ export class Receiver {
       for (const { key } of part) this.#note(engine, key);
       this.#kit.node.send((this.#options.emit === "group" ? groupMessage(part) : [messages.slice(start, start + atOnce)]) as never);
     }
-    const last = arrivals[arrivals.length - 1]?.abiquo.task;
+    const last = arrivals.at(-1)?.abiquo.task;
     if (last !== undefined) this.#kit.show("green", "dot", "received", { type: last.type, count: arrivals.length });
   }
 

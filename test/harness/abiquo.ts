@@ -6,6 +6,7 @@ import { control } from "./control.ts";
 import { type FaultSpec, Faults, type InjectedFault, type ListedFault, type RequestKind } from "./faults.ts";
 import type { OAuthCredentials, OAuthProblem } from "./oauth.ts";
 import type { Language } from "./page-texts.ts";
+import { readText } from "./read-text.ts";
 import { Recorder } from "./recorder.ts";
 import { Registration } from "./registration.ts";
 import { SignIn } from "./sign-in.ts";
@@ -566,14 +567,4 @@ function spoil(response: ServerResponse, fault: FaultSpec): void {
     ...(fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter }),
   });
   response.end(text);
-}
-
-export function readText(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve) => {
-    let text = "";
-    request.setEncoding("utf8");
-    request.on("data", (part: string) => (text += part));
-    request.on("end", () => resolve(text));
-    request.on("error", () => resolve(text));
-  });
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { readText, type SimulatedAbiquo } from "./abiquo.ts";
+import type { SimulatedAbiquo } from "./abiquo.ts";
 import { parseFault } from "./faults.ts";
 import { pageFile } from "./page.ts";
+import { readText } from "./read-text.ts";
 import type { SimTask, SubmitRequest } from "./world/tasks.ts";
 import { WORKFLOW_USER } from "./world/world.ts";
 

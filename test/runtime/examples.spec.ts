@@ -327,7 +327,7 @@ for (const version of VERSIONS) {
       const decided = await fetch(page, { method: "POST", body: new URLSearchParams({ action: "approve", reason: "Budget is there" }) });
       assert.equal(decided.status, 200);
       await eventually(() => abiquo.task(id)?.state === "PENDING");
-      assert.match(abiquo.task(id)?.text ?? "", /manager@example\.com[^]*Budget is there/);
+      assert.match(abiquo.task(id)?.text ?? "", /manager@example\.com[\s\S]*Budget is there/);
       await eventually(() => mailsTo("bob@example.com").length === 1);
       assert.match(mailsTo("bob@example.com")[0]?.subject ?? "", /approved/i);
     });
@@ -359,7 +359,7 @@ for (const version of VERSIONS) {
         ["reason", "Within the budget"],
       ]);
       await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "PENDING");
-      assert.match(abiquo.task(tasks[0]?.taskId ?? "")?.text ?? "", /frank@example\.com[^]*Within the budget/);
+      assert.match(abiquo.task(tasks[0]?.taskId ?? "")?.text ?? "", /frank@example\.com[\s\S]*Within the budget/);
     });
 
     it("12: a button in Slack decides, the message loses its buttons, and nobody else can press them", async () => {
@@ -368,7 +368,9 @@ for (const version of VERSIONS) {
       const asked = await chats.have("/slack/chat.postMessage", 2);
       const toMia = asked.find(({ body }) => body["channel"] === "U024BE7LH");
       assert.equal(toMia?.authorization, "Bearer xoxb-of-the-bot");
-      const [, { elements: [approve] = [] } = {}] = toMia?.body["blocks"] as { elements?: { action_id: string; value: string }[] }[];
+      const [, { elements: [approve] = [] } = {}] = (toMia?.body["blocks"] ?? []) as {
+        elements?: { action_id: string; value: string }[];
+      }[];
       assert.equal(approve?.action_id, "approve");
       const press = async (user: string, secret: string): Promise<number> => {
         const payload = { user: { id: user }, actions: [approve], response_url: `${chats.url}/slack/respond` };
@@ -389,15 +391,15 @@ for (const version of VERSIONS) {
       assert.equal(await press("U024BE7LH", SLACK_SECRET), 200);
       await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "PENDING");
       const [updated] = await chats.have("/slack/chat.update");
-      assert.equal((updated?.body["blocks"] as unknown[]).length, 1);
+      assert.equal((updated?.body["blocks"] as unknown[] | undefined)?.length, 1);
     });
 
     it("13: a button in Telegram decides, the message loses its buttons, and nobody else can press them", async () => {
       hookAt(`abiquo/telegram/${SECRET}`);
       const { tasks } = await abiquo.submit({ user: "bob" });
       const asked = await chats.have("/telegram/bot1:of-the-bot/sendMessage", 2);
-      const { inline_keyboard } = asked[0]?.body["reply_markup"] as { inline_keyboard: { callback_data: string }[][] };
-      const reject = inline_keyboard[0]?.[1]?.callback_data ?? "";
+      const keys = asked[0]?.body["reply_markup"] as { inline_keyboard: { callback_data: string }[][] } | undefined;
+      const reject = keys?.inline_keyboard[0]?.[1]?.callback_data ?? "";
       assert.ok(reject.startsWith("reject ") && Buffer.byteLength(reject) <= 64);
       const press = async (from: number, secret: string): Promise<number> => {
         const headers = { "Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret };
@@ -409,7 +411,7 @@ for (const version of VERSIONS) {
       await eventually(() => abiquo.task(tasks[0]?.taskId ?? "")?.state === "CANCELLED");
       assert.match(String((await chats.have("/telegram/bot1:of-the-bot/answerCallbackQuery"))[0]?.body["text"]), /counts/);
       const [edited] = await chats.have("/telegram/bot1:of-the-bot/editMessageText");
-      assert.deepEqual((edited?.body["reply_markup"] as { inline_keyboard: unknown[] }).inline_keyboard, []);
+      assert.deepEqual((edited?.body["reply_markup"] as { inline_keyboard: unknown[] } | undefined)?.inline_keyboard, []);
     });
 
     it("14: one request asks about a group with its sizes; the machine that is left out is cancelled, the rest released", async () => {
@@ -463,10 +465,12 @@ for (const version of VERSIONS) {
       assert.match(abiquo.task(small[0]?.taskId ?? "")?.text ?? "", /Small, and within office hours/);
       const { tasks: large } = await abiquo.submit({ cpu: 8 });
       const { tasks: admins } = await abiquo.submit({ user: "carla" });
-      for (const [task] of [large, admins]) await nodeRed.waitForLog(new RegExp(`taskId: '${task?.taskId}'[^]*location: \\{`));
+      for (const [task] of [large, admins]) await nodeRed.waitForLog(new RegExp(`taskId: '${task?.taskId}'[\\s\\S]*location: \\{`));
       abiquo.inject({ match: { method: "GET", path: /\/virtualmachines\/\d+$/ }, status: 403, times: 1 });
       const { tasks: unread } = await abiquo.submit();
-      await nodeRed.waitForLog(new RegExp(`taskId: '${unread[0]?.taskId}'[^]*details\\.virtualmachine\\.cpu, which could not be read`));
+      await nodeRed.waitForLog(
+        new RegExp(`taskId: '${unread[0]?.taskId}'[\\s\\S]*details\\.virtualmachine\\.cpu, which could not be read`),
+      );
       assert.deepEqual(states(), ["PENDING", "QUEUEING", "QUEUEING", "QUEUEING"]);
     });
 
@@ -497,7 +501,7 @@ for (const version of VERSIONS) {
       writeFileSync(file, '{ "rules": [');
       const third = await abiquo.submit({ count: 1 });
       await eventually(() => abiquo.task(third.tasks[0]?.taskId ?? "")?.state === "CANCELLED");
-      await nodeRed.waitForLog(/abiquo-rules\.json:1:13[^]*The rules read before stay in force/);
+      await nodeRed.waitForLog(/abiquo-rules\.json:1:13[\s\S]*The rules read before stay in force/);
     });
   });
 

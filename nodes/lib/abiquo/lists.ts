@@ -49,7 +49,7 @@ function isCollection(text: string, index: number): boolean {
   return /"collection"\s*:\s*$/.test(text.slice(Math.max(0, index - NAME_REACH), index));
 }
 
-const ROOT = /^(?:<\?[^>]*\?>|<!--(?:(?!-->)[^])*-->|\s)*<(?:[\w.-]+:)?tasks[\s/>]/;
+const ROOT = /^(?:<\?[^>]*\?>|<!--(?:(?!-->)[\s\S])*-->|\s)*<(?:[\w.-]+:)?tasks[\s/>]/;
 
 /** The elements below a root `tasks`; undefined where XML text has another. */
 export function listInXml(text: string): TextList | undefined {

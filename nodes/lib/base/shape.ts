@@ -11,6 +11,7 @@ interface OptionalCheck<Value> {
 
 /** One check for each property of a type; those that may be absent say so. */
 export type Shape<Value> = {
+  // biome-ignore lint/complexity/noBannedTypes: {} has no property at all, which is what tells those that may be absent.
   readonly [Key in keyof Value]-?: {} extends Pick<Value, Key> ? OptionalCheck<Exclude<Value[Key], undefined>> : Check<Value[Key]>;
 };
 

@@ -207,7 +207,12 @@ describe("the client", () => {
       beforeEach(() => {
         accepted = "5.0";
         asked = 0;
-        Object.defineProperty(server, "version", { get: () => (asked++, { body: `${accepted}.1` }) });
+        Object.defineProperty(server, "version", {
+          get: () => {
+            asked++;
+            return { body: `${accepted}.1` };
+          },
+        });
         replies = [
           ({ headers, method }) =>
             String(headers.accept).includes(`version=${accepted}`)

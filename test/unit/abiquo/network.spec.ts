@@ -14,7 +14,7 @@ describe("the network", function () {
   this.timeout(20_000);
   const ours = selfSigned();
   const theirs = selfSigned();
-  const closers: (() => Promise<unknown> | void)[] = [];
+  const closers: (() => unknown)[] = [];
   let requests: Received[];
 
   beforeEach(() => {

@@ -144,21 +144,19 @@ const stories = fc.boolean().chain((backwards) =>
   }),
 );
 
-function heard(events: readonly ApprovalEvent[]): string[] {
-  return events.map((event) => {
-    switch (event.kind) {
-      case "asked":
-      case "reminder":
-      case "escalated":
-        return `${event.kind} ${event.level} ${event.person.email}`;
-      case "stuck":
-        return `stuck ${event.level}`;
-      case "decided":
-        return `decided ${event.outcome} ${event.cause} ${event.by} yes:${event.approvedItems} no:${event.rejectedItems} to ${audience(event)}`;
-      case "withdrawn":
-        return `withdrawn ${event.by} to ${audience(event)}`;
-    }
-  });
+function heard(event: ApprovalEvent): string {
+  switch (event.kind) {
+    case "asked":
+    case "reminder":
+    case "escalated":
+      return `${event.kind} ${event.level} ${event.person.email}`;
+    case "stuck":
+      return `stuck ${event.level}`;
+    case "decided":
+      return `decided ${event.outcome} ${event.cause} ${event.by} yes:${event.approvedItems} no:${event.rejectedItems} to ${audience(event)}`;
+    case "withdrawn":
+      return `withdrawn ${event.by} to ${audience(event)}`;
+  }
 }
 
 function audience({ notices }: Extract<ApprovalEvent, { notices: unknown }>): string {
@@ -193,7 +191,7 @@ describe("an approval, whatever happens to it", () => {
         let now = start;
         const first = openApproval(policy, subject, now);
         const reference = new Reference(policy, subject, NAMES, now);
-        assert.deepEqual(heard(first.events), reference.hear());
+        assert.deepEqual(first.events.map(heard), reference.hear());
         let approval = first.approval;
         for (const move of story) {
           now += move.pass * MINUTE;
@@ -201,17 +199,17 @@ describe("an approval, whatever happens to it", () => {
           if ("ballot" in move) {
             const step = vote(approval, move.ballot, now);
             assert.equal(answered(step), reference.vote(move.ballot, now));
-            assert.deepEqual(heard(step.events), reference.hear());
+            assert.deepEqual(step.events.map(heard), reference.hear());
             approval = step.approval;
           } else if ("given" in move) {
             const step = command(approval, move.given, now);
             assert.equal(answered(step), reference.command(move.given, now));
-            assert.deepEqual(heard(step.events), reference.hear());
+            assert.deepEqual(step.events.map(heard), reference.hear());
             approval = step.approval;
           } else {
             const step = wake(approval, now);
             reference.wake(now);
-            assert.deepEqual(heard(step.events), reference.hear());
+            assert.deepEqual(step.events.map(heard), reference.hear());
             approval = step.approval;
           }
           assert.deepEqual(summary(approval), referenceSummary(reference));

@@ -33,7 +33,7 @@ function reject(approval: Approval, by: string, more: Partial<Ballot> = {}): Vot
 }
 
 /** The state after each of these has approved. */
-function after(approval: Approval, ...approvers: readonly string[]): Approval {
+function later(approval: Approval, ...approvers: readonly string[]): Approval {
   return approvers.reduce((state, by) => approve(state, by).approval, approval);
 }
 
@@ -74,7 +74,7 @@ describe("how many must approve", () => {
   });
 
   it("all: everybody approves, one reject ends it", () => {
-    const two = after(opened([{ need: "all" }]), ANNA, BERT);
+    const two = later(opened([{ need: "all" }]), ANNA, BERT);
     assert.equal(two.status, "open");
     assert.equal(decidedIn(approve(two, CARL)).outcome, "approved");
     assert.equal(decidedIn(reject(two, CARL)).outcome, "rejected");
@@ -83,7 +83,7 @@ describe("how many must approve", () => {
   it("a number: a minority that rejects is outvoted", () => {
     const one = reject(opened([{ need: 2 }]), ANNA).approval;
     assert.equal(one.status, "open");
-    assert.equal(decidedIn(approve(after(one, BERT), CARL)).outcome, "approved");
+    assert.equal(decidedIn(approve(later(one, BERT), CARL)).outcome, "approved");
   });
 
   it("a number: ends as soon as too few are left to reach it", () => {
@@ -97,10 +97,10 @@ describe("how many must approve", () => {
 
   it("a percentage: rounded up, of those who may vote", () => {
     const three = [ANNA, BERT, CARL];
-    assert.equal(after(opened([{ need: "34%", approvers: three }]), ANNA).status, "open");
-    assert.equal(after(opened([{ need: "33%", approvers: three }]), ANNA).status, "approved");
+    assert.equal(later(opened([{ need: "34%", approvers: three }]), ANNA).status, "open");
+    assert.equal(later(opened([{ need: "33%", approvers: three }]), ANNA).status, "approved");
     // The requester is not asked and does not count.
-    assert.equal(after(opened([{ need: "50%", approvers: [...three, DORA, RITA] }]), ANNA, BERT).status, "approved");
+    assert.equal(later(opened([{ need: "50%", approvers: [...three, DORA, RITA] }]), ANNA, BERT).status, "approved");
   });
 });
 
@@ -111,7 +111,7 @@ describe("what an approval waits for", () => {
     const one = reject(opened([{ need: 2 }]), ANNA).approval;
     assert.deepEqual(names(one), [BERT, CARL]);
     assert.deepEqual(tally(one), { asked: 3, needed: 2, approvals: 0, rejects: 1 });
-    assert.deepEqual(names(after(one, BERT, CARL)), []);
+    assert.deepEqual(names(later(one, BERT, CARL)), []);
   });
 
   it("includes those it was escalated to, once each, beside the quorum", () => {
@@ -208,7 +208,7 @@ describe("a vote", () => {
   });
 
   it("stands: the same person's other mind is refused", () => {
-    const one = after(opened([{ need: "all" }]), ANNA);
+    const one = later(opened([{ need: "all" }]), ANNA);
     assert.equal(reject(one, ANNA).why, "ALREADY_VOTED");
     assert.equal(approve(one, ANNA, { except: ["one"] }).why, "ALREADY_VOTED");
   });
@@ -362,10 +362,10 @@ describe("who may not vote", () => {
 
   it("who voted on an earlier level, unless allowed; who did not vote there may", () => {
     const levels = [{ approvers: [ANNA, BERT] }, { approvers: [ANNA, BERT] }];
-    const second = after(opened(levels), ANNA);
+    const second = later(opened(levels), ANNA);
     assert.equal(approve(second, ANNA, { level: 1 }).why, "VOTED_ON_OTHER_LEVEL");
     assert.equal(approve(second, BERT, { level: 1 }).approval.status, "approved");
-    const allowed = after(opened(levels, { allowSamePersonTwice: true }), ANNA);
+    const allowed = later(opened(levels, { allowSamePersonTwice: true }), ANNA);
     assert.equal(approve(allowed, ANNA, { level: 1 }).approval.status, "approved");
   });
 });
@@ -446,7 +446,7 @@ describe("exceptions of a group", () => {
 
   it("of everything left, when outvoted, leave nothing out", () => {
     const one = approve(opened([{ need: 2 }]), ANNA, { except: SUBJECT.items, reason: "none" }).approval;
-    const decided = decidedIn(approve(after(one, BERT), CARL));
+    const decided = decidedIn(approve(later(one, BERT), CARL));
     assert.deepEqual([decided.outcome, decided.rejectedItems, decided.exceptions], ["approved", [], []]);
   });
 
@@ -511,10 +511,10 @@ describe("a deadline", () => {
     assert.deepEqual(told({ approval: escalated, ...step }), ["escalated dora@x.com"]);
     assert.equal(nextWake(escalated), undefined);
     for (const action of ["approve", "reject"] as const) {
-      const answer = vote(after(escalated, ANNA), { action, by: DORA }, START + 2 * HOUR);
+      const answer = vote(later(escalated, ANNA), { action, by: DORA }, START + 2 * HOUR);
       assert.equal(decidedIn(answer).outcome, action === "approve" ? "approved" : "rejected");
     }
-    assert.equal(after(escalated, ANNA, BERT, CARL).status, "approved");
+    assert.equal(later(escalated, ANNA, BERT, CARL).status, "approved");
   });
 
   it("that finds nobody to escalate to says so, or rejects, or asks the fallback", () => {
@@ -522,7 +522,7 @@ describe("a deadline", () => {
       wake(opened([{ deadline: 60, onDeadline: "escalate", escalateTo: [RITA] }], more), START + HOUR);
     const kept = escalating({});
     assert.deepEqual(kept.events, [{ kind: "stuck", level: 0, why: "NOBODY_TO_ESCALATE_TO" }]);
-    assert.equal(after(kept.approval, ANNA).status, "approved");
+    assert.equal(later(kept.approval, ANNA).status, "approved");
     const put = command(kept.approval, { action: "reassign", to: { email: DORA }, by: "admin" }, START + HOUR);
     assert.equal(put.approval.stuck, undefined);
     assert.equal(decidedIn(escalating({ noApprover: "reject" })).cause, "no-approver");
@@ -539,7 +539,7 @@ describe("a deadline", () => {
 
 describe("reminders", () => {
   it("go to those who have not answered, each time under a new id", () => {
-    const one = after(opened([{ need: "all", remindEvery: 30 }]), ANNA);
+    const one = later(opened([{ need: "all", remindEvery: 30 }]), ANNA);
     const first = wake(one, START + 30 * MINUTE);
     assert.deepEqual(told(first), ["reminder bert@x.com", "reminder carl@x.com"]);
     const second = wake(first.approval, START + HOUR);
@@ -573,7 +573,7 @@ describe("reminders", () => {
 
 describe("the outcome", () => {
   it("is told to everybody who was asked and to the requester, each once", () => {
-    const decided = decidedIn(approve(after(opened([{ approvers: [ANNA, BERT] }, { approvers: [CARL, BERT] }]), ANNA), CARL));
+    const decided = decidedIn(approve(later(opened([{ approvers: [ANNA, BERT] }, { approvers: [CARL, BERT] }]), ANNA), CARL));
     assert.deepEqual(
       decided.notices.map(({ person, requester }) => [person.email, requester]),
       [
@@ -605,7 +605,7 @@ describe("handing over", () => {
     const step = command(opened([{ need: "all" }]), { action: "delegate", by: ANNA, to: boss, reason: "holiday" }, START + MINUTE);
     assert.deepEqual(told(step), ["asked dora@x.com"]);
     assert.equal(approve(step.approval, ANNA).why, "HANDED_OVER");
-    assert.equal(after(step.approval, DORA, BERT, CARL).status, "approved");
+    assert.equal(later(step.approval, DORA, BERT, CARL).status, "approved");
   });
 
   it("works by alias and in any case, and keeps the address as it is written in the policy", () => {
@@ -621,7 +621,7 @@ describe("handing over", () => {
   it("counts as the vote of both, so that neither decides on another level", () => {
     const levels = [{ approvers: [ANNA] }, { approvers: [ANNA, DORA, CARL] }];
     const handed = command(opened(levels), { action: "delegate", by: ANNA, to: boss }, START).approval;
-    const second = after(handed, DORA);
+    const second = later(handed, DORA);
     assert.equal(approve(second, ANNA, { level: 1 }).why, "VOTED_ON_OTHER_LEVEL");
     assert.equal(approve(second, DORA, { level: 1 }).why, "VOTED_ON_OTHER_LEVEL");
   });
@@ -639,7 +639,7 @@ describe("handing over", () => {
 
   it("is refused to the requester, to who is asked anyway, and for a vote already given", () => {
     const hand = (from: string, to: string): string | undefined =>
-      command(after(opened([{ need: "all" }]), BERT), { action: "delegate", by: from, to: { email: to } }, START + MINUTE).why;
+      command(later(opened([{ need: "all" }]), BERT), { action: "delegate", by: from, to: { email: to } }, START + MINUTE).why;
     assert.equal(hand(ANNA, RITA), "SELF_APPROVAL");
     assert.equal(hand(ANNA, CARL), "ALREADY_APPROVER");
     assert.equal(hand(BERT, DORA), "ALREADY_VOTED");
@@ -671,16 +671,16 @@ describe("handing over", () => {
   it("takes no alias from whom it belongs to", () => {
     const levels = [{ approvers: [ANNA] }, { approvers: [{ email: CARL, aliases: ["U-C"] }] }];
     const handed = command(opened(levels), { action: "delegate", by: ANNA, to: { email: DORA, aliases: ["U-C", "U-D"] } }, START).approval;
-    assert.equal(approve(after(handed, "U-D"), "U-C").approval.status, "approved");
+    assert.equal(approve(later(handed, "U-D"), "U-C").approval.status, "approved");
   });
 
   it("by reassignment puts one person in the place of all who have not answered", () => {
-    const step = command(after(opened([{ need: "all" }]), ANNA), { action: "reassign", to: boss, by: "admin" }, START + MINUTE);
+    const step = command(later(opened([{ need: "all" }]), ANNA), { action: "reassign", to: boss, by: "admin" }, START + MINUTE);
     assert.deepEqual(
       step.approval.seats.map(({ person }) => person.email),
       [ANNA, DORA],
     );
-    assert.equal(after(step.approval, DORA).status, "approved");
+    assert.equal(later(step.approval, DORA).status, "approved");
   });
 
   it("by reassignment is refused where the need could no longer be met", () => {
@@ -702,14 +702,14 @@ describe("handing over", () => {
   });
 
   it("by reassignment goes on to the next level where the votes given are enough", () => {
-    const one = after(opened([{ ...four, need: "50%" }, { approvers: ["gina@x.com"] }]), ANNA);
+    const one = later(opened([{ ...four, need: "50%" }, { approvers: ["gina@x.com"] }]), ANNA);
     const step = command(one, reassign, START + 2 * MINUTE);
     assert.deepEqual([step.approval.level, told(step)], [1, ["asked gina@x.com"]]);
   });
 
   it("by reassignment is decided by who approved, also where a reject came last", () => {
     const ten = Array.from({ length: 10 }, (_, index) => `p${index}@x.com`);
-    const two = reject(after(opened([{ approvers: ten, need: "20%" }]), "p0@x.com"), "p1@x.com").approval;
+    const two = reject(later(opened([{ approvers: ten, need: "20%" }]), "p0@x.com"), "p1@x.com").approval;
     const decided = decidedIn(command(two, reassign, START + 2 * MINUTE));
     assert.deepEqual([decided.outcome, decided.by], ["approved", "p0@x.com"]);
   });
@@ -724,7 +724,7 @@ describe("handing over", () => {
   });
 
   it("by reassignment while frozen decides nothing until the votes are let go on", () => {
-    const one = after(opened([{ ...four, need: "50%" }]), ANNA);
+    const one = later(opened([{ ...four, need: "50%" }]), ANNA);
     const frozen = command(one, { action: "freeze", by: "admin", reason: "audit" }, START + 2 * MINUTE).approval;
     const { approval } = command(frozen, reassign, START + 3 * MINUTE);
     assert.deepEqual([approval.status, nextWake(approval)], ["open", undefined]);
@@ -734,7 +734,7 @@ describe("handing over", () => {
 
   it("by reassignment in version 0.1.0 may have left votes that decide: they do so as soon as the request is looked at", () => {
     const open = opened([{ ...four, need: "50%", deadline: 60, onDeadline: "reject" }]);
-    const one = after(open, ANNA);
+    const one = later(open, ANNA);
     const kept: Approval = { ...one, seats: [one.seats[0]!, { person: boss }] };
     assert.equal(nextWake(kept), START + MINUTE);
     assert.equal(decidedIn(wake(restarted(kept), START + 100 * HOUR)).outcome, "approved");
@@ -760,12 +760,12 @@ describe("handing over", () => {
     const hand = (to: string): string | undefined => command(approval, { action: "delegate", by: BERT, to: { email: to } }, START).why;
     assert.deepEqual(["anna+x@x.com", "ANNA@x.com."].map(hand), ["ALREADY_APPROVER", "ALREADY_APPROVER"]);
     const levels = [{ approvers: [ANNA, BERT] }, { approvers: [BERT] }];
-    const second = after(opened(levels), ANNA);
+    const second = later(opened(levels), ANNA);
     assert.equal(
       command(second, { action: "reassign", to: { email: "anna+2@x.com" }, by: "admin" }, START + MINUTE).why,
       "VOTED_ON_OTHER_LEVEL",
     );
-    const tagged = after(opened([{ approvers: ["anna+1@x.com"] }, { approvers: [BERT] }]), "anna+1@x.com");
+    const tagged = later(opened([{ approvers: ["anna+1@x.com"] }, { approvers: [BERT] }]), "anna+1@x.com");
     assert.equal(command(tagged, { action: "reassign", to: { email: ANNA }, by: "admin" }, START + MINUTE).why, "VOTED_ON_OTHER_LEVEL");
   });
 

@@ -37,12 +37,12 @@ export class Reference {
   readonly #policy: Policy;
   readonly #subject: Subject;
   readonly #names: Readonly<Record<string, string>>;
-  #heard: string[] = [];
-  #given: Given[] = [];
+  readonly #heard: string[] = [];
+  readonly #given: Given[] = [];
   /** How each level ended that has; the last one is how the request ended. */
-  #ends: End[] = [];
+  readonly #ends: End[] = [];
   /** Everybody who has been asked so far. */
-  #asked = new Set<string>();
+  readonly #asked = new Set<string>();
   /** Everybody on a list that was to be asked on the present level, also those who may not vote. */
   readonly #named = new Set<string>();
   /** Whose place on the present level went to somebody else. */

@@ -25,7 +25,7 @@ describe("the engine", () => {
     assert.equal(waiting?.entry.decision, undefined);
     assert.deepEqual([refused?.entry.decision?.action, refused?.entry.decision?.by, refused?.entry.answer], ["cancel", "Ana", undefined]);
     assert.ok(waiting?.entry.links.continue.startsWith(`${shop.client.base}/`));
-    assert.equal((waiting?.payload as { taskId: string }).taskId, "t1");
+    assert.equal((waiting?.payload as { taskId: string } | undefined)?.taskId, "t1");
     assert.deepEqual(await shop.at("undeliverable"), ["t2"]);
   });
 

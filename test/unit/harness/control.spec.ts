@@ -125,7 +125,11 @@ describe("Control of the simulator", () => {
         if (output.includes("Bearer ")) break;
       }
       const urlOf = (name: string): string => new RegExp(`${name}\\s+(\\S+)`).exec(output)?.[1] ?? "";
-      return { output, pageUrl: urlOf("(?:page|página)"), apiUrl: urlOf("API"), stop: () => (child.kill("SIGTERM"), ended) };
+      const stop = (): Promise<number | null> => {
+        child.kill("SIGTERM");
+        return ended;
+      };
+      return { output, pageUrl: urlOf("(?:page|página)"), apiUrl: urlOf("API"), stop };
     }
 
     it("prints the page's address, and serves it in the language asked for", async () => {

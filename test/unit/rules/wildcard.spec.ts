@@ -68,10 +68,10 @@ describe("a wildcard pattern", () => {
   it("finishes on 100 kB with steps bounded by the text, whatever the pattern", () => {
     const text = `${"a".repeat(100_000)}c`;
     const patterns = [
-      "*a".repeat(127) + "b",
-      "*" + "a".repeat(254) + "b",
-      "*?a".repeat(85) + "b",
-      "*" + "?".repeat(254) + "b",
+      `${"*a".repeat(127)}b`,
+      `*${"a".repeat(254)}b`,
+      `${"*?a".repeat(85)}b`,
+      `*${"?".repeat(254)}b`,
       "a*".repeat(128),
       "*a*b*a*",
     ];
@@ -107,7 +107,7 @@ describe("a wildcard pattern", () => {
   }).timeout(60_000);
 
   it("takes twice the steps on twice the text, not four times", () => {
-    const pattern = "*" + "a".repeat(200) + "b*a?b";
+    const pattern = `*${"a".repeat(200)}b*a?b`;
     const stepsOn = (length: number): number => {
       const counter: StepCounter = { steps: 0 };
       compileWildcard(pattern)("a".repeat(length), counter);

@@ -103,8 +103,8 @@ export function isUnasked({ stuck }: Approval): boolean {
 /** Adds a person to those found too few, in the place of `from` where given; asks them all once they are enough. */
 export function joinLevel(transition: Transition, person: Person, from: string | undefined): void {
   const { state } = transition;
-  const staying = state.seats.map((seat) => seat.person).filter(({ email }) => identity(email) !== from);
-  const people = distinctPeople([...staying, person]);
+  const found = state.seats.map((seat) => (identity(seat.person.email) === from ? person : seat.person));
+  const people = distinctPeople([...found, person]);
   const short = shortage(transition, people);
   if (short === undefined) {
     delete state.stuck;

@@ -390,6 +390,16 @@ describe("too few approvers", () => {
     assert.deepEqual(told(put), ["asked anna@x.com", "asked dora@x.com"]);
   });
 
+  it("may be changed for others while they are, each in the place of the one before", () => {
+    const { approval } = openApproval(policyOf([{ approvers: [ANNA, BERT], need: 3 }]), SUBJECT, START);
+    const put = command(approval, { action: "reassign", from: ANNA, to: { email: DORA }, by: "admin" }, START);
+    assert.deepEqual(
+      put.approval.seats.map(({ person }) => person.email),
+      [DORA, BERT],
+    );
+    assert.equal(put.approval.stuck, "TOO_FEW_APPROVERS");
+  });
+
   it("reject the request where the policy says so, on a later level too", () => {
     const first = openApproval(policyOf([{ approvers: [] }], { noApprover: "reject" }), SUBJECT, START);
     assert.deepEqual([decidedIn(first).outcome, decidedIn(first).cause, decidedIn(first).by], ["rejected", "no-approver", undefined]);

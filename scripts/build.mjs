@@ -99,7 +99,9 @@ function isAbandoned() {
 function editorOf(folder, name) {
   // The dialogs of one folder may be one form.
   const own = join(folder, "editor.html");
-  const html = readFileSync(existsSync(own) ? own : join(dirname(folder), "dialog.html"), "utf8").replaceAll("{{type}}", name);
+  const html = readFileSync(existsSync(own) ? own : join(dirname(folder), "dialog.html"), "utf8")
+    .replaceAll("{{name and connection}}\n", readFileSync("nodes/lib/editor/name-and-connection.html", "utf8"))
+    .replaceAll("{{type}}", name);
   // Loaded once, with the node that every other needs.
   const style = name === "abiquo-config" ? `<style>\n${readFileSync("nodes/lib/editor/style.css", "utf8")}</style>\n\n` : "";
   const entry = join(folder, "editor.ts");
@@ -117,6 +119,8 @@ function editorOf(folder, name) {
     // The editor brings its own.
     alias: { jsonata: "./nodes/lib/editor/jsonata.ts" },
   });
-  const script = outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
+  // What the dialogs that are not modules yet find in the window.
+  const older = name === "abiquo-config" ? readFileSync("nodes/config/legacy.js", "utf8") : "";
+  const script = older + outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
   return `${style}${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
 }

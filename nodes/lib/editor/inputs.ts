@@ -101,7 +101,8 @@ export function textIn(input: JQuery): string {
   return settingText(input.val());
 }
 
-function isEdited(node: EditorNode): boolean {
+/** Whether the innermost open dialog is this node's. */
+export function isEdited(node: EditorNode): boolean {
   return RED.editor.getEditStack().at(-1) === node;
 }
 

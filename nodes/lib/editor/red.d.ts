@@ -67,6 +67,7 @@ declare const RED: {
   readonly nodes: {
     registerType(type: string, definition: NodeDefinition & ThisType<EditorNode>): void;
     node(id: unknown): EditorNode | null | undefined;
+    workspace(id: unknown): { readonly label: string } | undefined;
     filterNodes(filter: { readonly type: string }): EditorNode[];
     eachConfig(visit: (node: EditorNode) => boolean | undefined): void;
   };
@@ -76,6 +77,7 @@ declare const RED: {
     prepareConfigNodeSelect?: unknown;
   };
   readonly utils: {
+    getNodeLabel(node: EditorNode, otherwise: string): string;
     validateTypedProperty(value: string, type: string, options?: ValidationOptions): Judgement;
   };
   readonly settings: { readonly httpNodeRoot?: string; readonly [setting: string]: unknown };
@@ -120,6 +122,7 @@ interface JQuery {
   }): this;
   typedInput(method: "value" | "type"): string;
   typedInput(method: "value" | "type", value: string): this;
+  typedInput(method: "show"): this;
   typedInput(method: "validate"): boolean;
   editableList<Row>(options: EditableListOptions<Row>): this;
   editableList(method: "items"): JQuery;

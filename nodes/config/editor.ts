@@ -1,0 +1,114 @@
+import { textOf } from "../lib/base/json.ts";
+import { fill, inputOf, remember, save, textIn } from "../lib/editor/inputs.ts";
+import { nameOf } from "../lib/editor/labels.ts";
+import { showParts } from "../lib/editor/parts.ts";
+import { textsOf } from "../lib/editor/texts.ts";
+import { addresses, httpUrl, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
+import { isBlank, isVariable, listText, settingText } from "../lib/editor/values.ts";
+import { offerTest } from "./editor-test.ts";
+import type texts from "./locales/en-US.json";
+
+const say = textsOf<(typeof texts)["abiquo-config"]>("abiquo-config");
+
+const WAYS: Readonly<Record<string, SignInWay>> = {
+  oauth1: { needs: ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"], missing: "oauthMissing" },
+  basic: { needs: ["username", "password"], missing: "basicMissing" },
+  bearer: { needs: ["bearerToken"], missing: "bearerMissing" },
+};
+/** The name of a header (RFC 9110, section 5.6.2), or nothing. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]*$/;
+
+RED.nodes.registerType("abiquo-config", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    url: {
+      value: "",
+      required: true,
+      label: say("label.url"),
+      validate(value, options) {
+        return isBlank(value) ? reason(options, "missing") : httpUrl(value, options);
+      },
+    },
+    apiVersion: {
+      value: "",
+      label: say("label.apiVersion"),
+      validate(value, options) {
+        return /^(\d+\.\d+)?$/.test(settingText(value)) || reason(options, "apiVersion");
+      },
+    },
+    auth: {
+      value: "oauth1",
+      label: say("label.auth"),
+      validate(value, options) {
+        return signIn(this, value, options, WAYS);
+      },
+    },
+    tls: { type: "tls-config", required: false },
+    proxy: { type: "http proxy", required: false },
+    timeout: {
+      value: 30,
+      label: say("label.timeout"),
+      validate(value, options) {
+        return number(value, options, 0.1);
+      },
+    },
+    publicUrl: {
+      value: "",
+      label: say("label.publicUrl"),
+      validate(value, options) {
+        return httpUrl(value, options);
+      },
+    },
+    identityHeader: {
+      value: "",
+      label: say("label.identityHeader"),
+      validate(value, options) {
+        return TOKEN.test(settingText(value)) || reason(options, "header");
+      },
+    },
+    trustedProxies: {
+      value: "",
+      label: say("label.trustedProxies"),
+      validate(value, options) {
+        return addresses(value, options);
+      },
+    },
+    store: { type: "abiquo-store", required: false },
+    pace: {
+      value: 0,
+      label: say("label.pace"),
+      validate(value, options) {
+        return number(value, options, 0);
+      },
+    },
+  },
+  credentials: {
+    consumerKey: { type: "password" },
+    consumerSecret: { type: "password" },
+    accessToken: { type: "password" },
+    accessTokenSecret: { type: "password" },
+    username: { type: "password" },
+    password: { type: "password" },
+    bearerToken: { type: "password" },
+  },
+  label() {
+    return nameOf(this) || textOf(this["url"]).replace(/^https?:\/\//, "") || say("label.unnamed");
+  },
+  oneditprepare() {
+    fill(this);
+    inputOf(this, "trustedProxies").val(listText(this["trustedProxies"]));
+    remember(this);
+    const clearResult = offerTest(this, say);
+    const auth = inputOf(this, "auth");
+    auth.on("change", () => {
+      const chosen = textIn(auth);
+      showParts("data-abiquo-auth", (words) => isVariable(chosen) || words.includes(chosen));
+      clearResult();
+    });
+    auth.trigger("change");
+  },
+  oneditsave() {
+    save(this);
+  },
+});

@@ -1,3 +1,4 @@
+// biome-ignore-all lint: goes when the last two dialogs are modules
 (function () {
   const MODULE = "@abiquo-workflow/node-red-abiquo/";
   /** As Node-RED replaces it when it starts a node. */

@@ -5,10 +5,26 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "../lib/base/fault.ts";
 import { revokeLinks } from "../lib/engine/index.ts";
-import { openLedger } from "../lib/ledger/index.ts";
+import { openLedger, type StoreContents } from "../lib/ledger/index.ts";
+import { requireSqlite } from "../lib/ledger/sqlite.ts";
 import { Command, EXIT } from "./command.ts";
+import type { Words } from "./words.ts";
 
 const command = new Command("abiquo-store");
+
+interface Options {
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What the command can do, by its name, with the number of files it wants. */
+const ACTIONS: Readonly<Record<string, { readonly files: number; run(words: Words, files: string[], options: Options): Promise<number> }>> =
+  {
+    "revoke-links": { files: 1, run: revoke },
+    backup: { files: 2, run: backUp },
+    restore: { files: 2, run: restore },
+    check: { files: 1, run: check },
+  };
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -21,22 +37,67 @@ async function main(): Promise<number> {
     },
   });
   const words = command.speak(values.lang);
-  const [what, file, ...more] = positionals;
-  if (values.help || what === undefined) {
+  const [name, ...files] = positionals;
+  if (values.help || name === undefined) {
     console.log(words.text("cli.help"));
     return values.help ? EXIT.fine : EXIT.badInput;
   }
-  if (what !== "revoke-links" || file === undefined || more.length > 0) throw new Fault("STORE_COMMAND_UNKNOWN");
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined || files.length !== action.files) throw new Fault("STORE_COMMAND_UNKNOWN");
+  const [file = ""] = files;
   // Opening would make it.
   if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
+  requireSqlite();
+  return action.run(words, files, values);
+}
+
+async function revoke(words: Words, [file = ""]: string[], { by, reason }: Options): Promise<number> {
   const ledger = await openLedger({ engine: "sqlite", file: resolve(file) }, { beside: true });
   try {
-    await revokeLinks(ledger, values.by?.trim() || ownName(), values.reason?.trim() || undefined);
+    await revokeLinks(ledger, by?.trim() || ownName(), reason?.trim() || undefined);
   } finally {
     await ledger.close();
   }
   console.log(words.text("cli.revoked", { file }));
   return EXIT.fine;
+}
+
+async function backUp(words: Words, [file = "", target = ""]: string[]): Promise<number> {
+  const { copyStore } = await maintenance();
+  const contents = await copyStore(resolve(file), resolve(target));
+  console.log(words.text("cli.backedUp", { file: target, ...described(contents) }));
+  return EXIT.fine;
+}
+
+async function restore(words: Words, [copy = "", file = ""]: string[]): Promise<number> {
+  const { restoreStore } = await maintenance();
+  const contents = await restoreStore(resolve(copy), resolve(file));
+  console.log(words.text("cli.restored", { file, ...described(contents) }));
+  return EXIT.fine;
+}
+
+async function check(words: Words, [file = ""]: string[]): Promise<number> {
+  const { checkStore } = await maintenance();
+  try {
+    const { contents, problems } = await checkStore(resolve(file));
+    console.log(words.text(problems.length === 0 ? "cli.sound" : "cli.notSound", { file, ...described(contents) }));
+    for (const problem of problems) console.log(`  ${problem}`);
+    return problems.length === 0 ? EXIT.fine : EXIT.found;
+  } catch (error) {
+    // To find this is what the command is for.
+    if (!(error instanceof Fault) || error.code !== "LEDGER_DAMAGED") throw error;
+    console.log(words.fault(error.code, error.params));
+    return EXIT.found;
+  }
+}
+
+/** Loaded once it is known that this Node can. */
+function maintenance(): Promise<typeof import("../lib/ledger/maintenance.ts")> {
+  return import("../lib/ledger/maintenance.ts");
+}
+
+function described({ tasks, waiting, approvals, bytes }: StoreContents): Record<string, string | number> {
+  return { tasks, waiting, approvals, megabytes: (bytes / 1_000_000).toFixed(1) };
 }
 
 /** Of who runs this; the number where the system has no name for it, as in many containers. */

@@ -1,13 +1,41 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
-import { openLedger } from "../../nodes/lib/ledger/index.ts";
+import { type Ledger, type NewTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { StillClock } from "../unit/engine/support.ts";
 import { ROOT } from "./tarball.ts";
+
+/** Tasks of one POST. */
+function newTasks(count: number, from = 0): NewTask[] {
+  return Array.from({ length: count }, (_, index) => ({
+    api: "https://cloud.example.com/api",
+    taskId: `task-${from + index}`,
+    connection: "config",
+    source: "hook",
+    group: { id: `group-${from}`, index, count },
+    summary: "{}",
+    links: "{}",
+    payload: JSON.stringify({ text: "x".repeat(300) }),
+    receivedAt: 1,
+  }));
+}
 
 const COMMAND = join(ROOT, "dist", "cli", "abiquo-store.js");
 
@@ -94,9 +122,97 @@ describe("The command abiquo-store", () => {
     }
   });
 
+  describe("backing up", () => {
+    const told = /(\d+) tasks \((\d+) of them not ended\)/;
+
+    async function storeWithTasks(name: string, count: number): Promise<Ledger> {
+      const ledger = await openLedger({ engine: "sqlite", file: path(name) });
+      await ledger.receive(newTasks(count));
+      return ledger;
+    }
+
+    it("copies a store while it is written to, as it is at one moment, for its owner alone", async () => {
+      const ledger = await storeWithTasks("busy.sqlite", 100);
+      let isOver = false;
+      const writing = (async () => {
+        for (let round = 1; !isOver; round++) {
+          await ledger.receive(newTasks(100, round * 1_000));
+        }
+      })();
+      const { code, out, err } = await run(["backup", "busy.sqlite", "busy.backup"]);
+      isOver = true;
+      await writing;
+      await ledger.close();
+      assert.deepEqual([code, err], [0, ""]);
+      const [, tasks = ""] = told.exec(out) ?? [];
+      // Each commit is whole in the copy, or not in it.
+      assert.equal(Number(tasks) % 100, 0);
+      assert.ok(Number(tasks) >= 100);
+      assert.equal(statSync(path("busy.backup")).mode & 0o777, 0o600);
+      assert.equal((await run(["check", "busy.backup"])).out.match(told)?.[1], tasks);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.includes(".part")),
+        [],
+      );
+    });
+
+    it("puts a copy back, with which work goes on, and overwrites nothing", async () => {
+      await (await storeWithTasks("lost.sqlite", 3)).close();
+      assert.equal((await run(["backup", "lost.sqlite", "lost.backup"])).code, 0);
+      const overwriting = await run(["backup", "lost.sqlite", "lost.backup"]);
+      assert.deepEqual([overwriting.code, /lost\.backup already/.test(overwriting.err)], [2, true]);
+      const inPlace = await run(["restore", "lost.backup", "lost.sqlite"]);
+      assert.deepEqual([inPlace.code, /lost\.sqlite already/.test(inPlace.err)], [2, true]);
+      for (const end of ["", "-wal", "-shm"]) rmSync(path(`lost.sqlite${end}`), { force: true });
+      const { code, out } = await run(["restore", "lost.backup", "lost.sqlite"]);
+      assert.deepEqual([code, told.exec(out)?.[1]], [0, "3"]);
+      const ledger = await openLedger({ engine: "sqlite", file: path("lost.sqlite") });
+      assert.equal((await ledger.receivedBy("hook")).length, 3);
+      await ledger.close();
+    });
+
+    it("puts nothing under a process that works with a store of that name", async () => {
+      await (await storeWithTasks("used.sqlite", 1)).close();
+      assert.equal((await run(["backup", "used.sqlite", "used.backup"])).code, 0);
+      const ledger = await openLedger({ engine: "sqlite", file: path("used.sqlite") });
+      rmSync(path("used.sqlite"));
+      const { code, err } = await run(["restore", "used.backup", "used.sqlite"]);
+      await ledger.close();
+      assert.equal(code, 2);
+      assert.match(err, /another/i);
+    });
+
+    it("finds a damaged store, says what to do, and makes no copy of it", async () => {
+      await (await storeWithTasks("broken.sqlite", 2_000)).close();
+      const handle = openSync(path("broken.sqlite"), "r+");
+      // In the midst of the tables, where only the pages themselves tell.
+      const { size } = statSync(path("broken.sqlite"));
+      for (let at = 8_192; at < size - 4_096; at += 8_192) writeSync(handle, Buffer.alloc(2_048, 0xa5), 0, 2_048, at);
+      closeSync(handle);
+      const found = await run(["check", "broken.sqlite"]);
+      assert.equal(found.code, 1);
+      assert.match(found.out, /damaged|restore|backup/i);
+      assert.equal((await run(["backup", "broken.sqlite", "broken.backup"])).code, 2);
+      assert.ok(!existsSync(path("broken.backup")));
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.includes(".part")),
+        [],
+      );
+    });
+
+    it("calls a file that is no store damaged, and leaves it as it is", async () => {
+      writeFileSync(path("none.sqlite"), "no store at all, but long enough to be read as the header of one".repeat(20));
+      assert.equal((await run(["check", "none.sqlite"])).code, 1);
+      assert.equal(readFileSync(path("none.sqlite"), "utf8").slice(0, 8), "no store");
+    });
+  });
+
   for (const parameters of [
     [],
     ["revoke-links"],
+    ["backup", "a"],
+    ["restore", "a"],
+    ["check", "a", "b"],
     ["revoke-links", "a", "b"],
     ["rotate", "a"],
     ["revoke-links", "a", "--force"],

@@ -9,6 +9,7 @@ export const LEDGER_FAULTS = {
   LEDGER_UNSURE: ["file", "reason"],
   LEDGER_NEWER: ["file"],
   LEDGER_OLDER: ["file"],
+  STORE_EXISTS: ["file"],
   TASK_UNKNOWN: ["taskId"],
 } as const satisfies FaultList;
 

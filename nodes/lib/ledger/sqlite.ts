@@ -63,6 +63,17 @@ export async function openSqliteFile(file: string, { readOnly = false, beside = 
 }
 
 /**
+ * Keeps every process from working with a store of this name, until the result is called.
+ *
+ * @throws Fault LEDGER_IN_USE when one works with it; LEDGER_UNAVAILABLE
+ */
+export async function lockStore(file: string): Promise<() => void> {
+  const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
+  const lock = await lockOf(file, DatabaseSync);
+  return () => lock.close();
+}
+
+/**
  * A file beside the ledger, held for as long as this process works with it. It is an SQLite file too, since its lock
  * ends with the process, however that ends. Waits for a process that is about to stop, without blocking this thread:
  * it may have to end meanwhile.

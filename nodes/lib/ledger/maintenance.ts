@@ -1,0 +1,140 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { SqliteDatabase } from "kysely";
+import { Fault } from "../base/fault.ts";
+import { kyselyOn } from "./open.ts";
+import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
+
+/** What a store holds, by number. */
+export interface StoreContents {
+  readonly tasks: number;
+  /** of the tasks, those that are neither delivered nor decided elsewhere nor gone */
+  readonly waiting: number;
+  readonly approvals: number;
+  /** size of the file */
+  readonly bytes: number;
+}
+
+export interface StoreCheck {
+  readonly contents: StoreContents;
+  /** what SQLite finds wrong with the file, in its own words; empty for a sound one */
+  readonly problems: readonly string[];
+}
+
+/** How many problems are listed: the file is to be put back from a backup whatever else there is. */
+const PROBLEMS_LISTED = 20;
+
+/**
+ * Copies a store as it is at one moment, also while a process works with it. The copy is whole or not there at all: it
+ * is made beside its place, checked, synced to disk, and only then gets its name. Only its owner can read it.
+ *
+ * @param file absolute path of the store
+ * @param target absolute path of the copy
+ * @throws Fault STORE_EXISTS when there is something at the target; LEDGER_DAMAGED when the store, or the copy of it, is
+ * not sound; LEDGER_UNAVAILABLE when one of them cannot be read or written
+ */
+export async function copyStore(file: string, target: string): Promise<StoreContents> {
+  if (existsSync(target)) throw new Fault("STORE_EXISTS", { file: target });
+  const part = `${target}.part`;
+  rmSync(part, { force: true });
+  try {
+    // Made before anything is written to it, so that nobody else can read it meanwhile.
+    closeSync(openSync(part, "wx", 0o600));
+    chmodSync(part, 0o600);
+    await withStore(file, async (database) => void run(database, "vacuum into ?", [part]));
+    const { contents, problems } = await checkStore(part);
+    const [problem] = problems;
+    if (problem !== undefined) throw new Fault("LEDGER_DAMAGED", { file, reason: problem });
+    sync(part);
+    renameSync(part, target);
+    sync(dirname(target));
+    return contents;
+  } catch (error) {
+    throw faultOf(error, file);
+  } finally {
+    for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${part}${end}`, { force: true });
+  }
+}
+
+/**
+ * Puts a copy in the place of a store that is not there any more.
+ *
+ * @param copy absolute path of what `copyStore` has made
+ * @param file absolute path of the store
+ * @throws Fault as `copyStore`; LEDGER_IN_USE while a process works with a store of that name
+ */
+export async function restoreStore(copy: string, file: string): Promise<StoreContents> {
+  if (existsSync(file)) throw new Fault("STORE_EXISTS", { file });
+  const unlock = await lockStore(file);
+  try {
+    // What a store that was moved away has left behind would be taken for part of this one.
+    for (const end of ["-wal", "-shm"]) if (existsSync(`${file}${end}`)) throw new Fault("STORE_EXISTS", { file: `${file}${end}` });
+    return await copyStore(copy, file);
+  } finally {
+    unlock();
+  }
+}
+
+/**
+ * Looks for damage in a store, also while a process works with it. Changes nothing.
+ *
+ * @param file absolute path
+ * @throws Fault LEDGER_DAMAGED when it is no store at all, LEDGER_UNAVAILABLE when it cannot be read
+ */
+export async function checkStore(file: string): Promise<StoreCheck> {
+  return withStore(file, async (database) => {
+    const found = all(database, `pragma integrity_check(${PROBLEMS_LISTED})`).map((row) => String(Object.values(row)[0]));
+    const loose = all(database, "pragma foreign_key_check").map((row) => `${row["table"]} ${row["rowid"]} -> ${row["parent"]}`);
+    const problems = [...found.filter((line) => line !== "ok"), ...loose].slice(0, PROBLEMS_LISTED);
+    return { problems, contents: { ...(await countsOf(database)), bytes: statSync(file).size } };
+  });
+}
+
+async function countsOf(database: SqliteDatabase): Promise<Omit<StoreContents, "bytes">> {
+  const db = await kyselyOn(database);
+  const count = async (table: "task" | "approval"): Promise<number> => {
+    const { number } = await db.selectFrom(table).select(db.fn.countAll<number>().as("number")).executeTakeFirstOrThrow();
+    return Number(number);
+  };
+  const ended = await db
+    .selectFrom("task")
+    .select(db.fn.countAll<number>().as("number"))
+    .where("stage", "in", ["delivered", "elsewhere", "gone"])
+    .executeTakeFirstOrThrow();
+  const tasks = await count("task");
+  return { tasks, waiting: tasks - Number(ended.number), approvals: await count("approval") };
+}
+
+async function withStore<Result>(file: string, work: (database: SqliteDatabase) => Promise<Result>): Promise<Result> {
+  const database = await openSqliteFile(file, { readOnly: true });
+  try {
+    return await work(database);
+  } catch (error) {
+    throw faultOf(error, file);
+  } finally {
+    database.close();
+  }
+}
+
+function all(database: SqliteDatabase, sql: string): readonly Readonly<Record<string, unknown>>[] {
+  return database.prepare(sql).all([]) as readonly Readonly<Record<string, unknown>>[];
+}
+
+function run(database: SqliteDatabase, sql: string, parameters: readonly unknown[]): void {
+  database.prepare(sql).run(parameters);
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function faultOf(error: unknown, file: string): unknown {
+  if (error instanceof Fault) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason }, error);
+}

@@ -84,6 +84,7 @@ declare const RED: {
   readonly tabs: {
     create(options: { readonly id: string; onchange(tab: EditorTab): void }): EditorTabs;
   };
+  readonly tray: { resize(): void };
   readonly clipboard: {
     copyText(text: string, element: JQuery, message: string): boolean;
   };
@@ -91,6 +92,8 @@ declare const RED: {
     on(event: string, listener: (...values: unknown[]) => void): void;
     off(event: string, listener: (...values: unknown[]) => void): void;
   };
+  /** the language that the editor speaks, such as `en-US` */
+  readonly i18n: { lang(): string };
   _(key: string, values?: TextValues): string;
 };
 

@@ -39,7 +39,11 @@ export function keeping(stored: Row, readRow: () => Row, together: readonly (rea
   };
 }
 
-export function select(values: readonly string[], name: string, textFor: (value: string) => string = (value) => value): JQuery {
+export function select<Value extends string>(
+  values: readonly Value[],
+  name: string,
+  textFor: (value: Value) => string = (value) => value,
+): JQuery {
   const element = $("<select>", { "aria-label": name });
   for (const value of values) $("<option>").val(value).text(textFor(value)).appendTo(element);
   return element;

@@ -4,15 +4,59 @@ export interface Clock {
   now(): number;
   /** milliseconds since some moment of this process, for durations: it only ever goes on */
   monotonic(): number;
-  /** Runs something once, in so many ms, without keeping the process alive for it. Answers how to call it off. */
-  after(ms: number, run: () => void): () => void;
+  /**
+   * Runs something once, in so many ms. Answers how to cancel it.
+   *
+   * @param isAwaited whether the process may not end before, because somebody waits for this; it may unless said
+   */
+  after(ms: number, run: () => void, isAwaited?: boolean): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms).unref();
+  after(ms, run, isAwaited = false) {
+    const timer = setTimeout(run, ms);
+    if (!isAwaited) timer.unref();
     return () => clearTimeout(timer);
   },
 };
+
+/** The moment as text, as ISO 8601 writes it. */
+export function timestamp(clock: Clock): string {
+  return new Date(clock.now()).toISOString();
+}
+
+/** Resolves in so many ms. @throws the signal's reason, as soon as the signal is there */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason as Error);
+    const aborted = (): void => {
+      cancel();
+      reject(signal?.reason as Error);
+    };
+    const cancel = clock.after(
+      ms,
+      () => {
+        signal?.removeEventListener("abort", aborted);
+        resolve();
+      },
+      true,
+    );
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}
+
+/** Runs something each time so many ms have passed. Answers how to end that. */
+export function every(clock: Clock, ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, next);
+  let isOver = false;
+  function next(): void {
+    run();
+    if (!isOver) cancel = clock.after(ms, next);
+  }
+  return () => {
+    isOver = true;
+    cancel();
+  };
+}

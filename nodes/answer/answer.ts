@@ -1,4 +1,5 @@
 import type { NodeAPI } from "node-red";
+import { systemClock, timestamp } from "../lib/base/clock.ts";
 import type { Fault, FaultCode } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
 import {
@@ -161,7 +162,7 @@ function proposed(kit: NodeKit, message: Message, action: Action): Decision {
   const decision = decisionIn(message.abiquo?.decision);
   if (decision?.action === action) return decision;
   const by = kit.node.name || sharedText(kit.RED, "answer.byFlow");
-  return { action, by, cause: "rule", at: new Date().toISOString() };
+  return { action, by, cause: "rule", at: timestamp(systemClock) };
 }
 
 /** The text that Abiquo keeps with the task. */

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NodeAPI } from "node-red";
+import { systemClock } from "../lib/base/clock.ts";
+import { getOrCreate } from "../lib/base/get-or-create.ts";
 
 type Hooks = NodeAPI["hooks"];
 
@@ -42,7 +44,7 @@ export class Journeys {
       isOver = true;
       journey.onMove?.();
     };
-    const timer = setTimeout(giveUp, longest);
+    const cancel = systemClock.after(longest, giveUp, true);
     signal.addEventListener("abort", giveUp, { once: true });
     try {
       send();
@@ -52,7 +54,7 @@ export class Journeys {
       }
       return !signal.aborted;
     } finally {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener("abort", giveUp);
       this.#journeys.delete(id);
     }
@@ -78,7 +80,5 @@ async function isUnderWay(journey: Journey): Promise<boolean> {
 const known = new WeakMap<Hooks, Journeys>();
 
 export function journeysOf({ hooks }: NodeAPI): Journeys {
-  let journeys = known.get(hooks);
-  if (journeys === undefined) known.set(hooks, (journeys = new Journeys(hooks)));
-  return journeys;
+  return getOrCreate(known, hooks, () => new Journeys(hooks));
 }

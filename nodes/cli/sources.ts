@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { recordedTasks } from "../lib/engine/index.ts";
 import { openLedger } from "../lib/ledger/index.ts";
@@ -16,7 +17,7 @@ export function ruleSetIn(file: string, defaults: RuleOptions): RuleSet {
  */
 export function tasksIn(file: string): RecordedTask[] {
   const text = textIn(file).replace(/^\uFEFF/, "");
-  const { tasks, wrong } = readRecordedTasks(parsed(text) ?? lines(text, file), new Date());
+  const { tasks, wrong } = readRecordedTasks(parsed(text) ?? lines(text, file), new Date(systemClock.now()));
   if (wrong[0] !== undefined) throw new Fault("TASKS_NOT_RECORDED", { file, record: wrong[0] + 1 });
   return tasks;
 }

@@ -1,4 +1,5 @@
 import { DetailsReading } from "../lib/abiquo/index.ts";
+import { systemClock, timestamp } from "../lib/base/clock.ts";
 import type { FaultRecord } from "../lib/base/fault.ts";
 import type { AbiquoMessage, Decision, TaskEntry } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
@@ -35,7 +36,7 @@ interface Judged {
 /** Proposes a decision for each task: by itself, or one for the whole group. */
 export async function judge(about: Case): Promise<Judged> {
   const { abiquo, entries, connection, signal } = about;
-  const at = new Date();
+  const at = new Date(systemClock.now());
   // A list is no group: what it holds came at different times, from different people, and each stands for itself.
   const isList = abiquo.tasks !== undefined && abiquo.group === undefined;
   if (!isList) return judgeGroup(about, at);
@@ -83,7 +84,7 @@ export function doubtText({ rule, field, why, cause }: Unjudged, words: Words): 
 
 /** What cannot be judged at all is for a person, who is told why. */
 export function forReview(abiquo: AbiquoMessage, entries: readonly TaskEntry[], by: string, reason: string): Judged {
-  const decision: Decision = { action: "review", by, cause: "rule", reason, at: new Date().toISOString() };
+  const decision: Decision = { action: "review", by, cause: "rule", reason, at: timestamp(systemClock) };
   const decided = entries.map(({ task, links, details }) => ({ task, links, ...(details === undefined ? {} : { details }), decision }));
   return { abiquo, entries: decided, doubts: [reason] };
 }

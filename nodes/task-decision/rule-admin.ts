@@ -1,4 +1,5 @@
 import type { NodeAPI } from "node-red";
+import { signalAfter, systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
 import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
@@ -93,7 +94,7 @@ function shownTask(RED: NodeAPI, { task, verdict, before, differs }: Tried): obj
 
 /** Reads what the ledger does not keep, as the deployed node would. */
 function factsFrom(RED: NodeAPI, connection: ConnectionNode): FactSourceFor<LedgerTask> {
-  const signal = AbortSignal.timeout(READING_MS);
+  const signal = signalAfter(systemClock, READING_MS);
   const words = ({ code, params }: Fault): string => faultText(RED, code, params);
   return (members, subject) => {
     const entries = members.map(({ entry, facts }) => ({ ...entry, details: facts["details"] }));

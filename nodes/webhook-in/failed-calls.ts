@@ -1,3 +1,6 @@
+import { BoundedMap } from "../lib/base/bounded-map.ts";
+import { type Clock, systemClock } from "../lib/base/clock.ts";
+
 /** Failed calls of one address within the span, after which it is shut out for the rest of it. */
 const MOST = 20;
 /** In ms. */
@@ -11,49 +14,35 @@ const REMEMBERED = 1_000;
  * and Abiquo does not call again.
  */
 export class FailedCalls {
-  readonly #now: () => number;
+  readonly #clock: Clock;
   /** by address, the one that failed first at the start */
-  readonly #failed = new Map<string, { readonly since: number; count: number }>();
+  readonly #failed = new BoundedMap<string, { readonly since: number; count: number }>(REMEMBERED);
   /** those that called rightly, the one whose call is longest ago at the start */
-  readonly #proven = new Set<string>();
+  readonly #proven = new BoundedMap<string, true>(REMEMBERED);
 
-  /** @param now in ms, of a clock that never goes back */
-  constructor(now = (): number => performance.now()) {
-    this.#now = now;
+  constructor(clock = systemClock) {
+    this.#clock = clock;
   }
 
   isShutOut(address: string): boolean {
     const network = networkOf(address);
     const failed = this.#failed.get(network);
-    return failed !== undefined && failed.count >= MOST && this.#now() - failed.since < SPAN && !this.#proven.has(network);
+    return failed !== undefined && failed.count >= MOST && this.#clock.monotonic() - failed.since < SPAN && !this.#proven.has(network);
   }
 
   failed(address: string): void {
     const network = networkOf(address);
     const known = this.#failed.get(network);
-    const now = this.#now();
+    const now = this.#clock.monotonic();
     if (known !== undefined && now - known.since < SPAN) {
       known.count++;
       return;
     }
-    this.#failed.delete(network);
     this.#failed.set(network, { since: now, count: 1 });
-    bound(this.#failed);
   }
 
   proved(address: string): void {
-    const network = networkOf(address);
-    this.#proven.delete(network);
-    this.#proven.add(network);
-    bound(this.#proven);
-  }
-}
-
-function bound(table: Map<string, unknown> | Set<string>): void {
-  if (table.size <= REMEMBERED) return;
-  for (const oldest of table.keys()) {
-    table.delete(oldest);
-    return;
+    this.#proven.set(networkOf(address), true);
   }
 }
 

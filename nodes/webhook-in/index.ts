@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
+import { once } from "../lib/base/once.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
 import { defineNode, type NodeKit } from "../lib/node-red/define.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
@@ -67,14 +68,6 @@ export default function (RED: NodeAPI): void {
 function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, string> {
   if (verdict === 429) return { "Retry-After": "60" };
   return verdict === 401 && kind === "basic" ? { "WWW-Authenticate": "Basic" } : {};
-}
-
-function once(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
-  };
 }
 
 function showListening(kit: NodeKit, readsAhead: boolean, megabytes: number): void {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { WebhookBody } from "../lib/abiquo/index.ts";
 import { closing } from "../lib/base/body.ts";
+import { sleep, systemClock } from "../lib/base/clock.ts";
 import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
@@ -85,7 +85,7 @@ export class Receiver {
       } catch (error) {
         if (this.#isClosing) return;
         if (isFirst) this.#kit.report(error);
-        await sleep(LOOK_AGAIN, undefined, { ref: false, signal: this.#kit.signal }).catch(() => undefined);
+        await sleep(systemClock, LOOK_AGAIN, { signal: this.#kit.signal }).catch(() => undefined);
       }
     }
   }
@@ -159,7 +159,7 @@ export class Receiver {
   }
 
   #isStoreFaultDue(code: FaultCode): boolean {
-    const now = performance.now();
+    const now = systemClock.monotonic();
     if (this.#storeFault?.code === code && now - this.#storeFault.at < STORE_FAULT_INTERVAL) return false;
     this.#storeFault = { code, at: now };
     return true;

@@ -93,6 +93,17 @@ describe("The house", () => {
     );
   });
 
+  it("reads the clock in one place only, so that specs can turn it", () => {
+    const reads =
+      /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)|\bperformance\.|\bset(Timeout|Interval)\b|timers\/promises|\bhrtime\b|AbortSignal\.timeout/;
+    // Dialogs have the browser's clock, and no spec that turns it.
+    const bound = sources.filter((path) => path !== "lib/base/clock.ts" && !["dialog", "editor"].includes(roomOf(path)));
+    assert.deepEqual(
+      bound.filter((path) => reads.test(withoutComments(textOf(path)))),
+      [],
+    );
+  });
+
   it("uses no package but its own dependencies, and each of them", () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: object };
     const dependencies = Object.keys(manifest.dependencies);

@@ -1,4 +1,7 @@
+import { BoundedMap } from "../base/bounded-map.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import type { AbiquoClient, Resource } from "./client.ts";
 
 /** How many resources are read at the same time, whoever asks. */
@@ -23,15 +26,13 @@ export class Resources {
   /** by link and media type, in the order in which they came */
   readonly #cache = new Map<string, Cached>();
   /** those that came with an entity tag, the one read least recently first */
-  readonly #known = new Map<string, Resource>();
-  readonly #queue: (() => void)[] = [];
-  readonly #now: () => number;
-  #running = 0;
+  readonly #known = new BoundedMap<string, Resource>(KNOWN);
+  readonly #reads = new Semaphore(WIDTH);
+  readonly #clock: Clock;
 
-  /** @param now in ms since some moment, of a clock that only goes on */
-  constructor(client: AbiquoClient, now: () => number = () => performance.now()) {
+  constructor(client: AbiquoClient, clock = systemClock) {
     this.#client = client;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   get client(): AbiquoClient {
@@ -55,7 +56,7 @@ export class Resources {
       // Moved to the end, so that the order is that of their age.
       this.#cache.delete(key);
       this.#cache.set(key, cached);
-      cached.readAt = this.#now();
+      cached.readAt = this.#clock.monotonic();
       this.#remember(key, resource);
       return resource.content;
     } catch (error) {
@@ -67,23 +68,14 @@ export class Resources {
   #remember(key: string, resource: Resource): void {
     this.#known.delete(key);
     if (resource.etag !== "") this.#known.set(key, resource);
-    if (this.#known.size > KNOWN) this.#known.delete(this.#known.keys().next().value as string);
   }
 
-  async #inTurn(link: string, name: string, known: Resource | undefined): Promise<Resource> {
-    if (this.#running >= WIDTH) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    else this.#running++;
-    try {
-      return await this.#client.read(link, name, known);
-    } finally {
-      const next = this.#queue.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
+  #inTurn(link: string, name: string, known: Resource | undefined): Promise<Resource> {
+    return this.#reads.run(() => this.#client.read(link, name, known));
   }
 
   #forgetOld(): void {
-    const oldest = this.#now() - FRESH_MS;
+    const oldest = this.#clock.monotonic() - FRESH_MS;
     for (const [key, { readAt }] of this.#cache) {
       if (readAt !== undefined && readAt >= oldest) return;
       if (readAt !== undefined) this.#cache.delete(key);

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
+import { equalJitter, exponential } from "../base/backoff.ts";
+import { sleep, systemClock } from "../base/clock.ts";
 import { type Authorizer, authorizer, type Credentials, secretsOf } from "./auth.ts";
 import { AbiquoFault } from "./faults.ts";
 import { badLink } from "./links.ts";
@@ -54,9 +55,8 @@ export interface Answer {
 }
 
 const TRIES = 3;
-const FIRST_RETRY_WAIT = 200;
-/** Who asks for a longer wait is not asked again, in ms. */
-const LONGEST_RETRY_WAIT = 5_000;
+/** Who asks for a longer wait is not asked again. */
+const RETRY_WAITS = { first: 200, longest: 5_000 };
 /** These answers to a GET may be better a moment later. */
 const PASSING = new Set([408, 429, 502, 503, 504]);
 /** What no path of ours has, and servers may read as another path (RFC 3986 sections 3.3 and 5.2.4). */
@@ -132,7 +132,7 @@ export class Session {
     const isPlain = PLAIN.test(request);
     const refused = (): AbiquoFault =>
       new AbiquoFault("ABIQUO_REQUEST_UNAUTHORIZED", { url: pathOf(call.url).slice(this.#origin.length) }, { status: 401 });
-    if (this.#odd.forbids(request, isPlain, performance.now())) throw refused();
+    if (this.#odd.forbids(request, isPlain, systemClock.monotonic())) throw refused();
     if (!this.#isProven && isPlain) return this.#sendInTurn({ ...call, isGiven: false }, signal);
     if (!this.#isProven) await this.#prove();
     try {
@@ -140,7 +140,7 @@ export class Session {
     } catch (error) {
       if (!(error instanceof AbiquoFault && error.status === 401) || error === this.#halted) throw error;
       // First, so that it is not sent again when nobody says whether the credentials are good.
-      this.#odd.note(request, performance.now());
+      this.#odd.note(request, systemClock.monotonic());
       await this.#prove();
       throw refused();
     }
@@ -181,7 +181,7 @@ export class Session {
         const wait = attempt < TRIES ? retryWait(error, attempt) : undefined;
         if (wait === undefined) throw error;
         const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
-        await sleep(wait, undefined, { signal: AbortSignal.any(signals) }).catch(() => {
+        await sleep(systemClock, wait, { signal: AbortSignal.any(signals), isAwaited: true }).catch(() => {
           throw closedFault(false);
         });
       }
@@ -239,7 +239,7 @@ export class Session {
   /** A refusal is an answer too; only what passes by itself may be an outage. */
   #noted(fault: AbiquoFault): AbiquoFault {
     if (!fault.retriable) this.#outage.answered();
-    else if (this.#outage.failed(performance.now())) this.onOutage?.(fault);
+    else if (this.#outage.failed(systemClock.monotonic())) this.onOutage?.(fault);
     return fault;
   }
 
@@ -278,8 +278,8 @@ function toldToOthers(error: unknown): AbiquoFault | undefined {
 /** In how many ms to try again; undefined when that would not help. */
 function retryWait(error: unknown, attempt: number): number | undefined {
   if (!isPassing(error)) return undefined;
-  const wait = error.retryAfterMs ?? FIRST_RETRY_WAIT * 2 ** attempt * (0.5 + Math.random());
-  return wait <= LONGEST_RETRY_WAIT ? wait : undefined;
+  const wait = error.retryAfterMs ?? equalJitter(exponential(RETRY_WAITS, attempt));
+  return wait <= RETRY_WAITS.longest ? wait : undefined;
 }
 
 /** Nobody answered, or somebody who says to come back: not a fault of this one resource. */

@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
+import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
@@ -278,13 +279,13 @@ function entriesIn(text: string): unknown[] {
 
 function skewMinutes(date: string | string[] | undefined): number {
   const theirs = Date.parse(String(date ?? ""));
-  const skew = Math.abs(theirs - Date.now());
+  const skew = Math.abs(theirs - systemClock.now());
   return Number.isNaN(theirs) || skew <= TOLERATED_SKEW ? 0 : Math.round(skew / 60_000);
 }
 
 /** Seconds or a date (RFC 9110 section 10.2.3), in ms. */
 function retryAfter(headers: Refusal["headers"]): number | undefined {
   const value = String(headers["retry-after"] ?? "");
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - systemClock.now();
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), LONGEST_RETRY_AFTER);
 }

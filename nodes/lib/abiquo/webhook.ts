@@ -1,3 +1,4 @@
+import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
@@ -58,12 +59,12 @@ export function parseWebhook(body: Uint8Array, base: ApiBase): WebhookBody {
  */
 export async function parseWebhookInTurns(body: Uint8Array, base: ApiBase): Promise<WebhookBody> {
   const work = reading(body, base);
-  for (let begun = performance.now(); ; ) {
+  for (let begun = systemClock.monotonic(); ; ) {
     const step = work.next();
     if (step.done === true) return step.value;
-    if (performance.now() - begun < TURN) continue;
+    if (systemClock.monotonic() - begun < TURN) continue;
     await new Promise((turn) => setImmediate(turn));
-    begun = performance.now();
+    begun = systemClock.monotonic();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type Clock, systemClock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -12,12 +13,14 @@ const ALWAYS = 64 * 1024;
 /** Reads bodies of requests, as many at once as there is room for. */
 export class BodyReader {
   readonly #room: number;
+  readonly #clock: Clock;
   /** how much of bodies is here that have not arrived whole, in bytes */
   #arriving = 0;
 
   /** @param room for all bodies that are arriving, in bytes */
-  constructor(room: number) {
+  constructor(room: number, clock = systemClock) {
     this.#room = room;
+    this.#clock = clock;
   }
 
   /**
@@ -38,7 +41,7 @@ export class BodyReader {
     }
     const parts: Buffer[] = [];
     let size = 0;
-    let timer: NodeJS.Timeout | undefined;
+    let inTime: (() => void) | undefined;
     const ended = new AbortController();
     try {
       return await new Promise<Buffer>((resolve, reject) => {
@@ -57,10 +60,11 @@ export class BodyReader {
         on("end", () => resolve(Buffer.concat(parts)));
         on("error", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
         on("aborted", () => reject(new Fault("ABIQUO_BAD_BODY", { reason: "CUT_SHORT" })));
-        timer = setTimeout(() => reject(new Fault("BODY_TOO_SLOW", { seconds: deadline / 1_000 })), deadline);
+        const late = (): void => reject(new Fault("BODY_TOO_SLOW", { seconds: deadline / 1_000 }));
+        inTime = this.#clock.after(deadline, late, true);
       });
     } finally {
-      clearTimeout(timer);
+      inTime?.();
       this.#arriving -= size;
       ended.abort();
       // Somebody must hear of an error to come, or it ends the process.

@@ -27,8 +27,14 @@ export function timestamp(clock: Clock): string {
   return new Date(clock.now()).toISOString();
 }
 
+interface SleepOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** as with `Clock.after` */
+  readonly isAwaited?: boolean;
+}
+
 /** Resolves in so many ms. @throws the signal's reason, as soon as the signal is there */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, { signal, isAwaited = false }: SleepOptions = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason as Error);
     const aborted = (): void => {
@@ -41,10 +47,17 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
         signal?.removeEventListener("abort", aborted);
         resolve();
       },
-      true,
+      isAwaited,
     );
     signal?.addEventListener("abort", aborted, { once: true });
   });
+}
+
+/** As `AbortSignal.timeout`: a signal that comes in so many ms. */
+export function signalAfter(clock: Clock, ms: number): AbortSignal {
+  const abort = new AbortController();
+  clock.after(ms, () => abort.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")));
+  return abort.signal;
 }
 
 /** Runs something each time so many ms have passed. Answers how to end that. */

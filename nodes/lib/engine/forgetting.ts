@@ -1,11 +1,11 @@
+import { exponential } from "../base/backoff.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Ledger } from "../ledger/index.ts";
 
 /** How long the requests that have left wait to be forgotten together, in ms. */
 const FORGETTING = 20;
-/** And how long when they could not be, in ms: at first, and at the most. */
-const FIRST_RETRY = 5_000;
-const LONGEST_RETRY = 5 * 60_000;
+/** And how long when they could not be. */
+const RETRIES = { first: 5_000, longest: 5 * 60_000 };
 
 /**
  * Forgets requests whose message has left its node; only then, since a kill in between shall repeat a message rather
@@ -56,7 +56,7 @@ export class Forgetting {
     try {
       await this.#ledger.forget(ids);
     } catch {
-      this.#in(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#failures++));
+      this.#in(exponential(RETRIES, this.#failures++));
       return;
     }
     this.#failures = 0;

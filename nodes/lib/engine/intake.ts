@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
 import type { Clock } from "../base/clock.ts";
+import { sleep } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
@@ -133,7 +134,7 @@ export class Intake {
       const again = looks.flatMap((look) => ("again" in look ? [look] : []));
       if (again.length === 0) return;
       waiting = again.map((look) => look.again);
-      await pause(this.#clock, again.some(({ isAbsent }) => isAbsent) ? VERIFY_DELAY : delay, signal);
+      await sleep(this.#clock, again.some(({ isAbsent }) => isAbsent) ? VERIFY_DELAY : delay, { signal });
     }
   }
 
@@ -203,19 +204,4 @@ function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
     payload: JSON.parse(record.payload) as JsonObject,
     index,
   };
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, done);
-    signal.addEventListener("abort", aborted, { once: true });
-    function done(): void {
-      signal.removeEventListener("abort", aborted);
-      resolve();
-    }
-    function aborted(): void {
-      cancel();
-      reject(signal.reason as Error);
-    }
-  });
 }

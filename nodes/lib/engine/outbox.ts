@@ -1,4 +1,5 @@
 import { type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
+import { equalJitter, exponential } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
@@ -33,8 +34,7 @@ const PATIENCE = 60_000;
 const LONG = 12;
 /** How late a timer may ring, in ms. */
 const TIMER_LAG = 20;
-const FIRST_DELAY = 1_000;
-const LONGEST_DELAY = 60_000;
+const DELAYS = { first: 1_000, longest: 60_000 };
 /** As long as Abiquo may ask to wait, in ms: more was left only by a clock that has been set back since. */
 const LONGEST_LEFT = 3_600_000;
 
@@ -334,8 +334,6 @@ function faultText(fault: Fault): string {
   return JSON.stringify({ code: fault.code, params: fault.params });
 }
 
-/** Full jitter: many answers that failed together do not come back together. */
 function backoff(attempts: number): number {
-  const ceiling = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(attempts, 10));
-  return ceiling / 2 + Math.random() * (ceiling / 2);
+  return equalJitter(exponential(DELAYS, attempts));
 }

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { sleep, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { EngineTypes } from "./schema.ts";
 
@@ -79,7 +80,7 @@ export async function lockStore(file: string): Promise<() => void> {
  * it may have to end meanwhile.
  */
 async function lockOf(file: string, DatabaseSync: new (file: string) => Database): Promise<Database> {
-  const deadline = performance.now() + LOCK_TIMEOUT;
+  const deadline = systemClock.monotonic() + LOCK_TIMEOUT;
   for (;;) {
     let lock: Database | undefined;
     try {
@@ -90,9 +91,9 @@ async function lockOf(file: string, DatabaseSync: new (file: string) => Database
       lock?.close();
       const isBusy = (error as { readonly errcode?: unknown }).errcode === SQLITE_BUSY;
       if (!isBusy) throw new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
-      if (performance.now() >= deadline) throw new Fault("LEDGER_IN_USE", { file }, error);
+      if (systemClock.monotonic() >= deadline) throw new Fault("LEDGER_IN_USE", { file }, error);
     }
-    await sleep(LOCK_INTERVAL);
+    await sleep(systemClock, LOCK_INTERVAL, { isAwaited: true });
   }
 }
 
@@ -117,7 +118,7 @@ type Database = import("node:sqlite").DatabaseSync;
 type Value = null | number | bigint | string | Uint8Array;
 
 function asKyselyDatabase(database: Database, lock: Database | undefined): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
+  const statements = new BoundedMap<string, SqliteStatement>(STATEMENTS_KEPT);
   return {
     close() {
       database.close();
@@ -133,7 +134,6 @@ function asKyselyDatabase(database: Database, lock: Database | undefined): Sqlit
         run: (parameters) => (sql === "rollback" ? rollBack(database) : statement.run(...(parameters as readonly Value[]))),
         iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,
       };
-      if (statements.size >= STATEMENTS_KEPT) statements.delete(statements.keys().next().value as string);
       statements.set(sql, adapted);
       return adapted;
     },

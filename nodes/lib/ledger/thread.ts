@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import { equalJitter, exponential } from "../base/backoff.ts";
+import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { roomModule } from "../base/here.ts";
 import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
@@ -7,9 +9,8 @@ import type { LedgerPlace, OpenOptions } from "./open.ts";
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
 const GIVEN_AT_ONCE = 2;
 
-/** How long until a ledger that could not be opened is tried again, in ms: at first, and at the most. */
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 15_000;
+/** How long until a ledger that could not be opened is tried again. */
+const PAUSES = { first: 500, longest: 15_000 };
 
 interface Caller {
   readonly resolve: (value: unknown) => void;
@@ -44,7 +45,7 @@ export class LedgerThread {
   /** why it is not open, as it was told last */
   #told = "";
   #failures = 0;
-  #pause: NodeJS.Timeout | undefined;
+  #cancelStart: (() => void) | undefined;
   #calls: Call[] = [];
   #isSending = false;
   /** how many messages with calls the thread has not answered */
@@ -187,7 +188,7 @@ export class LedgerThread {
     if (this.#goesOn && !this.#isClosed) {
       // One that has worked for a while is started again at once, and only then in pauses.
       if (broke) this.#start();
-      else this.#pause = setTimeout(() => this.#start(), pauseAfter(this.#failures)).unref();
+      else this.#cancelStart = systemClock.after(equalJitter(exponential(PAUSES, this.#failures)), () => this.#start());
       this.#failures++;
       if (!broke) this.#tell(fault);
     } else {
@@ -211,17 +212,11 @@ export class LedgerThread {
   /** Ends the thread, whatever it is at. */
   #end(): void {
     this.#isClosed = true;
-    clearTimeout(this.#pause);
+    this.#cancelStart?.();
     void this.#worker?.terminate();
   }
 
   #unavailable(reason: string): Fault {
     return new Fault("LEDGER_UNAVAILABLE", { file: this.#place.file, reason });
   }
-}
-
-/** Equal jitter: what was stopped together does not come back together. */
-function pauseAfter(failures: number): number {
-  const ceiling = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 10));
-  return ceiling / 2 + Math.random() * (ceiling / 2);
 }

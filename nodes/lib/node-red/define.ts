@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
+import { systemClock } from "../base/clock.ts";
 import { migrated } from "../base/definitions.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
@@ -48,7 +49,7 @@ export class NodeKit {
   /** the last one of the node's own, which is not shown while something keeps it from working */
   #own: (() => NodeStatus) | undefined;
   #meanwhile: (() => NodeStatus) | undefined;
-  #statusTimer: NodeJS.Timeout | undefined;
+  #cancelStatus: (() => void) | undefined;
 
   constructor(RED: NodeAPI, type: string, node: Node, definition: object) {
     this.RED = RED;
@@ -90,10 +91,10 @@ export class NodeKit {
     this.#nextStatus = status;
     if (!isDue) return;
     this.#showNow();
-    this.#statusTimer = setTimeout(() => {
+    this.#cancelStatus = systemClock.after(STATUS_INTERVAL, () => {
       if (this.#nextStatus !== status && !this.signal.aborted) this.#showNow();
       this.#nextStatus = undefined;
-    }, STATUS_INTERVAL).unref();
+    });
   }
 
   #showNow(): void {
@@ -203,14 +204,12 @@ export class NodeKit {
 
   async #close(removed: boolean): Promise<void> {
     this.#closing.abort();
-    clearTimeout(this.#statusTimer);
+    this.#cancelStatus?.();
     const closed = Promise.allSettled([this.inFlightSettled(), ...this.#closers.map((close) => Promise.resolve(removed).then(close))]);
-    let timer: NodeJS.Timeout | undefined;
-    const budget = new Promise((resolve) => {
-      timer = setTimeout(resolve, CLOSE_BUDGET);
-    });
-    await Promise.race([closed, budget]);
-    clearTimeout(timer);
+    const budget = Promise.withResolvers<void>();
+    const cancel = systemClock.after(CLOSE_BUDGET, budget.resolve, true);
+    await Promise.race([closed, budget.promise]);
+    cancel();
   }
 }
 

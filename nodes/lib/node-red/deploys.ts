@@ -1,4 +1,6 @@
 import type { NodeAPI } from "node-red";
+import { systemClock } from "../base/clock.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import { FlowGraph, type FlowNode } from "./flow-graph.ts";
 
 /** What Node-RED tells once the flows run, after its start and after each deploy. */
@@ -43,10 +45,10 @@ class Deploys {
   #stopping(): void {
     this.#end();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => this.#end(), LONGEST_DEPLOY).unref();
+    const cancel = systemClock.after(LONGEST_DEPLOY, () => this.#end());
     this.inFlight = promise;
     this.#end = () => {
-      clearTimeout(timer);
+      cancel();
       this.inFlight = undefined;
       resolve();
     };
@@ -64,9 +66,7 @@ class Deploys {
 const known = new WeakMap<object, Deploys>();
 
 function deploysOf({ events }: Pick<NodeAPI, "events">): Deploys {
-  let deploys = known.get(events);
-  if (deploys === undefined) known.set(events, (deploys = new Deploys(events)));
-  return deploys;
+  return getOrCreate(known, events, () => new Deploys(events));
 }
 
 /** Runs whenever flows have started. Answers how to end that. */

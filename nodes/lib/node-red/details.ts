@@ -1,5 +1,7 @@
 import { type DetailLinks, type DetailPart, DetailsReading, isDetailPart, storageOf } from "../abiquo/index.ts";
+import { forEachAtOnce } from "../base/concurrency.ts";
 import { Fault } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import { isObject, textOf } from "../base/json.ts";
 import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
@@ -156,17 +158,11 @@ export class MessageDetails {
   }
 
   #once(key: string, add: () => Promise<Fault | undefined>): Promise<Fault | undefined> {
-    let asked = this.#asked.get(key);
-    if (asked === undefined) this.#asked.set(key, (asked = add()));
-    return asked;
+    return getOrCreate(this.#asked, key, add);
   }
 
   async #forEach(work: (index: number) => Promise<void>): Promise<void> {
-    const left = this.#entries.keys();
-    const worker = async (): Promise<void> => {
-      for (const index of left) await work(index);
-    };
-    await Promise.all(Array.from({ length: WIDTH }, worker));
+    await forEachAtOnce(WIDTH, this.#entries.keys(), work);
   }
 }
 

@@ -1,15 +1,13 @@
 import type { NodeAPI } from "node-red";
+import { getOrCreate } from "../base/get-or-create.ts";
 
 /** Work of nodes in flight, which goes on while they close, by Node-RED and by the id that a node shares with its successor. */
 const inFlight = new WeakMap<object, Map<string, Set<Promise<unknown>>>>();
 
 /** Counts a work as in flight until it settles. */
 export function trackInFlight<Result>({ events }: Pick<NodeAPI, "events">, node: string, work: Promise<Result>): Promise<Result> {
-  let nodes = inFlight.get(events);
-  if (nodes === undefined) inFlight.set(events, (nodes = new Map()));
-  let works = nodes.get(node);
-  if (works === undefined) nodes.set(node, (works = new Set()));
-  const own = works;
+  const nodes = getOrCreate(inFlight, events, () => new Map<string, Set<Promise<unknown>>>());
+  const own = getOrCreate(nodes, node, () => new Set<Promise<unknown>>());
   own.add(work);
   const end = (): void => {
     own.delete(work);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
+import { systemClock } from "../base/clock.ts";
 
 export interface WebhookRequest extends IncomingMessage {
   /** set by the body parser of the admin API where it came first */
@@ -162,10 +163,10 @@ export class WebhookRoutes {
     };
     return (request, response, next) => {
       if (this.#starting === undefined || request.method !== "POST") return dispatch(request, response, next);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#longestParking)));
-      void Promise.race([this.#starting, late]).then(() => {
-        clearTimeout(timer);
+      const late = Promise.withResolvers<void>();
+      const cancel = systemClock.after(this.#longestParking, late.resolve, true);
+      void Promise.race([this.#starting, late.promise]).then(() => {
+        cancel();
         dispatch(request, response, next);
       });
     };
@@ -173,13 +174,13 @@ export class WebhookRoutes {
 
   #park(route: Route, request: WebhookRequest, response: ServerResponse, again: () => void): void {
     const release = (): void => {
-      clearTimeout(timer);
+      cancel();
       route.parked.delete(release);
       const found = this.#find(pathOf(request));
       if (found !== undefined && found.route.handler === undefined) response.writeHead(503, { "Retry-After": "5" }).end();
       else again();
     };
-    const timer = setTimeout(release, this.#longestParking);
+    const cancel = systemClock.after(this.#longestParking, release, true);
     route.parked.add(release);
   }
 

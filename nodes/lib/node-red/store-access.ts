@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Engine } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
@@ -38,7 +38,7 @@ export async function attachToStore(kit: NodeKit, connection: ConnectionNode, at
         known.delete(connection);
         throw error;
       }
-      await sleep(AGAIN, undefined, { ref: false, signal: kit.signal }).catch(() => undefined);
+      await sleep(systemClock, AGAIN, { signal: kit.signal }).catch(() => undefined);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { every, systemClock } from "../base/clock.ts";
 import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./expression-job.ts";
 import { type Ended, ExpressionThread, type ThreadLimits, type Ticket } from "./expression-thread.ts";
 
@@ -29,12 +30,12 @@ function processorTime(): number {
 export class ExpressionThreads {
   readonly #spentByProcess: () => number;
   readonly #newThread: NewThread;
-  readonly #threads = new Map<ExpressionThread, NodeJS.Timeout | undefined>();
+  readonly #threads = new Map<ExpressionThread, (() => void) | undefined>();
   /** by expression, which get their turns one after the other */
   readonly #waiting = new Map<string, Ticket[]>();
   /** fewer once a further one could not be started */
   #most = MOST_THREADS;
-  #looking: NodeJS.Timeout | undefined;
+  #looking: (() => void) | undefined;
   #spent = 0;
 
   /**
@@ -116,7 +117,7 @@ export class ExpressionThreads {
   }
 
   #give(thread: ExpressionThread, tickets: readonly Ticket[]): void {
-    clearTimeout(this.#threads.get(thread));
+    this.#threads.get(thread)?.();
     try {
       thread.give(tickets);
     } catch {
@@ -131,16 +132,16 @@ export class ExpressionThreads {
   }
 
   #rest(thread: ExpressionThread): void {
-    clearTimeout(this.#threads.get(thread));
-    const idle = setTimeout(() => {
+    this.#threads.get(thread)?.();
+    const idle = (): void => {
       this.#threads.delete(thread);
       thread.end();
-    }, IDLE_TIME).unref();
-    if (this.#threads.has(thread)) this.#threads.set(thread, idle);
+    };
+    if (this.#threads.has(thread)) this.#threads.set(thread, systemClock.after(IDLE_TIME, idle));
   }
 
   #afterEnd(thread: ExpressionThread, why: Ended): void {
-    clearTimeout(this.#threads.get(thread));
+    this.#threads.get(thread)?.();
     this.#threads.delete(thread);
     const [first, ...others] = thread.given.splice(0);
     if (first === undefined) return;
@@ -159,13 +160,13 @@ export class ExpressionThreads {
 
   #lookFrom(spent: number): void {
     this.#spent = spent;
-    this.#looking = setInterval(() => this.#look(), LOOK_INTERVAL).unref();
+    this.#looking = every(systemClock, LOOK_INTERVAL, () => this.#look());
   }
 
   #look(): void {
     const busy = this.#busy;
     if (busy.length === 0) {
-      clearInterval(this.#looking);
+      this.#looking?.();
       this.#looking = undefined;
       return;
     }

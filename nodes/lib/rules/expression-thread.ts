@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { systemClock } from "../base/clock.ts";
 import { roomModule } from "../base/here.ts";
 import type { ExpressionJob, ExpressionReply } from "./expression-job.ts";
 
@@ -107,7 +108,7 @@ export class ExpressionThread {
     this.#condemned = this.#seen;
     void this.#worker.terminate();
     // Whatever keeps it: nobody waits for it any longer.
-    setTimeout(() => this.#afterEnd(), ENDING_TIME).unref();
+    systemClock.after(ENDING_TIME, () => this.#afterEnd());
   }
 
   #afterEnd(): void {

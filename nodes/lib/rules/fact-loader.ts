@@ -1,3 +1,4 @@
+import { someAtOnce } from "../base/concurrency.ts";
 import type { Expression } from "./expression.ts";
 import { type FieldPath, readLoosely, readPath } from "./path.ts";
 import { isAbsent } from "./scalar.ts";
@@ -33,16 +34,7 @@ export class FactLoader {
 
   /** Whether the test holds for some task; once it does, no further task is begun. */
   async someTask(test: (task: number) => Promise<boolean>): Promise<boolean> {
-    const left = this.#subject.tasks.keys();
-    let found = false;
-    const worker = async (): Promise<void> => {
-      for (const task of left) {
-        if (found) return;
-        if (await test(task)) found = true;
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(WIDTH, this.#subject.tasks.length) }, worker));
-    return found;
+    return someAtOnce(WIDTH, this.#subject.tasks.keys(), test);
   }
 
   /** Loads what an expression may look at when it is judged for a task; tells the first fact that cannot be had. */

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type jsonata from "jsonata";
+import { BoundedMap } from "../base/bounded-map.ts";
 import { judgeTasks, prepareExpression } from "./bounded-jsonata.ts";
 import type { ExpressionJob } from "./expression-job.ts";
 
@@ -7,7 +8,7 @@ import type { ExpressionJob } from "./expression-job.ts";
 const MOST_KEPT = 500;
 
 const begun = new Int32Array(workerData as SharedArrayBuffer);
-const prepared = new Map<string, jsonata.Expression>();
+const prepared = new BoundedMap<string, jsonata.Expression>(MOST_KEPT);
 
 let last: Promise<void> = Promise.resolve();
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { apiBase, type DetailLinks, type DetailPart, DetailsReading, Resources, storageOf } from "../../../nodes/lib/abiquo/index.ts";
+import { TurnedClock } from "../base/turned-clock.ts";
 import { MACHINE, type Reply, rejection, serve, type TestServer } from "./support.ts";
 
 const link = (rel: string, href: string, title = "", type = ""): object => ({ rel, href, title, ...(type === "" ? {} : { type }) });
@@ -138,19 +139,19 @@ describe("resources", () => {
   });
 
   it("are asked for later only if they have changed, where the server names their version", async () => {
-    let now = 1_700_000_000_000;
-    const resources = new Resources(server.client(), () => now);
+    const clock = new TurnedClock();
+    const resources = new Resources(server.client(), clock);
     const url = `${server.origin}/api/admin/roles/5`;
     reply = () => ({ headers: { ETag: '"one"' }, body: { id: 5 } });
     await resources.read(url, "role");
-    now += 5_001;
+    clock.turn(5_001);
     reply = () => ({ status: 304 });
     assert.deepEqual(await resources.read(url, "role"), { id: 5 });
     assert.equal(server.requests.at(-1)?.headers["if-none-match"], '"one"');
-    now += 5_001;
+    clock.turn(5_001);
     reply = () => ({ body: { id: 6 } });
     assert.deepEqual(await resources.read(url, "role"), { id: 6 });
-    now += 5_001;
+    clock.turn(5_001);
     await resources.read(url, "role");
     assert.equal(server.requests.at(-1)?.headers["if-none-match"], undefined, "this version had no name");
     assert.equal(server.requests.length, 4);

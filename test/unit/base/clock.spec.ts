@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Clock, every, sleep, systemClock, timestamp } from "../../../nodes/lib/base/clock.ts";
+import { type Clock, every, signalAfter, sleep, systemClock, timestamp } from "../../../nodes/lib/base/clock.ts";
 import { TurnedClock } from "./turned-clock.ts";
 
 describe("a sleep", () => {
@@ -17,21 +17,32 @@ describe("a sleep", () => {
   it("ends with the signal's reason, and leaves no timer and no listener", async () => {
     const clock = new TurnedClock();
     const abort = new AbortController();
-    const asleep = sleep(clock, 50, abort.signal);
+    const asleep = sleep(clock, 50, { signal: abort.signal });
     const reason = new Error("closed");
     abort.abort(reason);
     await assert.rejects(asleep, reason);
     assert.equal(clock.waiting, 0);
-    await assert.rejects(sleep(clock, 50, abort.signal), reason);
+    await assert.rejects(sleep(clock, 50, { signal: abort.signal }), reason);
     assert.equal(clock.waiting, 0);
   });
 
-  it("keeps the process alive, as other timers do not", () => {
+  it("keeps the process alive only where somebody waits for it", () => {
     const awaited: (boolean | undefined)[] = [];
     const clock: Clock = { ...systemClock, after: (_ms, _run, isAwaited) => (awaited.push(isAwaited), () => undefined) };
+    void sleep(clock, 1, { isAwaited: true });
     void sleep(clock, 1);
-    every(clock, 1, assert.fail);
-    assert.deepEqual(awaited, [true, undefined]);
+    assert.deepEqual(awaited, [true, false]);
+  });
+});
+
+describe("a signal that comes in time", () => {
+  it("is not there before, and says that time is out", () => {
+    const clock = new TurnedClock();
+    const signal = signalAfter(clock, 10);
+    clock.turn(9);
+    assert.ok(!signal.aborted);
+    clock.turn(1);
+    assert.throws(() => signal.throwIfAborted(), { name: "TimeoutError" });
   });
 });
 

@@ -6,6 +6,7 @@ import { sameSecret } from "../../../nodes/lib/base/secret.ts";
 import { type AddressList, Configuration } from "../../../nodes/lib/node-red/config.ts";
 import { admits, type WebhookAccess } from "../../../nodes/webhook-in/access.ts";
 import { FailedCalls } from "../../../nodes/webhook-in/failed-calls.ts";
+import { TurnedClock } from "../base/turned-clock.ts";
 
 const addresses = (entries: readonly string[]): AddressList => new Configuration({ entries }).addresses("entries");
 const none = addresses([]);
@@ -13,18 +14,19 @@ const request = (address: string, headers: Record<string, string> = {}): Incomin
   ({ url: "/hook", headers, socket: { remoteAddress: address } }) as unknown as IncomingMessage;
 
 describe("the webhook's door", () => {
-  let now = 0;
+  let clock = new TurnedClock();
   let previousUses = 0;
   const door = (auth: WebhookAccess["auth"], change: Partial<WebhookAccess> = {}): WebhookAccess => ({
     auth,
     allowFrom: none,
     trustedProxies: none,
-    failedCalls: new FailedCalls(() => now),
+    failedCalls: new FailedCalls(clock),
     onPrevious: () => void previousUses++,
     ...change,
   });
   beforeEach(() => {
-    now = previousUses = 0;
+    clock = new TurnedClock();
+    previousUses = 0;
   });
 
   describe("while a secret is replaced", () => {
@@ -66,9 +68,9 @@ describe("the webhook's door", () => {
       assert.equal(admits(shut, request("192.0.2.1"), "wrong"), 429);
       assert.equal(admits(shut, request("192.0.2.1"), "s"), 429);
       assert.equal(admits(shut, request("192.0.2.2"), "s"), 200);
-      now += 59_999;
+      clock.turn(59_999);
       assert.equal(admits(shut, request("192.0.2.1"), "s"), 429);
-      now += 1;
+      clock.turn(1);
       assert.equal(admits(shut, request("192.0.2.1"), "s"), 200);
     });
 

@@ -1,11 +1,11 @@
+import { exponential } from "../../base/backoff.ts";
+import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
 
-/** The pause after a second failure in a row, in ms; it doubles with each that follows. */
-const FIRST_PAUSE = 30_000;
-/** Short enough that people hear soon after an outage, however long it was, in ms. */
-const LONGEST_PAUSE = 10 * 60_000;
+/** From a second failure in a row on. The longest lets people hear soon after an outage, however long it was. */
+const PAUSES = { first: 30_000, longest: 10 * 60_000 };
 /** After how long without a failure a mailbox counts as one that never failed, in ms. */
-const FORGIVEN = 2 * LONGEST_PAUSE;
+const FORGIVEN = 2 * PAUSES.longest;
 /** How many that have failed are remembered. */
 const REMEMBERED = 10_000;
 
@@ -19,7 +19,7 @@ interface Mailbox {
 /** Whose mailboxes refuse for now: each is asked once a pause, whatever the number of messages that wait for it. */
 export class Mailboxes {
   readonly #clock: Clock;
-  readonly #failing = new Map<string, Mailbox>();
+  readonly #failing = new BoundedMap<string, Mailbox>(REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -48,7 +48,6 @@ export class Mailboxes {
     const before = known === undefined || at - known.failedAt > known.pause + FORGIVEN ? 0 : known.failures;
     const count = Math.max(before + 1, failures);
     const pause = count < 2 ? 0 : pauseAfter(count);
-    if (this.#failing.size >= REMEMBERED) this.#failing.clear();
     this.#failing.set(place, { failures: count, failedAt: at, pause });
     return this.#clock.now() + pause;
   }
@@ -61,7 +60,7 @@ export class Mailboxes {
 
 /** How long until it is tried again after so many failures in a row, in ms. */
 export function pauseAfter(failures: number): number {
-  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(Math.max(0, failures - 2), 10));
+  return exponential(PAUSES, failures - 2);
 }
 
 function placeOf(key: string, person: string): string {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
+import { parseJson } from "../lib/base/json.ts";
 import { recordedTasks } from "../lib/engine/index.ts";
 import { openLedger } from "../lib/ledger/index.ts";
 import { type RecordedTask, type RuleOptions, type RuleSet, readRecordedTasks, readRuleSet } from "../lib/rules/index.ts";
@@ -17,7 +18,7 @@ export function ruleSetIn(file: string, defaults: RuleOptions): RuleSet {
  */
 export function tasksIn(file: string): RecordedTask[] {
   const text = textIn(file).replace(/^\uFEFF/, "");
-  const { tasks, wrong } = readRecordedTasks(parsed(text) ?? lines(text, file), new Date(systemClock.now()));
+  const { tasks, wrong } = readRecordedTasks(parseJson(text) ?? lines(text, file), new Date(systemClock.now()));
   if (wrong[0] !== undefined) throw new Fault("TASKS_NOT_RECORDED", { file, record: wrong[0] + 1 });
   return tasks;
 }
@@ -42,18 +43,10 @@ function textIn(file: string): string {
   }
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 function lines(text: string, file: string): unknown[] {
   return text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
-    const value = parsed(line);
+    const value = parseJson(line);
     if (value === undefined) throw new Fault("TASKS_NOT_JSON", { file, line: index + 1 });
     return [value];
   });

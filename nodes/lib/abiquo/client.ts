@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import { isObject, type JsonObject, textOf } from "../base/json.ts";
+import { isObject, type JsonObject, parseJson, textOf } from "../base/json.ts";
 import { principalOf } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./faults.ts";
@@ -475,12 +475,9 @@ function enterpriseOf(dto: Record<string, unknown>): AbiquoEnterprise {
 }
 
 function jsonOf(answer: Answer): JsonObject {
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    if (isObject(value)) return value as JsonObject;
-  } catch {
-    // Some proxy's page: named below.
-  }
+  const value = parseJson(answer.body);
+  if (isObject(value)) return value as JsonObject;
+  // Some proxy's page.
   throw unexpected(answer);
 }
 

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
 import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault, type ApiError } from "./faults.ts";
 import type { Redact } from "./redact.ts";
@@ -259,13 +259,9 @@ function apiErrorsIn(body: string, redact: Redact): ApiError[] {
 
 function entriesIn(text: string): unknown[] {
   if (text.startsWith("{")) {
-    try {
-      const value: unknown = JSON.parse(text);
-      if (!isObject(value)) return [];
-      return Array.isArray(value["collection"]) ? (value["collection"] as unknown[]) : [value];
-    } catch {
-      return [];
-    }
+    const value = parseJson(text);
+    if (!isObject(value)) return [];
+    return Array.isArray(value["collection"]) ? (value["collection"] as unknown[]) : [value];
   }
   if (!/^(<\?xml[^>]*>\s*)?<(errors|error)\b/.test(text)) return [];
   try {

@@ -1,6 +1,6 @@
 import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { isObject, textOf } from "../base/json.ts";
+import { isObject, parseJson, textOf } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
 import { excessOfJson, excessOfValue, excessOfXml, LONGEST_TASK, MOST_MEMBERS } from "./bounds.ts";
 import { listInJson, listInXml } from "./lists.ts";
@@ -107,11 +107,9 @@ function* reading(body: Uint8Array, base: ApiBase): Generator<undefined, Webhook
 
 function parsedJson(text: string): unknown {
   if (text.length > LONGEST_TASK) throw badBody("TOO_LONG");
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badBody("NOT_JSON");
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw badBody("NOT_JSON");
+  return value;
 }
 
 function parsedXml(text: string): Record<string, unknown> {

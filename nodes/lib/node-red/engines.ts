@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import { Engine, type EngineOptions } from "../engine/index.ts";
 import { pageTexts } from "./page-texts.ts";
 
@@ -144,8 +145,7 @@ export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUs
   const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
   const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
 
-  let shared = engines.get(path);
-  if (shared === undefined) engines.set(path, (shared = new SharedEngine(path, { settle, keep, texts: pageTexts })));
+  const shared = getOrCreate(engines, path, () => new SharedEngine(path, { settle, keep, texts: pageTexts }));
   return shared.use(() => engines.delete(path));
 }
 

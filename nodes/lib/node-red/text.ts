@@ -1,5 +1,7 @@
 import type { NodeAPI } from "node-red";
+import { BoundedMap } from "../base/bounded-map.ts";
 import { Fault, type FaultCode, type FaultParams } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 
 /** The catalogue that holds the words for faults and for decisions, whichever node tells them. */
 const SHARED = "@abiquo-workflow/node-red-abiquo/abiquo-config:abiquo-config";
@@ -60,13 +62,11 @@ const texts = new WeakMap<NodeAPI, Map<string, string>>();
 
 /** As `RED._`, which takes as long as the rest of a message's way through a node: so each text is worked out once. */
 export function translated(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
-  let known = texts.get(RED);
-  if (known === undefined) texts.set(RED, (known = new Map()));
+  const known = getOrCreate(texts, RED, () => new BoundedMap<string, string>(TEXTS_KEPT));
   const id = JSON.stringify([key, ...Object.values(params)]);
   let text = known.get(id);
   if (text === undefined) {
     text = RED._(key, params);
-    if (known.size >= TEXTS_KEPT) known.clear();
     known.set(id, text);
   }
   return text;

@@ -1,7 +1,8 @@
 import { isObject, textOf } from "../base/json.ts";
+import { shown } from "../base/text.ts";
 import { type Operand, operandOf } from "./conditions.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import { type Report, shown } from "./faults.ts";
+import type { Report } from "./faults.ts";
 import {
   FACT_OPS,
   type FactOp,

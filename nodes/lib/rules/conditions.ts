@@ -1,5 +1,6 @@
 import { isObject } from "../base/json.ts";
-import { type Report, shown } from "./faults.ts";
+import { shown } from "../base/text.ts";
+import type { Report } from "./faults.ts";
 import { type EqualityOp, type FactOp, MAX_PATTERN_LENGTH, type MembershipOp, type OrderOp } from "./grammar.ts";
 import { NotJson, parseLocated } from "./located-json.ts";
 import { comparisonKey, isAbsent, orderNumber } from "./scalar.ts";

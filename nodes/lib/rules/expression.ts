@@ -1,8 +1,9 @@
 import { isObject, textOf } from "../base/json.ts";
+import { shown } from "../base/text.ts";
 import { parseExpression } from "./bounded-jsonata.ts";
 import { allNodes, factsNamed, factsWanted, isSameForAll, namesStep } from "./expression-facts.ts";
 import type { ExpressionFacts } from "./expression-job.ts";
-import { type Report, shown } from "./faults.ts";
+import type { Report } from "./faults.ts";
 import { type FieldPath, readLoosely } from "./path.ts";
 import { affordableTextLength } from "./regex.ts";
 import { isAbsent } from "./scalar.ts";

@@ -89,9 +89,3 @@ export class RulesFault extends Fault<"RULES_INVALID"> {
     this.problems = problems;
   }
 }
-
-/** A short form of any value, for a fault's text. */
-export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? typeof value);
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
-}

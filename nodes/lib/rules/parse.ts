@@ -1,8 +1,9 @@
 import { isObject, textOf } from "../base/json.ts";
+import { shown } from "../base/text.ts";
 import { parseCondition } from "./condition.ts";
 import { compileFactTest, compileTimeTest, type FactTest, type Operand, type TimeTest } from "./conditions.ts";
 import type { Expression } from "./expression.ts";
-import { type Report, type RuleFaultCode, type RuleProblem, shown } from "./faults.ts";
+import type { Report, RuleFaultCode, RuleProblem } from "./faults.ts";
 import { isOneOf, OUTCOMES, SCOPES } from "./grammar.ts";
 import { NotJson, parseLocated } from "./located-json.ts";
 import type { FieldPath } from "./path.ts";

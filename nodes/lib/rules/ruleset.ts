@@ -1,7 +1,8 @@
 import { isObject } from "../base/json.ts";
 import type { JsonPath } from "../base/json-path.ts";
+import { shown } from "../base/text.ts";
 import { compileRules } from "./compile.ts";
-import { type RuleProblem, RulesFault, shown } from "./faults.ts";
+import { type RuleProblem, RulesFault } from "./faults.ts";
 import { isWhole, KEYS, TEXTS } from "./grammar.ts";
 import { KEY, type LocatedJson, NotJson, parseJsonText, parseLocated, type Twin } from "./located-json.ts";
 import { pathIn } from "./problem-path.ts";

@@ -1,5 +1,6 @@
 import { isObject, textOf } from "../base/json.ts";
-import { type Report, shown } from "./faults.ts";
+import { shown } from "../base/text.ts";
+import type { Report } from "./faults.ts";
 import { DAYS, dayNamed, isWhole } from "./grammar.ts";
 import { parseJsonText } from "./located-json.ts";
 

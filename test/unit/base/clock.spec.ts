@@ -28,7 +28,13 @@ describe("a sleep", () => {
 
   it("keeps the process alive only where somebody waits for it", () => {
     const awaited: (boolean | undefined)[] = [];
-    const clock: Clock = { ...systemClock, after: (_ms, _run, isAwaited) => (awaited.push(isAwaited), () => undefined) };
+    const clock: Clock = {
+      ...systemClock,
+      after(_ms, _run, isAwaited) {
+        awaited.push(isAwaited);
+        return () => undefined;
+      },
+    };
     void sleep(clock, 1, { isAwaited: true });
     void sleep(clock, 1);
     assert.deepEqual(awaited, [true, false]);

@@ -125,7 +125,8 @@ export function parseHead(value: unknown, report: Report): RuleHead | undefined 
 
 function addCondition(rule: ParsedRule, value: unknown, timeZone: string, report: Report): void {
   const condition = parseCondition(value, timeZone, report);
-  switch (condition?.kind) {
+  if (condition === undefined) return;
+  switch (condition.kind) {
     case "expression":
       rule.expressions.push(condition.expression);
       rule.fields.push(...condition.expression.fields);

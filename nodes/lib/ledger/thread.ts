@@ -4,6 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { roomModule } from "../base/here.ts";
 import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
+import type { Method } from "./methods.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
 
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
@@ -84,7 +85,7 @@ export class LedgerThread {
     });
   }
 
-  call(method: string, parameters: readonly unknown[]): Promise<unknown> {
+  call(method: Method, parameters: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // Closing what is closed is no fault.
       if (this.#isClosed) return method === "close" ? resolve(undefined) : reject(this.#unavailable("CLOSED"));

@@ -1,24 +1,9 @@
 import type { SqlLedger } from "./ledger.ts";
+import { isRead, type Method, methods } from "./methods.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
 import { allPages, type Cursor, type PageOf } from "./pages.ts";
 import { requireSqlite } from "./sqlite.ts";
 import { LedgerThread, type LedgerWatch } from "./thread.ts";
-
-/**
- * What may take long and only reads: pages, lists, searches. It goes through a second, read-only connection in a
- * thread of its own, so that no commit waits for it. What the writer has resolved is always seen there: each of these
- * reads begins with the newest commit (https://sqlite.org/isolation.html).
- */
-const BESIDE_THE_WRITER: ReadonlySet<string> = new Set([
-  "listPage",
-  "receivedByPage",
-  "audit",
-  "openWork",
-  "approvals.get",
-  "approvals.several",
-  "approvals.message",
-  "approvals.inbox",
-]);
 
 type ThreadedLedger = Pick<SqlLedger, keyof SqlLedger>;
 
@@ -65,9 +50,9 @@ class Threads {
     writer.onEnd = () => void this.#endReader();
   }
 
-  call(method: string, parameters: readonly unknown[]): Promise<unknown> {
+  call(method: Method, parameters: readonly unknown[]): Promise<unknown> {
     if (method === "close") return this.#close();
-    const isBeside = this.#hasReader && this.#writer.isOpen && BESIDE_THE_WRITER.has(method);
+    const isBeside = this.#hasReader && this.#writer.isOpen && isRead(method);
     return (isBeside ? this.#beside() : this.#writer).call(method, parameters);
   }
 
@@ -95,29 +80,19 @@ class Threads {
   }
 }
 
+/** The ledger as it is here: each method of the list, and nothing else, is called in a thread. */
 function ledgerOf(threads: Threads): ThreadedLedger {
-  const own = {
-    approvals: methodsOf(threads, "approvals.", {}),
+  const approvals: Record<string, object> = {};
+  const ledger: Record<string, object> = {
+    approvals,
     list: (query: unknown) => allPages((after) => threads.call("listPage", [query, after]) as Promise<PageOf<unknown>>),
     receivedBy: (source: unknown) =>
       allPages((after?: Cursor) => threads.call("receivedByPage", [source, after]) as Promise<PageOf<unknown>>),
   };
-  return methodsOf(threads, "", own) as unknown as SqlLedger;
-}
-
-/** An object any method of which is called in a thread, but for its own. */
-function methodsOf(threads: Threads, prefix: string, own: Record<string, object>): object {
-  const methods = new Map<string, unknown>(Object.entries(own));
-  return new Proxy(own, {
-    get(_target, name) {
-      // Awaited as it is handed on, an object is asked whether it is a promise.
-      if (typeof name !== "string" || name === "then") return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...parameters: unknown[]) => threads.call(`${prefix}${name}`, parameters);
-        methods.set(name, method);
-      }
-      return method;
-    },
-  });
+  for (const method of methods) {
+    const [name = "", part] = method.split(".").reverse();
+    (part === undefined ? ledger : approvals)[name] = (...parameters: unknown[]) => threads.call(method, parameters);
+  }
+  // The list has every method, which its type requires; what crosses the threads is plain data.
+  return ledger as unknown as ThreadedLedger;
 }

@@ -1,10 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Call, type FromThread, failureOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
+import { callMethod } from "./methods.ts";
 import { type LedgerPlace, type OpenOptions, openSqlLedger } from "./open.ts";
 import { faultOfSqlite } from "./sqlite.ts";
-
-type Method = (...parameters: unknown[]) => Promise<unknown>;
 
 const { place, options } = workerData as { place: LedgerPlace; options: OpenOptions };
 
@@ -18,7 +17,7 @@ void openSqlLedger(place, options).then(
 );
 
 /** What was called and is not done yet. */
-const underWay = new Set<Promise<unknown>>();
+const inFlight = new Set<Promise<unknown>>();
 
 async function answer(ledger: SqlLedger, calls: readonly Call[]): Promise<void> {
   const replies = calls.map(async ({ id, method, parameters }): Promise<Reply> => {
@@ -35,15 +34,10 @@ async function answer(ledger: SqlLedger, calls: readonly Call[]): Promise<void> 
 
 async function run(ledger: SqlLedger, method: string, parameters: readonly unknown[]): Promise<unknown> {
   // What was asked for before is done before.
-  if (method === "close") await Promise.allSettled(underWay);
-  const work = Promise.resolve(call(ledger, method, parameters));
-  underWay.add(work);
-  return work.finally(() => underWay.delete(work));
-}
-
-function call(ledger: SqlLedger, method: string, parameters: readonly unknown[]): Promise<unknown> | undefined {
-  const [part, name = ""] = method.startsWith("approvals.") ? [ledger.approvals, method.slice("approvals.".length)] : [ledger, method];
-  return (part as unknown as Record<string, Method>)[name]?.apply(part, parameters as unknown[]);
+  if (method === "close") await Promise.allSettled(inFlight);
+  const work = callMethod(ledger, method, parameters);
+  inFlight.add(work);
+  return work.finally(() => inFlight.delete(work));
 }
 
 function send(message: FromThread): void {

@@ -25,7 +25,7 @@ export type ParsedCondition =
   | { readonly kind: "fact"; readonly path: FieldPath; readonly operand: Operand };
 
 /** What a condition looks at and how, before anybody looks at its value. */
-export interface Comparison {
+interface Comparison {
   readonly path: FieldPath;
   readonly op: FactOp;
   readonly valueType: ValueType;
@@ -53,7 +53,7 @@ export function operatorOf({ field, op, valueType }: Written): string {
 }
 
 /** Understands all of a condition but its value, where it is no expression; undefined when something is wrong with it. */
-export function parseComparison(condition: Written, report: Report): Comparison | undefined {
+function parseComparison(condition: Written, report: Report): Comparison | undefined {
   const field = textOf(condition["field"]).trim();
   const op = operatorOf(condition);
   const valueType = textOf(condition["valueType"]);

@@ -63,12 +63,12 @@ export type RuleMistake = Exclude<Extract<RuleFaultCode, `RULE_${string}`>, Unju
 export type Report<Known extends RuleFaultCode = RuleMistake> = <Code extends Known>(code: Code, params: ParamsOf<Code>) => void;
 
 /** One thing that is wrong with a set of rules. */
-export interface RuleProblem {
+export interface RuleProblem<Code extends RuleFaultCode = RuleFaultCode> {
   /** Position of the rule from 0; -1 when it concerns the list or the options. */
   rule: number;
   /** Position of the condition from 0, when it concerns one. */
   condition?: number;
-  code: RuleFaultCode;
+  code: Code;
   params: FaultParams;
   /** The rule's name, where it has one and the rules were written elsewhere. */
   name?: string;

@@ -3,7 +3,7 @@ import { shown } from "../base/text.ts";
 import { parseCondition } from "./condition.ts";
 import { compileFactTest, compileTimeTest, type FactTest, type Operand, type TimeTest } from "./conditions.ts";
 import type { Expression } from "./expression.ts";
-import type { Report, RuleFaultCode, RuleProblem } from "./faults.ts";
+import type { Report, RuleFaultCode, RuleMistake, RuleProblem } from "./faults.ts";
 import { isOneOf, OUTCOMES, SCOPES } from "./grammar.ts";
 import { NotJson, parseLocated } from "./located-json.ts";
 import type { FieldPath } from "./path.ts";
@@ -47,7 +47,7 @@ export function parseRules(value: unknown, options: RuleOptions, problems: RuleP
   if (wallClock(timeZone) === undefined) report("RULE_TIME_ZONE_UNKNOWN", { timeZone: shown(timeZone) });
 
   const list = listOfRules(value, report) ?? [];
-  return list.map((rule, index) => parseRule(rule, index, timeZone, problems));
+  return list.map((rule, index) => parseRule(rule, index, timeZone, (problem) => problems.push(problem)));
 }
 
 /** The rules one by one; undefined where there is no list of them. */
@@ -70,7 +70,14 @@ function ruleText(text: string, report: Report<RuleFaultCode>): unknown {
   }
 }
 
-function parseRule(value: unknown, index: number, timeZone: string, problems: RuleProblem[]): ParsedRule {
+/**
+ * Parses one rule.
+ *
+ * @param index its position, from 0
+ * @param timeZone of conditions on the time that have none of their own
+ * @param tell receives everything that is wrong with it
+ */
+export function parseRule(value: unknown, index: number, timeZone: string, tell: (problem: RuleProblem<RuleMistake>) => void): ParsedRule {
   const rule: ParsedRule = {
     index,
     label: `rule ${index + 1}`,
@@ -82,16 +89,14 @@ function parseRule(value: unknown, index: number, timeZone: string, problems: Ru
     expressions: [],
     fields: [],
   };
-  const report: Report = (code, params) => problems.push({ rule: index, code, params });
+  const report: Report = (code, params) => tell({ rule: index, code, params });
   const head = parseHead(value, report);
   if (head === undefined) return rule;
   rule.label = head.name || rule.label;
   rule.reason = head.reason;
   rule.outcome = head.outcome ?? rule.outcome;
   for (const [position, condition] of head.when.entries()) {
-    addCondition(rule, condition, timeZone, (code, params) => {
-      problems.push({ rule: index, condition: position, code, params });
-    });
+    addCondition(rule, condition, timeZone, (code, params) => tell({ rule: index, condition: position, code, params }));
   }
   return rule;
 }
@@ -105,7 +110,7 @@ interface RuleHead {
 }
 
 /** Understands all of a rule but its conditions, reporting what is wrong with it; undefined for what is no rule. */
-export function parseHead(value: unknown, report: Report): RuleHead | undefined {
+function parseHead(value: unknown, report: Report): RuleHead | undefined {
   if (!isObject(value)) {
     report("RULE_NOT_AN_OBJECT", {});
     return undefined;

@@ -16,7 +16,7 @@ import { Attachment } from "../lib/node-red/attachment.ts";
 import { defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
-import { storedMessage } from "../lib/node-red/stored-message.ts";
+import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
 
@@ -66,11 +66,12 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         return !isDeploying(RED);
       },
       left(request) {
-        const message = JSON.parse(request.message) as Message;
+        const message = messageIn(request.message);
         const fault = emitted(request, { message, send: (out) => kit.node.send(out as never), isAgain: request.redelivered });
         if (fault !== undefined) kit.report(fault, message);
         showInFlight();
       },
+      unread: (fault) => kit.report(fault),
     });
     const attachment = new Attachment(kit, {
       attach: (engine) => engine.attach(kit.node.id, port),

@@ -18,7 +18,7 @@ import type { Message, NodeKit, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
-import { storedMessage } from "../lib/node-red/stored-message.ts";
+import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { journeysOf } from "./journeys.ts";
 import { approvalTerms } from "./terms.ts";
@@ -296,7 +296,7 @@ async function notificationMessage(
 
 /** The message that asked, with what became of its tasks. */
 function outcomeMessage({ connection, message, entries, approval, redelivered }: ApprovalOutcome): Message {
-  const original = JSON.parse(message) as Message;
+  const original = messageIn(message);
   const before = (isObject(original.abiquo) ? original.abiquo : {}) as AbiquoMessage;
   const detailsOf = new Map(entriesOf(before).map(({ task, details }) => [task.taskId, details]));
   const complete = entries.map((entry) => {

@@ -59,7 +59,13 @@ type Door = (visit: Visit) => Promise<Place | undefined>;
 
 type NoticeStatus = Parameters<Engine["desk"]["notice"]>[0];
 
-const STATUS_OF: Partial<Readonly<Record<FaultCode, 408 | 413 | 503>>> = { BODY_TOO_LARGE: 413, BODY_TOO_SLOW: 408, BODIES_TOO_MANY: 503 };
+const STATUS_OF: Partial<Readonly<Record<FaultCode, 408 | 413 | 503>>> = {
+  BODY_TOO_LARGE: 413,
+  BODY_TOO_SLOW: 408,
+  BODIES_TOO_MANY: 503,
+  // The release that wrote it can show it.
+  KEPT_NEWER: 503,
+};
 
 async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResponse, token: string, door: Door): Promise<void> {
   const { engines, areAll } = await runningEngines();

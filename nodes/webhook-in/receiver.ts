@@ -105,7 +105,9 @@ export class Receiver {
     this.#searches.add(emitted);
     try {
       await this.#kit.inFlightSettled();
-      const unsettled = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id);
+      const unread = new Map<string, Fault>();
+      const unsettled = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id, (fault) => unread.set(fault.message, fault));
+      for (const fault of unread.values()) this.#kit.report(fault);
       // What came meanwhile goes its own way, and that begins once this node knows that it is on disk.
       await this.#kit.inFlightSettled();
       const lost = unsettled.filter(({ key: { taskId } }) => !this.#ahead.has(taskId) && !emitted.has(taskId));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type LinkKeys, signLink } from "../../nodes/lib/approval/index.ts";
+import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
 import type { Report } from "../runtime/under-test.ts";
 import { PUBLIC, type Reply, reporter, Target } from "./target.ts";
 
@@ -76,7 +77,7 @@ describe("links and addresses of approvals", function () {
     const ledger = new DatabaseSync(join(target.nodeRed.userDir, "abiquo-workflow.sqlite"), { readOnly: true });
     try {
       const row = ledger.prepare("select value from setting where name = 'link-keys'").get() as { value: string };
-      return (JSON.parse(row.value) as { keys: LinkKeys }).keys;
+      return keptKeyRing.read(row.value).keys;
     } finally {
       ledger.close();
     }

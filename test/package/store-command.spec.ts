@@ -17,6 +17,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
 import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
 import { type Ledger, type NewTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { StillClock } from "../unit/engine/support.ts";
@@ -75,7 +76,7 @@ describe("The command abiquo-store", () => {
       assert.match(out, /^The links of live\.sqlite are revoked/);
       clock.oversleep(0, 10_000);
       assert.equal((await links.readDecision(token)).code, "REVOKED");
-      const kept = JSON.parse(await ledger.approvals.setting("link-keys", "")) as { revocation?: object };
+      const kept = keptKeyRing.read(await ledger.approvals.setting("link-keys", ""));
       assert.deepEqual({ ...kept.revocation, at: 0 }, { by: "ann", reason: "a mailbox was read", at: 0 });
     } finally {
       await ledger.close();
@@ -88,7 +89,7 @@ describe("The command abiquo-store", () => {
     const { code, out } = await run(["revoke-links", "own.sqlite", "--lang", "es-ES"]);
     assert.deepEqual([code, out.slice(0, 30)], [0, "Los enlaces de own.sqlite está"]);
     const ledger = await openLedger({ engine: "sqlite", file }, { readOnly: true });
-    const kept = JSON.parse(await ledger.approvals.setting("link-keys", "")) as { revocation?: { by: string } };
+    const kept = keptKeyRing.read(await ledger.approvals.setting("link-keys", ""));
     await ledger.close();
     assert.ok((kept.revocation?.by ?? "") !== "");
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LinkKeys } from "../../nodes/lib/approval/index.ts";
+import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { catcher, type Report, reporter, Sink, startUnderTest } from "./under-test.ts";
 
@@ -160,7 +161,7 @@ export class Site {
     const ledger = new DatabaseSync(join(this.nodeRed.userDir, "abiquo-workflow.sqlite"), { readOnly: true });
     try {
       const row = ledger.prepare("select value from setting where name = 'link-keys'").get() as { value: string };
-      return (JSON.parse(row.value) as { keys: LinkKeys }).keys;
+      return keptKeyRing.read(row.value).keys;
     } finally {
       ledger.close();
     }

@@ -20,6 +20,7 @@ export {
   storageOf,
 } from "./details.ts";
 export { AbiquoFault, type ApiError } from "./faults.ts";
+export { keptLinks, keptPayload, keptSummary, linksOf, summaryOf } from "./kept.ts";
 export { linkOf, rebase } from "./links.ts";
 export { Resources } from "./resources.ts";
 export { type AbiquoTask, linksOfTask, type TaskLinks, type TaskSummary, taskFromDto } from "./task.ts";

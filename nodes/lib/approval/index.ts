@@ -2,6 +2,7 @@ export { isAddress } from "./address.ts";
 export { addTime, timeBetween } from "./calendar.ts";
 export { command } from "./command.ts";
 export { parseBallot, parseCommand } from "./inputs.ts";
+export { isApproval, isLinkKey, isRawPolicy } from "./kept.ts";
 export { LevelRows } from "./level-rows.ts";
 export { required, tally, waitingFor } from "./levels.ts";
 export { nextWake, openApproval, wake } from "./lifecycle.ts";

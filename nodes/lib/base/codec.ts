@@ -36,8 +36,23 @@ export function codec<Value>(name: string, upcasters: readonly Upcaster[], parse
 }
 
 /** Whether what cannot be read is whole, and a newer release's. */
-export function isNewer(error: unknown): error is Fault {
+export function isNewer(error: unknown): boolean {
   return error instanceof Fault && error.code === "KEPT_NEWER";
+}
+
+/** Whether something that was kept cannot be read, be it newer or damaged. */
+export function isUnread(error: unknown): error is Fault {
+  return error instanceof Fault && (error.code === "KEPT_NEWER" || error.code === "KEPT_UNREADABLE");
+}
+
+/** What was read, or why it cannot be: one that cannot must not stop the others. @throws whatever else `read` does */
+export function readOrWhy<Value>(read: () => Value): { readonly value: Value } | { readonly unread: Fault } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (isUnread(error)) return { unread: error };
+    throw error;
+  }
 }
 
 interface Kept {

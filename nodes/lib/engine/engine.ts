@@ -1,8 +1,11 @@
+import { keptPayload } from "../abiquo/index.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import {
   type Cursor,
   keepLedgerOpen,
+  keptFacts,
   keyText,
   type Ledger,
   type LedgerPlace,
@@ -20,7 +23,16 @@ import { ApprovalLinks } from "./approvals/links.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type LeftWork, leftBehind } from "./left-behind.ts";
-import { type Action, type Decision, entryOf, type ListedEntry, type TaskEntry, type TaskReference } from "./message.ts";
+import {
+  type Action,
+  type Decision,
+  entryOf,
+  type ListedEntry,
+  type OpenRequest,
+  type TaskEntry,
+  type TaskReference,
+  unreadEntry,
+} from "./message.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
@@ -183,7 +195,7 @@ export class Engine {
         cause: decision.cause,
         rule: decision.rule,
         reason: decision.reason,
-        facts: decision.facts === undefined ? undefined : JSON.stringify(decision.facts),
+        facts: decision.facts === undefined ? undefined : keptFacts.write(decision.facts),
         at,
         text: call.text({ ...decision, action }),
         task,
@@ -259,8 +271,7 @@ export class Engine {
       return {
         key: { api: task.api, taskId: task.taskId },
         connection: task.connection,
-        entry: { ...entryOf(task, decision), ...(approval === undefined ? {} : { approval }) },
-        payload: JSON.parse(task.payload) as unknown,
+        ...listedPart(task, decision, approval),
       };
     });
   }
@@ -306,6 +317,18 @@ interface ListedInEngine {
   readonly connection: string;
   readonly entry: ListedEntry;
   readonly payload: unknown;
+}
+
+/** What cannot be read is listed by what is known of it without, so that nobody takes it for gone. */
+function listedPart(
+  task: ListedTask["task"],
+  decision: ListedTask["decision"],
+  approval: OpenRequest | undefined,
+): Pick<ListedInEngine, "entry" | "payload"> {
+  const reading = readOrWhy(() => ({ entry: entryOf(task, decision), payload: keptPayload.read(task.payload) }));
+  const found =
+    "value" in reading ? reading.value : { entry: { ...unreadEntry(task.taskId), unreadable: reading.unread.code }, payload: {} };
+  return approval === undefined ? found : { ...found, entry: { ...found.entry, approval } };
 }
 
 /** A proposal counts only when it proposes what is now done. */

@@ -8,6 +8,7 @@ export type { ApprovalOutcome } from "./approvals/outcome.ts";
 export { type ApprovalTerms, countedAs, type OpenedApproval } from "./approvals/request.ts";
 export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export type { Arrival, Receipt } from "./intake.ts";
+export { keptMessage } from "./kept-message.ts";
 export * from "./message.ts";
 export type { Connection } from "./outbox.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { AbiquoFault, type WebhookBody } from "../abiquo/index.ts";
+import { AbiquoFault, keptLinks, keptPayload, keptSummary, type WebhookBody } from "../abiquo/index.ts";
 import type { Clock } from "../base/clock.ts";
 import { sleep } from "../base/clock.ts";
+import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
@@ -71,9 +72,9 @@ export class Intake {
         connection: connection.id,
         source,
         group: { ...group, index },
-        summary: JSON.stringify(task),
-        links: JSON.stringify(links),
-        payload: JSON.stringify(payload),
+        summary: keptSummary.write(task),
+        links: keptLinks.write(links),
+        payload: keptPayload.write(payload),
         receivedAt: now,
       })),
     );
@@ -85,10 +86,19 @@ export class Intake {
     return { arrivals, known: body.tasks.length - arrivals.length };
   }
 
-  /** Tasks that this node received and whose flow may have lost them: emitted, without a checkpoint since. */
-  async unsettled(source: string, connection: string): Promise<Arrival[]> {
+  /**
+   * Tasks that this node received and whose flow may have lost them: emitted, without a checkpoint since.
+   *
+   * @param unread hears of each that cannot be read, and stays received
+   */
+  async unsettled(source: string, connection: string, unread: (fault: Fault) => void = () => undefined): Promise<Arrival[]> {
     const records = await this.#ledger.receivedBy(source);
-    return records.map((record) => arrivalOf(record, connection));
+    return records.flatMap((record) => {
+      const reading = readOrWhy(() => arrivalOf(record, connection));
+      if ("value" in reading) return [reading.value];
+      unread(reading.unread);
+      return [];
+    });
   }
 
   /** Notes that the flow has been given this task. */
@@ -201,7 +211,7 @@ function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
   return {
     key: { api: record.api, taskId: record.taskId },
     abiquo: { connection, ...entryOf(record), group: { id, count }, redelivered: true },
-    payload: JSON.parse(record.payload) as JsonObject,
+    payload: keptPayload.read(record.payload),
     index,
   };
 }

@@ -1,7 +1,7 @@
-import type { TaskLinks, TaskSummary } from "../abiquo/index.ts";
+import { keptLinks, keptSummary, linksOf, summaryOf, type TaskLinks, type TaskSummary } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import type { DecisionRecord, TaskRecord } from "../ledger/index.ts";
+import { type DecisionRecord, keptFacts, type TaskRecord } from "../ledger/index.ts";
 
 export type Action = "continue" | "cancel";
 const CAUSES = ["rule", "vote", "deadline", "no-approver", "bypass"] as const;
@@ -57,7 +57,8 @@ export interface OpenRequest {
   };
 }
 
-export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest };
+/** `unreadable`: the code of the fault by which the ledger's row of it cannot be read; it says nothing but its id then */
+export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest; readonly unreadable?: string };
 
 /** `msg.abiquo`: one task, or the tasks of a group or a list. */
 export interface AbiquoMessage extends Partial<TaskEntry> {
@@ -113,35 +114,12 @@ function referencesIn(value: unknown): TaskReference[] {
   return id === "" ? [] : [{ id }];
 }
 
-function wholeReference(entry: Record<string, unknown>, task: Record<string, unknown>): TaskReference {
+function wholeReference(entry: Record<string, unknown>, given: Record<string, unknown>): TaskReference {
   const links = entry["links"];
-  if (!isObject(links)) return { id: textOf(task["taskId"]) };
+  if (!isObject(links)) return { id: textOf(given["taskId"]) };
   const { decision: _decision, ...rest } = entry;
   const decision = decisionIn(entry["decision"]);
-  return {
-    ...rest,
-    task: {
-      taskId: textOf(task["taskId"]),
-      type: textOf(task["type"]),
-      state: textOf(task["state"]),
-      userId: textOf(task["userId"]),
-      ownerId: textOf(task["ownerId"]),
-      requester: textOf(task["requester"]),
-      createdAt: textOf(task["createdAt"]),
-      enterpriseId: textOf(task["enterpriseId"]),
-      virtualDatacenterId: textOf(task["virtualDatacenterId"]),
-      virtualApplianceId: textOf(task["virtualApplianceId"]),
-      virtualMachineId: textOf(task["virtualMachineId"]),
-    },
-    links: {
-      self: textOf(links["self"]),
-      continue: textOf(links["continue"]),
-      cancel: textOf(links["cancel"]),
-      target: textOf(links["target"]),
-      user: textOf(links["user"]),
-    },
-    ...(decision === undefined ? {} : { decision }),
-  };
+  return { ...rest, task: summaryOf(given), links: linksOf(links), ...(decision === undefined ? {} : { decision }) };
 }
 
 /** What a message proposes; undefined when it proposes nothing that could be kept, or does not say who does. */
@@ -162,15 +140,24 @@ export function decisionIn(value: unknown): Decision | undefined {
   };
 }
 
-/** The part of `msg.abiquo` that is one task's, as the ledger has it. */
+/**
+ * The part of `msg.abiquo` that is one task's, as the ledger has it.
+ *
+ * @throws Fault KEPT_NEWER, KEPT_UNREADABLE
+ */
 export function entryOf(record: TaskRecord, decision?: DecisionRecord): TaskEntry {
   const entry = {
-    task: JSON.parse(record.summary) as TaskSummary,
-    links: JSON.parse(record.links) as TaskLinks,
+    task: keptSummary.read(record.summary),
+    links: keptLinks.read(record.links),
   };
   if (decision === undefined) return entry;
   const answer = answerOf(decision);
   return answer === undefined ? { ...entry, decision: decisionOf(decision) } : { ...entry, decision: decisionOf(decision), answer };
+}
+
+/** A task of which nothing but the id is known. */
+export function unreadEntry(taskId: string): TaskEntry {
+  return { task: summaryOf({ taskId }), links: linksOf({}) };
 }
 
 export function decisionOf(record: DecisionRecord): Decision {
@@ -180,7 +167,7 @@ export function decisionOf(record: DecisionRecord): Decision {
     cause: record.cause as Cause,
     ...(record.rule === undefined ? {} : { rule: record.rule }),
     ...(record.reason === undefined ? {} : { reason: record.reason }),
-    ...(record.facts === undefined ? {} : { facts: JSON.parse(record.facts) as Record<string, unknown> }),
+    ...(record.facts === undefined ? {} : { facts: keptFacts.read(record.facts) }),
     at: new Date(record.at).toISOString(),
   };
 }

@@ -1,9 +1,11 @@
-import { type AbiquoClient, apiBase, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
+import { type AbiquoClient, apiBase, keptLinks, linksOfTask, type TaskLinks } from "../abiquo/index.ts";
 import { equalJitter, exponential } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { isNewer, readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
-import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
+import { type DecisionRecord, keptFault, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import { type Attempt, attemptAnswer } from "./attempt.ts";
+import { entryOf } from "./message.ts";
 import { Principals } from "./principals.ts";
 
 export interface Connection {
@@ -150,6 +152,9 @@ export class Outbox {
   add(task: TaskRecord, decision: DecisionRecord): void {
     const key = keyText(decision);
     if (this.#jobs.has(key)) return;
+    const entry = readOrWhy(() => entryOf(task, decision));
+    // Whoever wrote it may mean something else by it: it waits for that release, as it is.
+    if ("unread" in entry && isNewer(entry.unread)) return this.#events.stopped(decision, entry.unread);
     const job: Job = { key, task, links: ownLinks(task), decision, busy: false };
     this.#jobs.set(key, job);
     const delay = decision.delivery === "waiting" ? Math.min(decision.nextAt - this.#clock.now(), LONGEST_LEFT) : 0;
@@ -323,15 +328,15 @@ function withoutRefusal(attempt: Attempt): Attempt {
 /** Stores of 0.1.0 may hold what only a message said of a task: links of another one, or too few. */
 function ownLinks({ api, taskId, links }: TaskRecord): TaskLinks | Fault {
   try {
-    return linksOfTask(JSON.parse(links) as Partial<TaskLinks>, taskId, apiBase(api));
+    return linksOfTask(keptLinks.read(links), taskId, apiBase(api));
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
   }
 }
 
-function faultText(fault: Fault): string {
-  return JSON.stringify({ code: fault.code, params: fault.params });
+function faultText({ code, params }: Fault): string {
+  return keptFault.write({ code, params });
 }
 
 function backoff(attempts: number): number {

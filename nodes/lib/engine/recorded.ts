@@ -1,3 +1,4 @@
+import { readOrWhy } from "../base/codec.ts";
 import type { Ledger, Stage } from "../ledger/index.ts";
 import { type RecordedTask, recordedTask } from "../rules/index.ts";
 import { entryOf, type TaskEntry } from "./message.ts";
@@ -11,13 +12,17 @@ export interface LedgerTask extends RecordedTask {
 /**
  * The newest tasks of the ledger, for rules to be tried on, each at the moment when it came; newest first.
  *
+ * One that cannot be read is left out.
+ *
  * @param query `api` empty = every platform; `limit` 0 = all
  */
 export async function recordedTasks(ledger: Pick<Ledger, "list">, query: { api?: string; limit: number }): Promise<LedgerTask[]> {
   const found = await ledger.list({ ...query, stages: EVERY_STAGE, newestFirst: true });
-  return found.map(({ task, decision }) => {
+  return found.flatMap(({ task, decision }) => {
     const { id, count } = task.group;
-    const entry = entryOf(task, decision);
-    return { ...recordedTask({ ...entry }, { id, count }, new Date(task.receivedAt)), entry };
+    const reading = readOrWhy(() => entryOf(task, decision));
+    if ("unread" in reading) return [];
+    const entry = reading.value;
+    return [{ ...recordedTask({ ...entry }, { id, count }, new Date(task.receivedAt)), entry }];
   });
 }

@@ -1,4 +1,4 @@
-import { type AbiquoClient, AbiquoFault, type AbiquoTask, linksOfTask } from "../abiquo/index.ts";
+import { type AbiquoClient, AbiquoFault, type AbiquoTask, keptLinks, keptPayload, keptSummary, linksOfTask } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type NewTask, type TaskKey } from "../ledger/index.ts";
@@ -98,9 +98,9 @@ function newTask({ task, links, payload }: AbiquoTask, connection: string, { bas
     connection,
     source: "",
     group: { id: task.taskId, index: 0, count: 1 },
-    summary: JSON.stringify(task),
-    links: JSON.stringify(links),
-    payload: JSON.stringify(payload),
+    summary: keptSummary.write(task),
+    links: keptLinks.write(links),
+    payload: keptPayload.write(payload),
     // Clocks differ: what was made in the future would be young for as long.
     receivedAt: Math.min(Date.parse(task.createdAt) || now, now),
   };

@@ -24,6 +24,8 @@ export interface RequestHandlers {
   readonly canLeave: () => boolean;
   /** Takes what nobody awaits: an earlier run left it, or its caller has heard that it was stopped. */
   readonly left: (request: FinishedRequest) => void;
+  /** Hears, once for each reason, why a message that an earlier run left stays in the ledger: it cannot be read. */
+  readonly unread: (fault: Fault) => void;
 }
 
 /**
@@ -34,6 +36,8 @@ export class RequestPort {
   readonly #handlers: RequestHandlers;
   /** settle the promises of those that are in flight, by the request's id */
   readonly #inFlight = new Map<string, (outcome: RequestOutcome) => void>();
+
+  readonly #told = new Set<string>();
 
   constructor(handlers: RequestHandlers) {
     this.#handlers = handlers;
@@ -71,6 +75,13 @@ export class RequestPort {
   /** For the engine: a connection refuses to work for now; the request stays open and finishes later. */
   stop(id: string, fault: Fault): void {
     this.#settle(id, { stopped: fault });
+  }
+
+  /** For the engine: a request stays as it is, since this release cannot read it or its tasks. */
+  unread(fault: Fault): void {
+    if (this.#told.has(fault.message)) return;
+    this.#told.add(fault.message);
+    this.#handlers.unread(fault);
   }
 
   /** False when nobody awaits it. */

@@ -1,8 +1,10 @@
 import type { Clock } from "../base/clock.ts";
-import { Fault, type FaultParams } from "../base/fault.ts";
-import { isObject } from "../base/json.ts";
+import { isNewer, readOrWhy } from "../base/codec.ts";
+import { Fault } from "../base/fault.ts";
 import {
   type DecisionRecord,
+  type KeptFault,
+  keptFault,
   keyText,
   type Ledger,
   type Proposal,
@@ -12,6 +14,7 @@ import {
   type Verdict,
 } from "../ledger/index.ts";
 import { Forgetting } from "./forgetting.ts";
+import { keptMessage } from "./kept-message.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 import type { RequestPort, TaskResult } from "./request-port.ts";
 
@@ -72,7 +75,10 @@ export class Requests {
   async attach(node: string, port: RequestPort): Promise<void> {
     this.#ports.set(node, port);
     for (const record of await this.#ledger.requestsOf(node)) {
-      if (!this.#open.has(record.id) && !this.#forgetting.has(record.id)) await this.#reopen(record);
+      if (this.#open.has(record.id) || this.#forgetting.has(record.id)) continue;
+      const unread = unreadIn(record);
+      if (unread === undefined) await this.#reopen(record);
+      else port.unread(unread);
     }
     this.offerAgain(node);
   }
@@ -148,6 +154,10 @@ export class Requests {
     for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.stop(record.id, fault);
   }
 
+  #unread(key: TaskKey, fault: Fault): void {
+    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.unread(fault);
+  }
+
   async #reopen(record: RequestRecord): Promise<void> {
     const results = new Map<string, TaskResult | undefined>();
     const request: OpenRequest = { record, results, redelivered: true, kept: true };
@@ -172,7 +182,13 @@ export class Requests {
     for (const key of strangers) {
       const task = tasks.get(keyText(key));
       const decision = decisions.get(keyText(key));
-      if (task === undefined || decision === undefined) this.#settle(key, () => unknownTask(key));
+      if (task === undefined || decision === undefined) {
+        this.#settle(key, () => unknownTask(key));
+        continue;
+      }
+      const entry = readOrWhy(() => entryOf(task, decision));
+      // It waits for the release that wrote it.
+      if ("unread" in entry && isNewer(entry.unread)) this.#unread(key, entry.unread);
       else if (!isPending(decision)) this.settled(task, decision);
       else if (!this.#delivery.has(key)) this.#delivery.resume(task, decision);
     }
@@ -221,11 +237,14 @@ function resultAtOnce(verdict: Verdict, key: TaskKey, action: Proposal["action"]
   if (decision.delivery === "elsewhere" || decision.delivery === "gone") return resultOf(task, decision, action);
   if (isPending(decision) && verdict.verdict !== "other") return undefined;
   const outcome: Outcome = decision.action === "continue" ? "already-continued" : "already-cancelled";
-  return { asAsked: verdict.verdict !== "other", entry: entryOf(task, { ...decision, outcome }) };
+  const entry = readOrWhy(() => entryOf(task, { ...decision, outcome }));
+  return "unread" in entry ? { fault: entry.unread } : { asAsked: verdict.verdict !== "other", entry: entry.value };
 }
 
 function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["action"], fault?: Fault): TaskResult {
-  const entry = entryOf(task, decision);
+  const reading = readOrWhy(() => entryOf(task, decision));
+  if ("unread" in reading) return { fault: reading.unread };
+  const entry = reading.value;
   if (decision.delivery === "undeliverable") {
     const why = fault ?? storedFault(decision.fault);
     const { taskId } = decision;
@@ -235,11 +254,18 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
   return { asAsked: wanted.includes(decision.outcome ?? ""), entry };
 }
 
+/** Why a message that an earlier run left cannot leave. */
+function unreadIn({ unread, message }: RequestRecord): Fault | undefined {
+  if (unread !== undefined) return new Fault(unread.code, unread.params);
+  const reading = readOrWhy(() => keptMessage.read(message));
+  return "unread" in reading ? reading.unread : undefined;
+}
+
 /** The fault that the ledger has kept with a decision. */
-function storedFault(text: string | undefined): { readonly code: string; readonly params: FaultParams } {
-  const stored: unknown = text === undefined ? undefined : JSON.parse(text);
-  if (!isObject(stored) || !isObject(stored["params"])) return { code: "", params: {} };
-  return { code: String(stored["code"]), params: stored["params"] as FaultParams };
+function storedFault(text: string | undefined): KeptFault {
+  if (text === undefined) return { code: "", params: {} };
+  const reading = readOrWhy(() => keptFault.read(text));
+  return "unread" in reading ? reading.unread : reading.value;
 }
 
 function unknownTask({ taskId }: TaskKey): TaskResult {

@@ -476,7 +476,7 @@ async function openApproval(db: Db, approval: NewApproval & { platform: number }
   }
   await insertAudit(
     db,
-    free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: JSON.stringify({ approval: id }) })),
+    free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: { approval: id } })),
   );
   return opened;
 }
@@ -526,7 +526,7 @@ async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> 
   await insertNotifications(db, { approval: id, key, at, notifications });
   if (!OPEN_APPROVAL.includes(status)) {
     const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
-    const detail = JSON.stringify({ approval: id });
+    const detail = { approval: id };
     await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
     await insertAudit(
       db,

@@ -1,3 +1,4 @@
+import { keptDetail, keptFacts } from "./kept.ts";
 import type { AuditEntry, DecisionRecord, TaskKey } from "./records.ts";
 import { chunks, type Db, type Placed } from "./rows.ts";
 import { type KnownTask, selectTasks } from "./tasks.ts";
@@ -9,7 +10,13 @@ export interface NumberedEntry extends Omit<AuditEntry, "api" | "taskId"> {
 
 export async function insertAudit(db: Db, entries: readonly NumberedEntry[]): Promise<void> {
   for (const some of chunks(entries)) {
-    const rows = some.map(({ row, at, event, actor, detail }) => ({ task: row, at, event, actor, detail: detail ?? null }));
+    const rows = some.map(({ row, at, event, actor, detail }) => ({
+      task: row,
+      at,
+      event,
+      actor,
+      detail: detail === undefined ? null : keptDetail.write(detail),
+    }));
     await db.insertInto("audit").values(rows).execute();
   }
 }
@@ -30,6 +37,8 @@ export async function noteEntries(db: Db, entries: readonly Placed<AuditEntry>[]
 /**
  * What happened to a task, in order. Its receipt, its decision and the end of its delivery are read from their
  * own rows, which never change again; the table has the rest.
+ *
+ * @throws Fault KEPT_NEWER, KEPT_UNREADABLE
  */
 export async function auditOf(db: Db, { row, task }: KnownTask, decision?: DecisionRecord): Promise<AuditEntry[]> {
   const key: TaskKey = { api: task.api, taskId: task.taskId };
@@ -37,7 +46,13 @@ export async function auditOf(db: Db, { row, task }: KnownTask, decision?: Decis
   const entries: AuditEntry[] = [
     { ...key, at: task.receivedAt, event: "received", actor: task.source || task.connection },
     ...(decision === undefined ? [] : [decided(decision)]),
-    ...noted.map(({ at, event, actor, detail }) => ({ ...key, at, event, actor, detail: detail ?? undefined })),
+    ...noted.map(({ at, event, actor, detail }) => ({
+      ...key,
+      at,
+      event,
+      actor,
+      detail: detail === null ? undefined : keptDetail.read(detail),
+    })),
     ...(decision?.settledAt === undefined ? [] : [settled(decision, decision.settledAt)]),
   ];
   // Stable: entries of one millisecond keep the order above.
@@ -45,10 +60,10 @@ export async function auditOf(db: Db, { row, task }: KnownTask, decision?: Decis
 }
 
 function decided({ api, taskId, at, by, action, cause, rule, reason, facts }: DecisionRecord): AuditEntry {
-  const detail = { action, cause, rule, reason, facts: facts === undefined ? undefined : (JSON.parse(facts) as unknown) };
-  return { api, taskId, at, event: "decided", actor: by, detail: JSON.stringify(detail) };
+  const detail = { action, cause, rule, reason, facts: facts === undefined ? undefined : keptFacts.read(facts) };
+  return { api, taskId, at, event: "decided", actor: by, detail };
 }
 
 function settled({ api, taskId, delivery, outcome, attempts }: DecisionRecord, at: number): AuditEntry {
-  return { api, taskId, at, event: delivery, actor: "outbox", detail: JSON.stringify({ outcome, attempts }) };
+  return { api, taskId, at, event: delivery, actor: "outbox", detail: { outcome, attempts } };
 }

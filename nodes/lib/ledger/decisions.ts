@@ -1,5 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { insertAudit } from "./audit.ts";
+import { keptFault, tasksText } from "./kept.ts";
 import {
   type DecisionRecord,
   type DeliveryNews,
@@ -156,7 +157,7 @@ export async function reportDeliveries(db: Db, news: readonly Placed<DeliveryNew
   await insertAudit(
     db,
     refused.map(({ row, news: { reportedAt, attempts, fault } }) => {
-      const detail = JSON.stringify({ attempts, fault: fault === undefined ? undefined : (JSON.parse(fault) as unknown) });
+      const detail = { attempts, fault: fault === undefined ? undefined : keptFault.read(fault) };
       return { row, at: reportedAt, event: "undeliverable", actor: "outbox", detail };
     }),
   );
@@ -225,7 +226,7 @@ async function insertRequests(db: Db, jobs: readonly DecideJob[], verdicts: read
     const waits = verdicts[index]?.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
     if (request === undefined || !waits) return [];
     const { id, node, action, message, tasks, createdAt } = request;
-    return [{ id, node, action, message, tasks: JSON.stringify(tasks.map(({ api, taskId }) => [api, taskId])), created_at: createdAt }];
+    return [{ id, node, action, message, tasks: tasksText(tasks), created_at: createdAt }];
   });
   for (const some of chunks(rows)) await db.insertInto("request").values(some).execute();
 }

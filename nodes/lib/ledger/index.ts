@@ -4,6 +4,7 @@ import type { LedgerWatch } from "./thread.ts";
 import { keepOpenInThread, openInThread } from "./threads.ts";
 
 export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, Opened } from "./approvals.ts";
+export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";
 export type { StoreCheck, StoreContents } from "./maintenance.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";
 export type { LedgerPlace, OpenOptions } from "./open.ts";

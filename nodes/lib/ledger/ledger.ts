@@ -3,6 +3,7 @@ import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
+import { tasksIn } from "./kept.ts";
 import { tasksAt, tasksReceivedBy } from "./lists.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
 import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
@@ -173,7 +174,7 @@ export class SqlLedger {
       .sort((one, other) => one.decision.at - other.decision.at);
   }
 
-  /** Messages of this node that have not left it yet, oldest first. */
+  /** Messages of this node that have not left it yet, oldest first; those that cannot be read say so. */
   async requestsOf(node: string): Promise<RequestRecord[]> {
     const rows = await this.#db.selectFrom("request").selectAll().where("node", "=", node).orderBy("created_at").execute();
     return rows.map((row) => ({
@@ -181,7 +182,7 @@ export class SqlLedger {
       node: row.node,
       action: row.action,
       message: row.message,
-      tasks: (JSON.parse(row.tasks) as [string, string][]).map(([api, taskId]) => ({ api, taskId })),
+      ...tasksIn(row.tasks),
       createdAt: row.created_at,
     }));
   }

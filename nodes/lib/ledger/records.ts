@@ -88,6 +88,8 @@ export interface RequestRecord {
   /** JSON text */
   readonly message: string;
   readonly tasks: readonly TaskKey[];
+  /** why its tasks cannot be read: none are known then */
+  readonly unread?: FaultRecord;
   readonly createdAt: number;
 }
 
@@ -109,6 +111,5 @@ export interface AuditEntry extends TaskKey {
   readonly at: number;
   readonly event: string;
   readonly actor: string;
-  /** JSON text */
-  readonly detail?: string | undefined;
+  readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { tasksIn } from "./kept.ts";
 import { chunks, type Db } from "./rows.ts";
 import { OPEN, OPEN_APPROVAL } from "./schema.ts";
 
@@ -69,13 +70,15 @@ async function pruneRequests(db: Db, before: number): Promise<number> {
     .orderBy("created_at")
     .limit(TASKS_AT_ONCE)
     .execute();
-  const taskIdsOf = (row: (typeof rows)[number]): string[] => (JSON.parse(row.tasks) as [string, string][]).map(([, taskId]) => taskId);
+  const waiting = rows.map(({ id, tasks }) => ({ id, ...tasksIn(tasks) }));
   const open = new Set<string>();
-  for (const some of chunks(rows.flatMap(taskIdsOf))) {
+  for (const some of chunks(waiting.flatMap(({ tasks }) => tasks.map(({ taskId }) => taskId)))) {
     const found = await db.selectFrom("task").select("task_id").where("task_id", "in", some).where("stage", "in", OPEN).execute();
     for (const { task_id } of found) open.add(task_id);
   }
-  const orphans = idsOf(rows.filter((row) => !taskIdsOf(row).some((taskId) => open.has(taskId))));
+  const isOrphan = ({ tasks, unread }: (typeof waiting)[number]): boolean =>
+    unread === undefined && !tasks.some(({ taskId }) => open.has(taskId));
+  const orphans = waiting.filter(isOrphan).map(({ id }) => id);
   for (const some of chunks(orphans)) await db.deleteFrom("request").where("id", "in", some).execute();
   return orphans.length;
 }

@@ -1,5 +1,5 @@
 import { isObject } from "../base/json.ts";
-import type { AbiquoMessage, TaskEntry } from "../engine/index.ts";
+import { type AbiquoMessage, keptMessage, type TaskEntry } from "../engine/index.ts";
 import type { Message } from "./define.ts";
 
 /**
@@ -10,11 +10,16 @@ export function storedMessage(message: Message): string {
   const { req: _req, res: _res, ...kept } = message as Message & { req?: unknown; res?: unknown };
   if (isObject(kept.abiquo)) kept.abiquo = withoutKnown(kept.abiquo);
   try {
-    return JSON.stringify(kept) ?? "{}";
+    return keptMessage.write(kept);
   } catch {
     const { _msgid, topic, abiquo } = kept;
-    return JSON.stringify({ _msgid, topic, abiquo });
+    return keptMessage.write({ _msgid, topic, abiquo });
   }
+}
+
+/** @throws Fault KEPT_NEWER, KEPT_UNREADABLE */
+export function messageIn(text: string): Message {
+  return keptMessage.read(text) as Message;
 }
 
 /** Of the tasks the ledger has everything but the details. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parsePolicy } from "../../../nodes/lib/approval/index.ts";
+import { keptKeyRing } from "../../../nodes/lib/engine/approvals/kept.ts";
 import { ApprovalLinks } from "../../../nodes/lib/engine/approvals/links.ts";
 import {
   type ApprovalOutcome,
@@ -644,8 +645,7 @@ describe("the links of approvals", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const keys = async (): Promise<number> =>
-    (JSON.parse(await ledger.approvals.setting("link-keys", "")) as { keys: unknown[] }).keys.length;
+  const keys = async (): Promise<number> => keptKeyRing.read(await ledger.approvals.setting("link-keys", "")).keys.length;
   const link = (days: number): { approval: string; level: number; person: string; expiresAt: number } => ({
     approval: "a1",
     level: 0,

@@ -12,7 +12,7 @@ describe("the port that requests come back to", () => {
   beforeEach(() => {
     left = [];
     canLeave = true;
-    port = new RequestPort({ canLeave: () => canLeave, left: ({ id }) => void left.push(id) });
+    port = new RequestPort({ canLeave: () => canLeave, left: ({ id }) => void left.push(id), unread: ({ code }) => void left.push(code) });
   });
 
   it("gives the outcome to its caller alone, whichever engine brings it", async () => {

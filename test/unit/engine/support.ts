@@ -107,6 +107,7 @@ export type Left = FinishedRequest & { readonly caller: string | undefined };
 /** A node that answers tasks. */
 export class Port extends RequestPort {
   readonly left: Log<Left>;
+  readonly notRead: Log<Fault>;
   readonly stops = new Log<{ readonly fault: Fault; readonly caller: string }>();
   /** how often something was to leave while it was closing */
   readonly refused: Log<void>;
@@ -115,13 +116,16 @@ export class Port extends RequestPort {
   constructor() {
     const left = new Log<Left>();
     const refused = new Log<void>();
+    const unread = new Log<Fault>();
     super({
       canLeave: () => {
         if (this.isClosing) refused.add();
         return !this.isClosing;
       },
       left: (request) => left.add({ ...request, caller: undefined }),
+      unread: (fault) => unread.add(fault),
     });
+    this.notRead = unread;
     this.left = left;
     this.refused = refused;
   }

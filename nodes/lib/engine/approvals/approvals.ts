@@ -22,6 +22,7 @@ import {
   wake,
 } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import { isUnread, readOrWhy } from "../../base/codec.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { KeyedMutex } from "../../base/keyed-mutex.ts";
 import {
@@ -35,6 +36,7 @@ import {
 } from "../../ledger/index.ts";
 import type { OpenRequest, TaskEntry, WholeTask } from "../message.ts";
 import { type DeparturePort, Departures } from "./departures.ts";
+import { keptRequest, keptState } from "./kept.ts";
 import { type Notification, Notifier, type NotifierPort, newNotification, notificationsOf } from "./notifier.ts";
 import { type People, readPeople } from "./people.ts";
 import {
@@ -98,6 +100,8 @@ export class Approvals {
   readonly #mutex = new KeyedMutex();
   readonly #users: UserReads;
   readonly #reported = new Set<string>();
+  /** ids of those that this release cannot read */
+  readonly #unreadable = new Set<string>();
   readonly #clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>;
   readonly #checkpoint: (key: TaskKey) => void;
   readonly #departures: Departures;
@@ -141,7 +145,7 @@ export class Approvals {
   /** Lets outcomes leave again that the flow may have lost, and does what was left undone. */
   async resume(key: string): Promise<void> {
     const store = this.#ledger.approvals;
-    for (const id of await store.overtaken(key)) await this.#withdrawOvertaken(id);
+    for (const id of await store.overtaken(key)) await this.#ifReadable(id, () => this.#withdrawOvertaken(id));
     await this.#departures.resume(key);
     this.#count(key);
     await this.#notifier.begin(key);
@@ -186,7 +190,7 @@ export class Approvals {
       api,
       connection: connection.id,
       createdAt: now,
-      request: JSON.stringify(request),
+      request: keptRequest.write(request),
       message,
       type: subject.type,
       search: searchTextOf(subject, entries),
@@ -244,7 +248,7 @@ export class Approvals {
   async openRequests(keys: readonly TaskKey[]): Promise<Map<string, OpenRequest>> {
     const about = await this.#ledger.approvals.about(keys);
     const records = await this.#ledger.approvals.several(about.map(({ id }) => id));
-    const requests = new Map(records.map((record) => [record.id, openRequestsOf(openedApproval(record))]));
+    const requests = new Map(records.map((record) => [record.id, openRequestsOf(record)]));
     return new Map(
       about.flatMap(({ id, key }): [string, OpenRequest][] => {
         const request = requests.get(id)?.get(key.taskId);
@@ -256,7 +260,7 @@ export class Approvals {
   /** Tasks were decided while an approval held them: it is withdrawn once nothing of it is left to decide. */
   async overtake(keys: readonly TaskKey[]): Promise<void> {
     const ids = (await this.#ledger.approvals.about(keys)).map(({ id }) => id);
-    for (const id of new Set(ids)) await this.#withdrawOvertaken(id);
+    for (const id of new Set(ids)) await this.#ifReadable(id, () => this.#withdrawOvertaken(id));
   }
 
   close(): void {
@@ -320,7 +324,7 @@ export class Approvals {
       id: record.id,
       version: record.version,
       status: approval.status,
-      state: JSON.stringify(state),
+      state: keptState.write(state),
       nextWake: wakeAt,
       waiting: [...new Set(waitingFor(approval).flatMap(addressesOf))],
       level: approval.level,
@@ -353,7 +357,9 @@ export class Approvals {
     const store = this.#ledger.approvals;
     try {
       const now = this.#clock.now();
-      const due = await store.due(keys, now, DUE_AT_ONCE);
+      // Those that cannot be read stay due, and must not stand before all others.
+      const stay = this.#unreadable;
+      const due = (await store.due(keys, now, DUE_AT_ONCE + stay.size)).filter((id) => !stay.has(id)).slice(0, DUE_AT_ONCE);
       const moved = await Promise.all(due.map((id) => this.#each(id, () => this.#moveOn(id))));
       const isMore = moved.length === DUE_AT_ONCE && moved.includes(true);
       const next = isMore ? now : await store.nextWake(keys, now);
@@ -368,12 +374,23 @@ export class Approvals {
   /** One request that cannot be worked on does not stop the others. False when it could not; that is told once. */
   async #each(id: string, work: () => Promise<void>): Promise<boolean> {
     try {
-      await work();
-      this.#reported.delete(id);
+      await this.#ifReadable(id, work);
+      if (!this.#unreadable.has(id)) this.#reported.delete(id);
       return true;
     } catch (problem) {
       await this.#reportOnce(id, problem);
       return false;
+    }
+  }
+
+  /** What cannot be read waits, as it is, for a release that can: that is told once, and stops nothing else. */
+  async #ifReadable(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (problem) {
+      if (!isUnread(problem)) throw problem;
+      this.#unreadable.add(id);
+      await this.#reportOnce(id, problem);
     }
   }
 
@@ -466,9 +483,12 @@ function requesterIn({ requester }: People): Omit<Subject, "id" | "items"> {
   };
 }
 
-/** By task id; none while the people are being found out. */
-function openRequestsOf({ record, request: { subject }, state }: OpenedApproval): Map<string, OpenRequest> {
-  if (state === undefined) return new Map();
+/** By task id; none while the people are being found out, and of what cannot be read. */
+function openRequestsOf(record: ApprovalRecord): Map<string, OpenRequest> {
+  const reading = readOrWhy(() => openedApproval(record));
+  if ("unread" in reading || reading.value.state === undefined) return new Map();
+  const { state, request: kept } = reading.value;
+  const { subject } = kept;
   const { level } = state.approval;
   const { dueAt } = dueOf(state.approval);
   const request = {

@@ -1,5 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
+import { readOrWhy } from "../../base/codec.ts";
 import type { DecisionRecord, Ledger, TaskKey } from "../../ledger/index.ts";
+import { keptMessage } from "../kept-message.ts";
 import { entryOf } from "../message.ts";
 import { Settling } from "../settling.ts";
 import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";
@@ -9,6 +11,8 @@ import { type OpenedApproval, openedApproval } from "./request.ts";
 export interface DeparturePort {
   /** Lets the outcome leave, by one port each. */
   leave(outcome: ApprovalOutcome): void;
+  /** An outcome cannot be read, and waits for a release that can. */
+  report(problem: unknown): void;
 }
 
 /** Lets outcomes leave, and knows which of them the flow has had for less than the settling time: those leave again after a stop. */
@@ -29,7 +33,10 @@ export class Departures {
     const store = this.#ledger.approvals;
     for (const { id, taskIds } of await store.unsettled(key)) {
       const record = await store.get(id);
-      if (record !== undefined) await this.leave(openedApproval(record), new Set(taskIds));
+      if (record === undefined) continue;
+      const reading = readOrWhy(() => openedApproval(record));
+      if ("value" in reading) await this.leave(reading.value, new Set(taskIds));
+      else this.#portOf(key)?.report(reading.unread);
     }
   }
 
@@ -41,8 +48,13 @@ export class Departures {
     const port = this.#portOf(record.key);
     // Nobody is there to let it leave: it does with the next node that has this key.
     if (port === undefined) return;
+    const reading = readOrWhy(() => {
+      keptMessage.read(message);
+      return outcomesOf(opened, message, decisions, again);
+    });
+    if ("unread" in reading) return port.report(reading.unread);
     this.#settling.begin(record.id);
-    for (const outcome of outcomesOf(opened, message, decisions, again)) port.leave(outcome);
+    for (const outcome of reading.value) port.leave(outcome);
   }
 
   /** Lets tasks leave that were decided before anybody could be asked. */

@@ -9,6 +9,7 @@ import {
   type VoteStep,
 } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import { isUnread } from "../../base/codec.ts";
 import type { Inbox, Ledger } from "../../ledger/index.ts";
 import {
   BULK_LIMIT,
@@ -36,7 +37,7 @@ import {
 import type { Approvals } from "./approvals.ts";
 import type { ApprovalLinks, Revocation } from "./links.ts";
 import type { Notification } from "./notifier.ts";
-import { countedAs, type KeptState, type OpenedApproval, openedApproval, personView } from "./request.ts";
+import { countedAs, type KeptState, type OpenedApproval, openedApprovals, personView } from "./request.ts";
 import { closedState, decidedState, inboxRow, itemsLeft, mailView, pickedBy, pickOf, requestView } from "./views.ts";
 import { ByLink, SignedIn, type Way } from "./ways.ts";
 
@@ -284,7 +285,7 @@ export class ApprovalDesk {
     const page = Math.min(asked, Math.max(1, Math.ceil(first.matching / PAGE_SIZE)));
     const found = page === asked ? first : await read(page);
     const now = this.#clock.now();
-    const opened = found.rows.map(openedApproval);
+    const opened = openedApprovals(found.rows);
     const rows = await Promise.all(opened.flatMap((each) => (each.state === undefined ? [] : [this.#row(each, each.state, way)])));
     const [oldest] = opened;
     const form = await way.form(INBOX);
@@ -337,13 +338,14 @@ export class ApprovalDesk {
       offset: 0,
       limit: BULK_LIMIT,
     });
-    return rows.map(openedApproval).flatMap(({ record: { id }, state }) => (state === undefined ? [] : [pickOf(id, state.approval.level)]));
+    return openedApprovals(rows).flatMap(({ record: { id }, state }) => (state === undefined ? [] : [pickOf(id, state.approval.level)]));
   }
 
   /** On the level that was shown: on another the question is another. */
   async #voteInBulk(pick: string, way: Way, action: Ballot["action"], reason: string): Promise<BulkResult> {
     const { id, level } = pickedBy(pick);
-    const opened = await this.#approvals.get(id);
+    const opened = await this.#readable(id);
+    if (opened === "unread") return { ...stranger(pick), result: "failed" };
     if (opened?.state === undefined) return stranger(pick);
     const { page, subject, machines, machine } = await this.#row(opened, opened.state, way);
     const count = { count: machines, ...(machine === undefined ? {} : { name: machine }) };
@@ -358,6 +360,14 @@ export class ApprovalDesk {
       // The ledger may not be writable for now; what the others did stands, and is told.
       return { id: pick, page, title, result: "failed" };
     }
+  }
+
+  /** One that cannot be read does not stop the others of a bulk decision. */
+  async #readable(id: string): Promise<OpenedApproval | "unread" | undefined> {
+    return this.#approvals.get(id).catch((error: unknown) => {
+      if (isUnread(error)) return "unread";
+      throw error;
+    });
   }
 
   notice(status: NoticeView["status"], language = ""): Page {

@@ -3,7 +3,6 @@ import {
   type FormToken,
   type InboxLink,
   type LinkKey,
-  type LinkKeys,
   type LinkReading,
   newLinkKeys,
   readForm,
@@ -16,25 +15,12 @@ import {
 } from "../../approval/index.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { Ledger } from "../../ledger/index.ts";
+import { type KeyRing, keptKeyRing, type Revocation } from "./kept.ts";
 
-/** The signing keys as the ledger keeps them. */
-interface KeyRing {
-  readonly keys: LinkKeys;
-  /** when the first of them began to sign, in ms since 1970 */
-  readonly since: number;
-  /** keys whose links were revoked: only good to tell whom such a link was for; not among `keys`, where 0.1.0 looks */
-  readonly revoked?: readonly LinkKey[];
-  /** the last time that all links were revoked */
-  readonly revocation?: Revocation;
-}
+export type { Revocation } from "./kept.ts";
 
-/** Who revoked all links, and why. */
-export interface Revocation {
-  readonly by: string;
-  readonly reason?: string;
-  /** in ms since 1970 */
-  readonly at: number;
-}
+/** With the text that is in the ledger, by which another instance's change is noticed. */
+type LoadedRing = KeyRing & { readonly text: string };
 
 /** `REVOKED`: the link was ours, and opens nothing any more. */
 export type Reading<Link> = LinkReading<Link> | { readonly code: "REVOKED"; readonly link: Link };
@@ -57,7 +43,7 @@ export function revokeLinks(ledger: Ledger, by: string, reason?: string): Promis
 export class ApprovalLinks {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  #ring: KeyRing | undefined;
+  #ring: LoadedRing | undefined;
   #loadedAt = 0;
 
   constructor(ledger: Ledger, clock: Clock) {
@@ -118,24 +104,30 @@ export class ApprovalLinks {
     return former.code === "BAD" ? former : { code: "REVOKED", link: former.link };
   }
 
-  async #current(): Promise<KeyRing> {
+  async #current(): Promise<LoadedRing> {
     const now = this.#clock.now();
     const isFresh = Math.abs(now - this.#loadedAt) < LOOK_AGAIN;
     const ring = (this.#ring = this.#ring !== undefined && isFresh ? this.#ring : await this.#load());
     if (now - ring.since < KEY_AGE) return ring;
-    return this.#replace(ring, { ...ring, keys: rotateLinkKeys(ring.keys, now, LONGEST_VALIDITY), since: now });
+    return this.#replace(ring, { ...withoutText(ring), keys: rotateLinkKeys(ring.keys, now, LONGEST_VALIDITY), since: now });
   }
 
   /** What holds then is what the ledger has: another instance may have been faster. */
-  async #replace(ring: KeyRing, by: KeyRing): Promise<KeyRing> {
-    await this.#ledger.approvals.replaceSetting(SETTING, JSON.stringify(ring), JSON.stringify(by));
+  async #replace({ text }: LoadedRing, by: KeyRing): Promise<LoadedRing> {
+    await this.#ledger.approvals.replaceSetting(SETTING, text, keptKeyRing.write(by));
     return (this.#ring = await this.#load());
   }
 
-  async #load(): Promise<KeyRing> {
-    const first: KeyRing = { keys: newLinkKeys(), since: this.#clock.now() };
-    const ring = JSON.parse(await this.#ledger.approvals.setting(SETTING, JSON.stringify(first))) as KeyRing;
+  /** @throws Fault KEPT_NEWER, KEPT_UNREADABLE: new keys would make every link worthless that was sent */
+  async #load(): Promise<LoadedRing> {
+    const first = keptKeyRing.write({ keys: newLinkKeys(), since: this.#clock.now() });
+    const text = await this.#ledger.approvals.setting(SETTING, first);
+    const ring = { ...keptKeyRing.read(text), text };
     this.#loadedAt = this.#clock.now();
     return ring;
   }
+}
+
+function withoutText({ text: _text, ...ring }: LoadedRing): KeyRing {
+  return ring;
 }

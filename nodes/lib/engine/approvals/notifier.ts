@@ -1,19 +1,13 @@
 import type { ApprovalEvent } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Fault } from "../../base/fault.ts";
 import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
+import { keptNotification, type Notification } from "./kept.ts";
 import { Mailboxes, pauseAfter } from "./mailboxes.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
 import { sift, type Telling } from "./sift.ts";
 
-/** What one person is to be told. */
-export interface Notification {
-  readonly kind: "asked" | "reminder" | "escalated" | "decided" | "withdrawn";
-  readonly level: number;
-  readonly person: { readonly email: string; readonly name?: string };
-  readonly dueAt?: number;
-  /** the requester hears of the result without having been asked */
-  readonly requester?: boolean;
-}
+export type { Notification } from "./kept.ts";
 
 /** Who lets messages to people leave. */
 export interface NotifierPort {
@@ -64,6 +58,8 @@ export class Notifier {
   /** the next try, by key */
   readonly #retries = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   readonly #mailboxes: Mailboxes;
+  /** what was told of those that cannot be read */
+  readonly #unread = new Set<string>();
   #isClosed = false;
 
   constructor(ledger: Ledger, clock: Clock, portOf: (key: string) => NotifierPort | undefined) {
@@ -168,9 +164,10 @@ export class Notifier {
       const record = approvals.get(id);
       return record === undefined ? undefined : openedApproval(record);
     };
-    const { tell, superseded } = sift(due, about, opened);
+    const { tell, superseded, unread } = sift(due, about, opened);
     if (superseded.length > 0) await store.supersede(superseded);
-    let done = superseded.length;
+    for (const { record, fault } of unread) await this.#putOff(record, fault);
+    let done = superseded.length + unread.length;
     for (const telling of tell) {
       const port = this.#portOf(key);
       if (port === undefined || this.#isClosed) return false;
@@ -182,6 +179,13 @@ export class Notifier {
       done++;
     }
     return done > 0;
+  }
+
+  /** What cannot be read stays as it is, and stands behind all others. */
+  async #putOff({ id, key, failures }: NotificationRecord, fault: Fault): Promise<void> {
+    if (!this.#unread.has(fault.message)) this.#portOf(key)?.report(fault);
+    this.#unread.add(fault.message);
+    await this.#ledger.approvals.delay({ id, nextAt: this.#clock.now() + pauseAfter(failures + 1) });
   }
 
   /** False when the node closed before the nodes behind were done with it. */
@@ -225,5 +229,5 @@ export function notificationsOf(event: ApprovalEvent): NewNotification[] {
 }
 
 export function newNotification(id: string, body: Notification): NewNotification {
-  return { id, person: body.person.email.toLowerCase(), body: JSON.stringify(body) };
+  return { id, person: body.person.email.toLowerCase(), body: keptNotification.write(body) };
 }

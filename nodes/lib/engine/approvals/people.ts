@@ -1,4 +1,4 @@
-import { type AbiquoClient, AbiquoFault, type AbiquoUser, type TaskLinks, type TaskSummary } from "../../abiquo/index.ts";
+import { type AbiquoClient, AbiquoFault, type AbiquoUser, keptLinks, keptSummary } from "../../abiquo/index.ts";
 import { isAddress, type Person, type RawPolicy, rolesOf } from "../../approval/index.ts";
 import { Fault } from "../../base/fault.ts";
 import type { TaskRecord } from "../../ledger/index.ts";
@@ -72,7 +72,7 @@ function isSameRole(one: string, other: string): boolean {
 }
 
 async function readRequester(reads: UserReads, client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<Requester | undefined> {
-  const links = new Set(tasks.map((task) => (JSON.parse(task.links) as TaskLinks).user));
+  const links = new Set(tasks.map((task) => keptLinks.read(task.links).user));
   const [link] = links;
   if (link === undefined || link === "" || links.size > 1) return undefined;
   const user = await reads.user(client, link);
@@ -80,7 +80,7 @@ async function readRequester(reads: UserReads, client: AbiquoClient, tasks: read
 }
 
 async function readHolders(reads: UserReads, client: AbiquoClient, tasks: readonly TaskRecord[]): Promise<AbiquoUser[]> {
-  const summaries = tasks.map((task) => JSON.parse(task.summary) as TaskSummary);
+  const summaries = tasks.map((task) => keptSummary.read(task.summary));
   const users: AbiquoUser[] = [];
   for (const datacenter of new Set(summaries.map(({ virtualDatacenterId }) => virtualDatacenterId))) {
     if (datacenter === "") continue;

@@ -1,33 +1,13 @@
 import { storageOf } from "../../abiquo/index.ts";
-import { type Approval, type Ballot, identify, identity, type Person, type RawPolicy } from "../../approval/index.ts";
+import { type Approval, type Ballot, identify, identity, type Person } from "../../approval/index.ts";
+import { readOrWhy } from "../../base/codec.ts";
 import { isObject, textOf } from "../../base/json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
-import type { MachineView, PersonView, SubjectView } from "../../pages/index.ts";
+import type { MachineView, PersonView } from "../../pages/index.ts";
 import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
+import { type KeptRequest, type KeptState, keptRequest, keptState } from "./kept.ts";
 
-/** What a node asks for; the same for each of its requests. */
-export interface ApprovalTerms {
-  readonly policy: RawPolicy;
-  /** BCP 47: in which mails and pages speak */
-  readonly language: string;
-  /** IANA name: in which they tell times */
-  readonly timeZone: string;
-  /** how long a link decides, in ms */
-  readonly linkValidity: number;
-  /** the node root of this Node-RED as its people reach it; empty when unknown, and then there are no links */
-  readonly publicUrl: string;
-}
-
-/** The part of an approval that never changes, as the ledger keeps it. */
-export interface KeptRequest extends ApprovalTerms {
-  readonly subject: Omit<SubjectView, "requester">;
-}
-
-/** The part that changes. */
-export interface KeptState {
-  readonly approval: Approval;
-  readonly requester?: PersonView;
-}
+export type { ApprovalTerms, KeptRequest, KeptState } from "./kept.ts";
 
 /** An approval as it is worked with. */
 export interface OpenedApproval {
@@ -37,9 +17,18 @@ export interface OpenedApproval {
   readonly state?: KeptState;
 }
 
+/** @throws Fault KEPT_NEWER, KEPT_UNREADABLE */
 export function openedApproval(record: ApprovalRecord): OpenedApproval {
-  const request = JSON.parse(record.request) as KeptRequest;
-  return record.state === "" ? { record, request } : { record, request, state: JSON.parse(record.state) as KeptState };
+  const request = keptRequest.read(record.request);
+  return record.state === "" ? { record, request } : { record, request, state: keptState.read(record.state) };
+}
+
+/** Those that can be read. */
+export function openedApprovals(records: readonly ApprovalRecord[]): OpenedApproval[] {
+  return records.flatMap((record) => {
+    const reading = readOrWhy(() => openedApproval(record));
+    return "value" in reading ? [reading.value] : [];
+  });
 }
 
 /** What people are shown of these tasks, as far as the message's details tell. */

@@ -1,6 +1,8 @@
 import { identity, waitingFor } from "../../approval/index.ts";
+import { readOrWhy } from "../../base/codec.ts";
+import type { Fault } from "../../base/fault.ts";
 import type { NotificationRecord } from "../../ledger/index.ts";
-import type { Notification } from "./notifier.ts";
+import { keptNotification, type Notification } from "./kept.ts";
 import type { OpenedApproval } from "./request.ts";
 import { dueOf } from "./views.ts";
 
@@ -9,6 +11,13 @@ export interface Sifted {
   readonly tell: readonly Telling[];
   /** ids of those that something newer has taken the place of */
   readonly superseded: readonly string[];
+  /** those of which something cannot be read */
+  readonly unread: readonly Unread[];
+}
+
+export interface Unread {
+  readonly record: NotificationRecord;
+  readonly fault: Fault;
 }
 
 export interface Telling {
@@ -36,16 +45,24 @@ export function sift(
 ): Sifted {
   const tell: Telling[] = [];
   const superseded: string[] = [];
+  const unread: Unread[] = [];
   const groups = Map.groupBy(about, placeOf);
-  for (const place of new Set(due.map(placeOf))) {
+  for (const [place, waiting] of Map.groupBy(due, placeOf)) {
     const group = groups.get(place) ?? [];
-    const pending = group.filter(({ state }) => state === "pending").map(parsed);
-    const opened = openedOf(group[0]?.approval ?? "");
+    const reading = readOrWhy(() => ({
+      pending: group.filter(({ state }) => state === "pending").map(parsed),
+      opened: openedOf(group[0]?.approval ?? ""),
+    }));
+    if ("unread" in reading) {
+      unread.push(...waiting.map((record) => ({ record, fault: reading.unread })));
+      continue;
+    }
+    const { pending, opened } = reading.value;
     const chosen = opened === undefined ? undefined : choose(opened, pending, group);
     superseded.push(...pending.filter(({ record }) => record.id !== chosen?.record.id).map(({ record }) => record.id));
     if (opened !== undefined && chosen !== undefined) tell.push({ ...chosen, record: { ...chosen.record, ref: refOf(group) }, opened });
   }
-  return { tell, superseded };
+  return { tell, superseded, unread };
 }
 
 function placeOf({ approval, person }: NotificationRecord): string {
@@ -53,7 +70,7 @@ function placeOf({ approval, person }: NotificationRecord): string {
 }
 
 function parsed(record: NotificationRecord): Parsed {
-  return { record, notification: JSON.parse(record.body) as Notification };
+  return { record, notification: keptNotification.read(record.body) };
 }
 
 /** A channel's own name of the newest message that it has named. */

@@ -81,7 +81,7 @@ export class Reference {
     const earlier = this.#given.find((each) => each.level === level && each.by === by);
     if (earlier?.said === said) return this.#result("repeated", level);
     if (this.status !== "open" || level < this.level)
-      return this.#asked.has(by) || this.#placeOf(by) !== undefined ? this.#result("late", level) : `forbidden ${this.#whyNotAsked(by)}`;
+      return this.#asked.has(by) || this.#placeOf(by) !== undefined ? this.#result("late", level) : `forbidden ${this.#whyNoPlace(by)}`;
     const refused = this.#whyNot(by, level) ?? (earlier === undefined ? this.#whatIsWrong(ballot) : "ALREADY_VOTED");
     if (refused !== undefined) return `forbidden ${refused}`;
     this.#count(by, ballot, said, now);
@@ -100,10 +100,15 @@ export class Reference {
   #whyNot(by: string, level: number): string | undefined {
     if (level > this.level) return "LEVEL_NOT_OPEN";
     if (this.#placeOf(by) === undefined) {
-      return this.#replaced.has(by) ? "HANDED_OVER" : this.#whyNotAsked(by);
+      return this.#whyNoPlace(by);
     }
     if (this.frozen) return "FROZEN";
     return this.#unasked ? "TOO_FEW_APPROVERS" : undefined;
+  }
+
+  /** A place that went to somebody else has gone to them for good, however the request ends. */
+  #whyNoPlace(by: string): string {
+    return this.#replaced.has(by) ? "HANDED_OVER" : this.#whyNotAsked(by);
   }
 
   /** Somebody named for the level is told why the name did not count. */

@@ -1,22 +1,23 @@
 import { textOf } from "../lib/base/json.ts";
+import { isBlank, isVariable } from "../lib/base/settings.ts";
 import { fill, inputOf, remember, save, textIn } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { addresses, httpUrl, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
-import { isBlank, isVariable, listText, settingText } from "../lib/editor/values.ts";
-import { offerTest } from "./editor-test.ts";
+import { addresses, httpUrl, matching, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
+import { listText } from "../lib/editor/values.ts";
+import { offerTest } from "./editor/test.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-config"]>("abiquo-config");
 
-const WAYS: Readonly<Record<string, SignInWay>> = {
-  oauth1: { needs: ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"], missing: "oauthMissing" },
-  basic: { needs: ["username", "password"], missing: "basicMissing" },
-  bearer: { needs: ["bearerToken"], missing: "bearerMissing" },
-};
-/** The name of a header (RFC 9110, section 5.6.2), or nothing. */
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]*$/;
+const WAYS: readonly [SignInWay, ...SignInWay[]] = [
+  { name: "oauth1", needs: ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"], missing: "oauthMissing" },
+  { name: "basic", needs: ["username", "password"], missing: "basicMissing" },
+  { name: "bearer", needs: ["bearerToken"], missing: "bearerMissing" },
+];
+/** The name of a header (RFC 9110, section 5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 RED.nodes.registerType("abiquo-config", {
   category: "config",
@@ -34,7 +35,7 @@ RED.nodes.registerType("abiquo-config", {
       value: "",
       label: say("label.apiVersion"),
       validate(value, options) {
-        return /^(\d+\.\d+)?$/.test(settingText(value)) || reason(options, "apiVersion");
+        return matching(value, options, /^\d+\.\d+$/, "apiVersion");
       },
     },
     auth: {
@@ -64,7 +65,7 @@ RED.nodes.registerType("abiquo-config", {
       value: "",
       label: say("label.identityHeader"),
       validate(value, options) {
-        return TOKEN.test(settingText(value)) || reason(options, "header");
+        return matching(value, options, TOKEN, "header");
       },
     },
     trustedProxies: {

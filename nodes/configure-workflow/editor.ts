@@ -1,10 +1,10 @@
+import { isVariable } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, flag, typedValue, unusedValue } from "../lib/editor/validators.ts";
-import { isVariable } from "../lib/editor/values.ts";
-import { drawEndpoint, judgeEndpoint } from "./editor-endpoint.ts";
+import { drawEndpoint, judgeEndpoint } from "./editor/endpoint.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-configure-workflow"]>("abiquo-configure-workflow");

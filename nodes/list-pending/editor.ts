@@ -1,9 +1,10 @@
+import { isVariable } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choice, typedValue, unusedValue, wholeNumber } from "../lib/editor/validators.ts";
-import { isVariable, settingText } from "../lib/editor/values.ts";
+import { choice, text, typedValue, unusedValue, wholeNumber } from "../lib/editor/validators.ts";
+import { settingText } from "../lib/editor/values.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-list-pending"]>("abiquo-list-pending");
@@ -50,7 +51,13 @@ RED.nodes.registerType("abiquo-list-pending", {
         return choice(value, options, STAGES);
       },
     },
-    filter: { value: "" },
+    filter: {
+      value: "",
+      label: say("label.filter"),
+      validate(value, options) {
+        return text(value, options);
+      },
+    },
     limit: {
       value: 0,
       label: say("label.limit"),

@@ -2,7 +2,7 @@ import { textOf } from "../lib/base/json.ts";
 import { fill, remember, save } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choice, number } from "../lib/editor/validators.ts";
+import { choice, number, text } from "../lib/editor/validators.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-store"]>("abiquo-store");
@@ -18,7 +18,13 @@ RED.nodes.registerType("abiquo-store", {
         return choice(value, options, ["sqlite"]);
       },
     },
-    file: { value: "" },
+    file: {
+      value: "",
+      label: say("label.file"),
+      validate(value, options) {
+        return text(value, options);
+      },
+    },
     keep: {
       value: 0,
       label: say("label.keep"),

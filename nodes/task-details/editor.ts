@@ -1,11 +1,12 @@
 import { textOf } from "../lib/base/json.ts";
+import { isBlank, isVariable, knownPart, readList, readText } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choice, entriesOf, reason, typedValue } from "../lib/editor/validators.ts";
-import { isBlank, isVariable, settingText } from "../lib/editor/values.ts";
-import { drawParts, PARTS } from "./editor-parts.ts";
+import { choice, judged, reason, text, typedValue } from "../lib/editor/validators.ts";
+import { settingText } from "../lib/editor/values.ts";
+import { drawParts, PARTS } from "./editor/parts.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-task-details"]>("abiquo-task-details");
@@ -41,16 +42,16 @@ RED.nodes.registerType("abiquo-task-details", {
       value: ["user", "role", "virtualmachine", "disks"],
       label: say("label.include"),
       validate: neededBy(["facts"], (value, options) => {
-        const entries = entriesOf(value);
-        const isPart = (entry: string): boolean => PARTS.some((part) => part === entry) || (Array.isArray(value) && isVariable(entry));
-        const wrong = entries === undefined ? [settingText(value)] : entries.filter((entry) => !isPart(entry));
+        const reading = readList(knownPart(value));
+        if ("problem" in reading) return judged(reading, options);
+        const wrong = reading.value.filter((entry) => !PARTS.some((part) => part === entry));
         return wrong.length === 0 || reason(options, "choice", { value: wrong.join(", ") });
       }),
     },
     rel: {
       value: "",
       label: say("label.rel"),
-      validate: neededBy(["rel"], (value, options) => !isBlank(value) || reason(options, "missing")),
+      validate: neededBy(["rel"], (value, options) => (isBlank(value) ? reason(options, "missing") : text(value, options))),
     },
     path: {
       value: "",
@@ -64,8 +65,10 @@ RED.nodes.registerType("abiquo-task-details", {
     mediaType: {
       value: "",
       label: say("label.mediaType"),
-      validate: neededBy(["rel", "path"], (value) => {
-        const isType = /^([a-z]+|application\/vnd\.abiquo\.[a-z]+([+;].*)?|)$/.test(settingText(value));
+      validate: neededBy(["rel", "path"], (value, options) => {
+        const reading = readText(knownPart(value));
+        if ("problem" in reading) return judged(reading, options);
+        const isType = /^([a-z]+|application\/vnd\.abiquo\.[a-z]+([+;].*)?|)$/.test(reading.value);
         return isType || say("problem.mediaType");
       }),
     },

@@ -2,18 +2,21 @@ import { textOf } from "../lib/base/json.ts";
 import { fill, inputOf, remember, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { addresses, choice, flag, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
-import { isBlank, listText, settingText } from "../lib/editor/values.ts";
-import { showAddress } from "./editor-address.ts";
+import { addresses, choice, flag, matching, number, type SignInWay, signIn } from "../lib/editor/validators.ts";
+import { listText } from "../lib/editor/values.ts";
+import { showAddress } from "./editor/address.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-webhook-in"]>("abiquo-webhook-in");
 
-const WAYS: Readonly<Record<string, SignInWay>> = {
-  secret: { needs: ["secret"], missing: "secretMissing" },
-  basic: { needs: ["username", "password"], missing: "basicMissing" },
-  none: { needs: [] },
-};
+const WAYS: readonly [SignInWay, ...SignInWay[]] = [
+  { name: "secret", needs: ["secret"], missing: "secretMissing" },
+  { name: "basic", needs: ["username", "password"], missing: "basicMissing" },
+  { name: "none", needs: [] },
+];
+
+/** Segments of letters, digits and a few signs; none of them is one dot, or two. */
+const PATH = /^\/?(?!\.\.?(\/|$))[\w.~-]+(\/(?!\.\.?(\/|$))[\w.~-]+)*\/?$/;
 
 RED.nodes.registerType("abiquo-webhook-in", {
   category: "Abiquo",
@@ -29,10 +32,7 @@ RED.nodes.registerType("abiquo-webhook-in", {
       value: "/abiquo/workflow",
       label: say("label.path"),
       validate(value, options) {
-        if (isBlank(value)) return true;
-        const path = settingText(value);
-        const isPath = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/.test(path) && !/(^|\/)\.\.?(\/|$)/.test(path);
-        return isPath || reason(options, "path");
+        return matching(value, options, PATH, "path");
       },
     },
     auth: {

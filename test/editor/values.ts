@@ -76,6 +76,10 @@ const FLAGS = [
   "perhaps",
   2,
   "tru",
+  " ${T_FLAG} ",
+  "constructor",
+  "1.0",
+  [true],
 ];
 const NETWORKS = [
   "10.0.0.0/8",
@@ -101,6 +105,22 @@ const NETWORKS = [
   "10.0.0.1/8/8",
   "10.0.0.1, ${T_NET}",
   "1.2.3.4.5",
+  " ${T_NETS} ",
+  "10.0.0.1\r\n10.0.0.2",
+  "::ffff:10.0.0.1",
+  "fe80::1%eth0",
+  "1::2::3",
+  "[::1]",
+  "2001:DB8::/32",
+  "1:2:3:4:5:6:7",
+  "1:2:3:4:5:6:7::",
+  "10.0.0.1/+8",
+  "10.0.0.1/ 8",
+  '["10.0.0.1", 5]',
+  '["10.0.0.1"] ',
+  ["10.0.0.1, 10.0.0.2"],
+  "{}",
+  5,
 ];
 const numbers = (least: number): unknown[] => [
   least,
@@ -118,6 +138,17 @@ const numbers = (least: number): unknown[] => [
   "soon",
   "5 MB",
   "Infinity",
+  " ${T_NUMBER} ",
+  "0b11",
+  "1_000",
+  "+5",
+  "5.",
+  "NaN",
+  "1e400",
+  " ",
+  true,
+  [5],
+  [],
   ...(least > 0 ? [0, least / 2] : []),
 ];
 const choices = (variable: string, ...names: string[]): unknown[] => [
@@ -127,8 +158,11 @@ const choices = (variable: string, ...names: string[]): unknown[] => [
   ...NOTHING,
   "other",
   names[0]!.toUpperCase(),
+  ` \${${variable}} `,
+  "constructor",
+  [names[0]],
 ];
-const TEXTS = ["", "text", " text ", 5, "two\nlines", "${T_TEXT}", null, undefined];
+const TEXTS = ["", "text", " text ", 5, "two\nlines", "${T_TEXT}", "$(T_TEXT)", "a ${T_TEXT}", null, undefined];
 
 /** A typed property: its value with its type. */
 const typed = (name: string): Record<string, unknown>[] =>
@@ -151,6 +185,8 @@ const typed = (name: string): Record<string, unknown>[] =>
     ["true", "bool"],
     ["", "date"],
     ["${T_TEXT}", "str"],
+    [" ${T_TEXT} ", "str"],
+    [" ${T_TEXT} ", "msg"],
     ["${T_TEXT}", "msg"],
     ["abc", "${T_TYPE}"],
     ["abc", "unheard-of"],
@@ -179,8 +215,34 @@ const CONFIG = [
     "https://cloud.example.com/api?a=1",
     "https://cloud.example.com/#a",
     5,
+    " ${T_URL} ",
+    "$(T_URL)",
+    "http://a b/api",
+    "http://",
+    "https:cloud.example.com/api",
+    "//cloud.example.com/api",
+    "http://cloud.example.com:99999/api",
+    "http://[::1]/api",
+    "https://me@cloud.example.com/api",
+    "https://cloud.example.com/api#",
+    "javascript:alert(1)",
+    ["http://127.0.0.1:9/api"],
   ]),
-  ...each("abiquo-config", "apiVersion", ["6.1", 6.1, " 6.1 ", "${T_VERSION}", ...NOTHING, "six", "6", 6, "6.1.2"]),
+  ...each("abiquo-config", "apiVersion", [
+    "6.1",
+    6.1,
+    " 6.1 ",
+    "${T_VERSION}",
+    ...NOTHING,
+    "six",
+    "6",
+    6,
+    "6.1.2",
+    "6,1",
+    " ${T_VERSION} ",
+    "06.10",
+    "6. 1",
+  ]),
   ...each("abiquo-config", "auth", choices("T_AUTH", "oauth1", "basic", "bearer")),
   ...each("abiquo-config", "timeout", numbers(0.1)),
   ...each("abiquo-config", "pace", numbers(0)),
@@ -192,7 +254,7 @@ const CONFIG = [
     ...NOTHING,
   ]),
   ...later(each("abiquo-config", "publicUrl", ["red.example.com", "https://red.example.com/?a=1"])),
-  ...each("abiquo-config", "identityHeader", ["X-Forwarded-Email", "X_User", " X-User ", "${T_HEADER}", ...NOTHING]),
+  ...each("abiquo-config", "identityHeader", ["X-Forwarded-Email", "X_User", " X-User ", "${T_HEADER}", " ${T_HEADER} ", ...NOTHING]),
   ...later(each("abiquo-config", "identityHeader", ["X Forwarded", "a:b"])),
   ...each("abiquo-config", "trustedProxies", NETWORKS),
 ];
@@ -200,13 +262,13 @@ const CONFIG = [
 const STORE = [
   ...each("abiquo-store", "name", TEXTS),
   ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite")),
-  ...each("abiquo-store", "file", TEXTS),
+  ...each("abiquo-store", "file", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-store", "keep", numbers(0)),
 ];
 
 const WEBHOOK = [
   ...each("abiquo-webhook-in", "name", TEXTS),
-  ...each("abiquo-webhook-in", "path", ["/with/slash", "without/slash", "/at/end/", " /with/blanks ", "${T_PATH}", ""]),
+  ...each("abiquo-webhook-in", "path", ["/with/slash", "without/slash", "/at/end/", " /with/blanks ", "${T_PATH}", " ${T_PATH} ", ""]),
   ...later(each("abiquo-webhook-in", "path", ["/a b", "/a/../b"])),
   ...each("abiquo-webhook-in", "auth", choices("T_WAY", "secret", "basic", "none")),
   ...each("abiquo-webhook-in", "allowFrom", NETWORKS),
@@ -238,8 +300,16 @@ const DETAILS = [
     '{"user":true}',
     "user disks",
     5,
+    " ${T_PARTS} ",
+    "constructor",
+    ["user", 5],
+    '["user"] x',
+    "[user]",
+    ["user, disks"],
   ]),
-  ...each("abiquo-task-details", "rel", ["target", "virtualmachine.nics", " target ", "${T_TEXT}", 5, ...NOTHING, " "], { source: "rel" }),
+  ...each("abiquo-task-details", "rel", ["target", "virtualmachine.nics", " target ", "${T_TEXT}", " ${T_TEXT} ", 5, ...NOTHING, " "], {
+    source: "rel",
+  }),
   ...each(
     "abiquo-task-details",
     "mediaType",
@@ -296,7 +366,7 @@ const ANSWERS = ["abiquo-continue", "abiquo-cancel"].flatMap((type) => [
 const LIST = [
   ...each("abiquo-list-pending", "scope", choices("T_SCOPE", "enterprise", "user", "me", "all", "ledger"), { enterprise: "1", user: "2" }),
   ...each("abiquo-list-pending", "stage", choices("T_STAGE", "held", "asked", "decided", "undeliverable"), { scope: "ledger" }),
-  ...each("abiquo-list-pending", "filter", TEXTS),
+  ...each("abiquo-list-pending", "filter", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-list-pending", "limit", numbers(0)),
   ...later(each("abiquo-list-pending", "limit", [1.5])),
   ...each(

@@ -1,4 +1,5 @@
-import { flagIn, isBlank, listText, settingText } from "./values.ts";
+import { isBlank, readFlag } from "../base/settings.ts";
+import { listText, settingText } from "./values.ts";
 
 /** An input of a dialog, by the property that Node-RED saves from it. */
 interface Input {
@@ -120,9 +121,9 @@ function show(node: EditorNode, property: string, input: JQuery): void {
   // Node-RED's own choosers.
   if (definition === undefined || definition.type !== undefined) return;
   const value = isBlank(node[property]) ? definition.value : node[property];
-  const flag = flagIn(settingText(value));
+  const flag = readFlag(value);
   if (input.is("select")) choose(input, value);
   else if (input.attr("type") !== "checkbox") input.val(typeof value === "string" ? value.replace(/\s*\n\s*/g, " ") : listText(value));
-  else if (flag === undefined) input.attr("type", "text").val(listText(value));
-  else input.prop("checked", flag);
+  else if ("value" in flag) input.prop("checked", flag.value);
+  else input.attr("type", "text").val(listText(value));
 }

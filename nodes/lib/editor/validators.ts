@@ -1,7 +1,18 @@
 import type texts from "../../config/locales/en-US.json";
+import {
+  isVariable,
+  knownPart,
+  type Reading,
+  readChoice,
+  readFlag,
+  readHttpUrl,
+  readNetworks,
+  readNumber,
+  readText,
+} from "../base/settings.ts";
 import { current, hasCredential } from "./inputs.ts";
 import { type Keys, textsOf } from "./texts.ts";
-import { flagIn, isVariable, jsonIn, settingText } from "./values.ts";
+import { settingText } from "./values.ts";
 
 // What every dialog says of a wrong value stands in one catalogue.
 type Catalogue = (typeof texts)["abiquo-config"];
@@ -16,101 +27,84 @@ export function reason(options: Options, key: Reason, values?: TextValues): stri
   return options?.label === undefined ? text : `${options.label}: ${text}`;
 }
 
+/** What the nodes make of a setting, as a judgement. */
+export function judged(reading: Reading<unknown>, options: Options): Judgement {
+  if ("value" in reading) return true;
+  const { kind, ...values } = reading.problem;
+  // Some bounds are fractions of an hour.
+  return reason(options, kind, "min" in values ? { min: Number(values.min.toPrecision(2)) } : values);
+}
+
+export function text(value: unknown, options: Options): Judgement {
+  return judged(readText(knownPart(value)), options);
+}
+
 /** Nothing means the default. */
-export function number(value: unknown, options: Options, least: number): Judgement {
-  const text = settingText(value);
-  if (text === "" || isVariable(text)) return true;
-  const found = Number(text);
-  return (Number.isFinite(found) && found >= least) || reason(options, "number", { min: Number(least.toPrecision(2)) });
+export function number(value: unknown, options: Options, min: number): Judgement {
+  return judged(readNumber(knownPart(value), { min }), options);
 }
 
 /** The same where only whole numbers will do. */
-export function wholeNumber(value: unknown, options: Options, least: number): Judgement {
-  const text = settingText(value);
-  if (text === "" || isVariable(text)) return true;
-  const found = Number(text);
-  return (Number.isInteger(found) && found >= least) || reason(options, "whole", { min: least });
+export function wholeNumber(value: unknown, options: Options, min: number): Judgement {
+  const reading = readNumber(knownPart(value), { fallback: min, min });
+  if ("problem" in reading && reading.problem.kind !== "number") return judged(reading, options);
+  const isWhole = "value" in reading && Number.isInteger(reading.value);
+  return isWhole || reason(options, "whole", { min });
 }
 
-export function choice(value: unknown, options: Options, choices: readonly string[]): Judgement {
-  const text = settingText(value);
-  return text === "" || isVariable(text) || choices.includes(text) || reason(options, "choice", { value: text });
+export function choice(value: unknown, options: Options, choices: readonly [string, ...string[]]): Judgement {
+  return judged(readChoice(knownPart(value), choices), options);
 }
 
 export function httpUrl(value: unknown, options: Options): Judgement {
-  const text = settingText(value);
-  if (text === "" || isVariable(text)) return true;
-  const url = urlIn(text);
-  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) return reason(options, "url");
-  if (url.username !== "" || url.password !== "") return reason(options, "urlWithUser");
-  return (url.search === "" && url.hash === "") || reason(options, "urlWithQuery");
+  return judged(readHttpUrl(knownPart(value)), options);
 }
 
 export function flag(value: unknown, options: Options): Judgement {
-  const text = settingText(value);
-  return text === "" || isVariable(text) || flagIn(text) !== undefined || reason(options, "flag");
-}
-
-/** The entries of a list setting: a list, a JSON list, or text with commas or line breaks; undefined for what is none. */
-export function entriesOf(value: unknown): string[] | undefined {
-  const text = settingText(value);
-  const items = Array.isArray(value) ? value : text.startsWith("[") ? jsonIn(text) : text.split(/[\n,;]/);
-  return Array.isArray(items) ? items.map((item) => String(item).trim()).filter((item) => item !== "") : undefined;
+  return judged(readFlag(knownPart(value)), options);
 }
 
 export function addresses(value: unknown, options: Options): Judgement {
-  const entries = isVariable(value) ? [] : entriesOf(value);
-  const isRight = (entry: string): boolean => isNetwork(entry) || (Array.isArray(value) && isVariable(entry));
-  const wrong = entries === undefined ? [settingText(value)] : entries.filter((entry) => !isRight(entry));
-  return wrong.length === 0 || reason(options, "network", { value: wrong.join(", ") });
+  return judged(readNetworks(knownPart(value)), options);
+}
+
+/** Text that the nodes take only in one form. */
+export function matching(value: unknown, options: Options, pattern: RegExp, key: Reason): Judgement {
+  const reading = readText(knownPart(value));
+  if ("problem" in reading) return judged(reading, options);
+  return reading.value === "" || pattern.test(reading.value) || reason(options, key);
 }
 
 /** A typed property as the nodes evaluate it; nothing is its default, where it has one. */
 export function typedValue(node: EditorNode, property: string, value: unknown, options: Options, isNeeded = false): Judgement {
-  const own = node._def.defaults[property]?.value;
+  const readable = text(value, options);
+  if (readable !== true) return readable;
+  const { value: own } = node._def.defaults[property] ?? {};
   const type = settingText(current(node, `${property}Type`));
-  const text = settingText(value);
-  if (text === "" && type === node._def.defaults[`${property}Type`]?.value && (!isNeeded || own !== "")) return true;
-  if (text === "" && isNeeded && type !== "date") return reason(options, "missing");
-  return RED.utils.validateTypedProperty(text, type, options);
+  const given = settingText(value);
+  if (given === "" && type === node._def.defaults[`${property}Type`]?.value && (!isNeeded || own !== "")) return true;
+  if (given === "" && isNeeded && type !== "date") return reason(options, "missing");
+  return RED.utils.validateTypedProperty(given, type, options);
 }
 
-/** The same where the node will not use it: it compiles expressions all the same. */
+/** The same where the node will not use it: it reads it, and compiles expressions, all the same. */
 export function unusedValue(node: EditorNode, property: string, value: unknown, options: Options): Judgement {
-  return current(node, `${property}Type`) !== "jsonata" || typedValue(node, property, value, options);
+  return current(node, `${property}Type`) === "jsonata" ? typedValue(node, property, value, options) : text(value, options);
 }
 
 /** A way of signing in, with the credentials that it needs, and what is said where they are missing. */
 export interface SignInWay {
+  readonly name: string;
   readonly needs: readonly string[];
   readonly missing?: Reason;
 }
 
-export function signIn(node: EditorNode, value: unknown, options: Options, ways: Readonly<Record<string, SignInWay>>): Judgement {
-  const chosen = settingText(value) || settingText(node._def.defaults["auth"]?.value);
-  if (isVariable(chosen)) return true;
-  const way = Object.hasOwn(ways, chosen) ? ways[chosen] : undefined;
-  if (way === undefined) return choice(chosen, options, Object.keys(ways));
-  const isLacking = way.needs.some((name) => hasCredential(node, name) === false);
-  return !isLacking || way.missing === undefined || reason(options, way.missing);
-}
-
-function isNetwork(entry: string): boolean {
-  const [address = "", bits, ...more] = entry.split("/");
-  if (more.length > 0) return false;
-  const isV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/.test(address);
-  if (!isV4 && !isV6(address)) return false;
-  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (isV4 ? 32 : 128));
-}
-
-function isV6(text: string): boolean {
-  return /^[0-9a-f:.]+$/i.test(text) && urlIn(`http://[${text}]/`) !== undefined;
-}
-
-function urlIn(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
+export function signIn(node: EditorNode, value: unknown, options: Options, ways: readonly [SignInWay, ...SignInWay[]]): Judgement {
+  if (isVariable(value)) return true;
+  const [first, ...others] = ways;
+  const reading = readChoice(value, [first.name, ...others.map(({ name }) => name)]);
+  if ("problem" in reading) return judged(reading, options);
+  const way = ways.find(({ name }) => name === reading.value);
+  const isLacking = way?.needs.some((name) => hasCredential(node, name) === false) ?? false;
+  return !isLacking || way?.missing === undefined || reason(options, way.missing);
 }

@@ -1,19 +1,21 @@
-import { current, inputOf, isEdited, textIn } from "../lib/editor/inputs.ts";
-import type { Say } from "../lib/editor/texts.ts";
-import { httpUrl, reason } from "../lib/editor/validators.ts";
-import { isBlank, isVariable, settingText } from "../lib/editor/values.ts";
-import type texts from "./locales/en-US.json";
+import { isBlank, isVariable } from "../../lib/base/settings.ts";
+import { current, inputOf, isEdited, textIn } from "../../lib/editor/inputs.ts";
+import type { Say } from "../../lib/editor/texts.ts";
+import { httpUrl, reason, text } from "../../lib/editor/validators.ts";
+import { settingText } from "../../lib/editor/values.ts";
+import type texts from "../locales/en-US.json";
 
 type Texts = (typeof texts)["abiquo-configure-workflow"];
 
 export function judgeEndpoint(node: EditorNode, value: unknown, options: ValidationOptions | undefined): Judgement {
   const type = typeOf(node);
   const isUsed = current(node, "target") === "platform" && current(node, "action") === "enable";
-  if ((!isUsed && type !== "jsonata") || isVariable(value)) return true;
+  const readable = isUsed || type !== "webhook" ? text(value, options) : true;
+  if (readable !== true || isVariable(value) || (!isUsed && type !== "jsonata")) return readable;
   if (isBlank(value) && type !== "date") return reason(options, "missing");
-  const text = settingText(value);
-  if (type === "webhook") return isWebhook(text) || reason(options, "webhookGone");
-  return type === "str" ? httpUrl(value, options) : RED.utils.validateTypedProperty(text, type, options);
+  const given = settingText(value);
+  if (type === "webhook") return isWebhook(given) || reason(options, "webhookGone");
+  return type === "str" ? httpUrl(value, options) : RED.utils.validateTypedProperty(given, type, options);
 }
 
 /**

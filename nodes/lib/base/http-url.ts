@@ -18,7 +18,8 @@ export function urlIn(text: string): URL | undefined {
 /** Reads an http or https URL; undefined for anything else. */
 export function httpUrlIn(text: string): HttpUrl | undefined {
   const read = urlIn(text);
-  if (read === undefined) return undefined;
+  // Chromium takes a host with blanks, encoded; Node.js none, nor any other.
+  if (read === undefined || read.host.includes("%")) return undefined;
   const { protocol, host, pathname, username, password, search, hash } = read;
   // Without http the rest may be anything: `user:password@host` has the scheme `user`.
   if (protocol !== "http:" && protocol !== "https:") return undefined;

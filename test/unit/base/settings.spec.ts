@@ -73,6 +73,7 @@ describe("settings, as dialogs and nodes read them", () => {
     assert.deepEqual(readHttpUrl(" HTTPS://Cloud.example.com:443/api/ "), { value: "https://cloud.example.com/api" });
     for (const [url, kind] of [
       ["cloud.example.com", "url"],
+      ["https://a b/", "url"],
       ["ftp://cloud.example.com", "url"],
       ["user:pass@cloud.example.com", "url"],
       ["https://user@cloud.example.com/?a", "urlWithUser"],

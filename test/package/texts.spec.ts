@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isNode, literal, nameOf, parseScript, property, registrationsIn, type SyntaxNode, scriptsOf, walk } from "./editor-source.ts";
+import { isNode, literal, parseScript, property, registrationsIn, type SyntaxNode, scriptsOf, walk } from "./editor-source.ts";
 import { faults } from "./fault-registry.ts";
 import { filesBelow, ROOT } from "./tarball.ts";
 
 const NODES = join(ROOT, "nodes");
 const LANGUAGES = ["en-US", "es-ES"] as const;
-const MODULE = "@abiquo-workflow/node-red-abiquo/";
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { "node-red": { nodes: object } };
 const types = Object.keys(manifest["node-red"].nodes);
@@ -27,48 +26,24 @@ function catalogue(language: string, type: string): Map<string, string> {
 
 const placeholders = (text: string): string[] => [...text.matchAll(/__(\w+?)__/g)].map(([, name]) => name ?? "").sort();
 
-/** Whole keys, and beginnings of keys whose rest is worked out, as `set:key`. */
-interface Uses {
-  readonly keys: Set<string>;
-  readonly beginnings: Set<string>;
+/** The keys that a form names, by its data-i18n attributes. */
+function keysInForm(type: string): string[] {
+  const attributes = [...built(`${type}.html`).matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, attribute = ""]) => attribute.split(";"));
+  return attributes.map((part) => part.replace(/^\[[\w-]+\]/, ""));
 }
 
-/** Finds a key, with `below` before it, in the argument of a call that translates. */
-function addKey(uses: Uses, type: string, argument: SyntaxNode | undefined, below = ""): void {
-  const start = argument?.type === "BinaryExpression" ? leftmost(argument) : argument;
-  const options = start?.type === "ConditionalExpression" ? [start["consequent"], start["alternate"]] : [start];
-  for (const option of options) {
-    const text = literal(option);
-    if (typeof text !== "string") continue;
-    const [, set = type, own = text] = new RegExp(`^${MODULE}([a-z-]+):(.*)$`).exec(text) ?? [];
-    const inSet = own.startsWith(`${set}.`) || own.startsWith("palette.") ? own : `${set}.${below}${own}`;
-    (argument?.type === "BinaryExpression" ? uses.beginnings : uses.keys).add(`${set}:${inSet}`);
-  }
+/** What a dialog's script holds that may be a key, or the beginning of one: types see to it that it is a right one. */
+function textsInScript(type: string): { readonly whole: Set<string>; readonly beginnings: Set<string> } {
+  const nodes = scriptsOf(built(`${type}.html`)).flatMap((source) => [...walk(parseScript(source))]);
+  const strings = (texts: readonly unknown[]): Set<string> => new Set(texts.filter((text) => typeof text === "string"));
+  const starts = nodes.map(beginning).filter((start) => start?.endsWith("."));
+  // Every reason is asked for in one place, by its own name.
+  return { whole: strings(nodes.map(literal)), beginnings: strings(starts.filter((start) => start !== "invalid.")) };
 }
 
-function leftmost(node: SyntaxNode): SyntaxNode {
-  const left = node["left"];
-  return isNode(left) && left.type === "BinaryExpression" ? leftmost(left) : (left as SyntaxNode);
-}
-
-/** What the dialogs ask for: by data-i18n, by this._() and RED._(), and by the palette's own helpers. */
-function usesOfDialogs(): Uses {
-  const uses: Uses = { keys: new Set(), beginnings: new Set() };
-  for (const type of types) {
-    const html = built(`${type}.html`);
-    for (const [, attribute = ""] of html.matchAll(/data-i18n="([^"]+)"/g)) {
-      for (const part of attribute.split(";")) uses.keys.add(`${type}:${part.replace(/^\[[\w-]+\]/, "")}`);
-    }
-    for (const node of scriptsOf(html).flatMap((source) => [...walk(parseScript(source))])) {
-      if (node.type !== "CallExpression") continue;
-      const [first, second] = node["arguments"] as SyntaxNode[];
-      const callee = nameOf(node["callee"]);
-      if (["this._", "RED._"].includes(callee) || /^say\d*$/.test(callee)) addKey(uses, type, first);
-      else if (/(^|\.)reason$/.test(callee)) addKey(uses, "abiquo-config", second, "invalid.");
-      else if (/(^|\.)text$/.test(callee) && second !== undefined) addKey(uses, String(literal(first) ?? type), second);
-    }
-  }
-  return uses;
+/** Keys travel through helpers, whole or with a last part that is worked out. */
+function scriptHolds(script: ReturnType<typeof textsInScript> | undefined, key: string): boolean {
+  return script !== undefined && (script.whole.has(key) || [...script.beginnings].some((start) => key.startsWith(start)));
 }
 
 /** What a text that is put together begins with. */
@@ -78,14 +53,9 @@ function beginning(node: SyntaxNode): string | undefined {
   return typeof start === "string" ? start : undefined;
 }
 
-/** Whether a dialog's script holds the key, or its beginning in a sum: keys also travel through helper functions. */
-function dialogHolds(type: string, key: string): boolean {
-  return scriptsOf(built(`${type}.html`))
-    .flatMap((source) => [...walk(parseScript(source))])
-    .some((node) => {
-      const start = beginning(node);
-      return literal(node) === key || (start?.endsWith(".") && key.startsWith(start));
-    });
+function leftmost(node: SyntaxNode): SyntaxNode {
+  const left = node["left"];
+  return isNode(left) && left.type === "BinaryExpression" ? leftmost(left) : (left as SyntaxNode);
 }
 
 describe("The texts", () => {
@@ -156,17 +126,16 @@ describe("The texts", () => {
     }
   });
 
-  it("hold every key that dialogs ask for", () => {
-    const { keys, beginnings } = usesOfDialogs();
+  it("hold every key that forms name", () => {
     const known = allKeys();
-    assert.deepEqual(
-      [...keys].filter((key) => !known.includes(key)),
-      [],
-    );
-    assert.deepEqual(
-      [...beginnings].filter((start) => !known.some((key) => key.startsWith(start))),
-      [],
-    );
+    for (const type of types) {
+      const keys = keysInForm(type);
+      assert.notEqual(keys.length, 0, type);
+      assert.deepEqual(
+        keys.filter((key) => !known.includes(`${type}:${key}`)),
+        [],
+      );
+    }
   });
 
   it("hold every status that programs show", () => {
@@ -185,19 +154,20 @@ describe("The texts", () => {
   });
 
   it("hold nothing that neither dialogs nor programs ask for", () => {
-    const { keys, beginnings } = usesOfDialogs();
+    const forms = new Map(types.map((type) => [type, new Set(keysInForm(type))]));
+    const scripts = new Map(types.map((type) => [type, textsInScript(type)]));
     const program = programs.map(read).join("\n");
     const unused = allKeys().filter((key) => {
       const [type = "", inSet = ""] = key.split(":");
       const own = inSet.slice(type.length + 1);
       return (
-        !keys.has(key) &&
-        ![...beginnings].some((start) => key.startsWith(start)) &&
+        forms.get(type)?.has(inSet) !== true &&
+        !scriptHolds(scripts.get(type), own) &&
+        !(own.startsWith("invalid.") && [...scripts.values()].some(({ whole }) => whole.has(own.slice("invalid.".length)))) &&
         !inSet.startsWith("palette.") &&
         !inSet.startsWith("abiquo-config.faults.") &&
         !/^abiquo-approval\.(pages|mail)\./.test(inSet) &&
-        !programAsks(program, own) &&
-        !dialogHolds(type, own)
+        !programAsks(program, own)
       );
     });
     assert.deepEqual(unused, []);

@@ -7,7 +7,7 @@ import { judgeLevels, judgeProperty } from "./judging.ts";
 import { NEW_LEVEL } from "./levels.ts";
 import { say } from "./words.ts";
 
-const SCOPES = ["task", "group"];
+const SCOPES = ["task", "group"] as const;
 /** In hours: a minute. */
 const SHORTEST_VALIDITY = 1 / 60;
 

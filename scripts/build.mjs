@@ -119,8 +119,6 @@ function editorOf(folder, name) {
     // The editor brings its own.
     alias: { jsonata: "./nodes/lib/editor/jsonata.ts" },
   });
-  // What the dialogs that are not modules yet find in the window.
-  const older = name === "abiquo-config" ? readFileSync("nodes/config/legacy.js", "utf8") : "";
-  const script = older + outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
+  const script = outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
   return `${style}${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
 }

@@ -62,7 +62,9 @@ rmSync("dist", { recursive: true, force: true });
 renameSync(NEXT, "dist");
 
 async function compiled(project, outDir) {
-  const args = [join(typescript, "bin", "tsc"), "-p", project, "--outDir", outDir];
+  // Maps lead from what ran to its source, for the coverage alone.
+  const maps = process.argv.includes("--maps") ? ["--sourceMap"] : [];
+  const args = [join(typescript, "bin", "tsc"), "-p", project, "--outDir", outDir, ...maps];
   const [code] = await once(spawn(process.execPath, args, { stdio: "inherit" }), "exit");
   if (code !== 0) process.exit(1);
 }

@@ -76,7 +76,11 @@ export function storageOf(details: Readonly<Record<string, unknown>>): { readonl
 
 function sizesIn(parts: unknown, property: string): (number | undefined)[] {
   if (!Array.isArray(parts)) return [];
-  return (parts as unknown[]).map((part) => (isObject(part) && typeof part[property] === "number" ? part[property] : undefined));
+  // A size that a flow has computed may be none; the ledger keeps JSON, which has no NaN.
+  return (parts as unknown[]).map((part) => {
+    const size = isObject(part) ? part[property] : undefined;
+    return typeof size === "number" && Number.isFinite(size) ? size : undefined;
+  });
 }
 
 /** Where the reading of a task's details begins: its links, wherever they come from. */

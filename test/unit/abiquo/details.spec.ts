@@ -192,6 +192,11 @@ describe("what a machine stores", () => {
     ["is only partly known without its volumes", { disks }, { diskMb: 120, isWhole: false }],
     ["is only partly known without its disks", { volumes }, { diskMb: 3, isWhole: false }],
     ["is only partly known where one of them has no size", { disks: [...disks, {}], volumes }, { diskMb: 123, isWhole: false }],
+    [
+      "is only partly known where a size is no finite number",
+      { disks: [...disks, { sizeInMb: Number.NaN }], volumes },
+      { diskMb: 123, isWhole: false },
+    ],
     ["is unknown where none has a size", { disks: [{ sizeInMb: "much" }, 7], volumes: [] }, { diskMb: undefined, isWhole: false }],
     ["is unknown without either", { disks: "many" }, { diskMb: undefined, isWhole: false }],
   ] as const) {

@@ -574,15 +574,9 @@ export const SAMPLES: readonly Sample[] = [
   ...ANSWERS,
   ...LIST,
   ...CONFIGURE,
-  ...[...DECISION, ...APPROVAL].filter(isReadAlike),
+  ...DECISION,
+  ...APPROVAL,
 ];
-
-/** These two dialogs do not read all settings as the nodes do yet. */
-function isReadAlike({ properties }: Sample): boolean {
-  return Object.values(properties).every(
-    (value) => !/^ \$\{/.test(String(value)) && !(Array.isArray(value) && properties["linkValidity"] === value),
-  );
-}
 
 const TEMPLATES = new Map(FLOW.filter(({ type }) => type !== "tab").map((node) => [node.type, node as Record<string, unknown>]));
 

@@ -25,7 +25,7 @@ export const TEXTS = {
 export const EQUALITY_OPS = ["eq", "neq"] as const;
 export const MEMBERSHIP_OPS = ["in", "nin"] as const;
 export const ORDER_OPS = ["lt", "lte", "gt", "gte"] as const;
-export const FACT_OPS = [...EQUALITY_OPS, ...MEMBERSHIP_OPS, ...ORDER_OPS, "between", "match"] as const;
+export const FACT_OPS = [...EQUALITY_OPS, ...ORDER_OPS, ...MEMBERSHIP_OPS, "between", "match"] as const;
 
 export type FactOp = (typeof FACT_OPS)[number];
 export type EqualityOp = (typeof EQUALITY_OPS)[number];

@@ -49,7 +49,7 @@ const OPS = {
   cpu: OF_NUMBERS,
   megabytes: OF_NUMBERS,
   time: MEMBERSHIP_OPS,
-  path: ["eq", "neq", "lt", "lte", "gt", "gte", "in", "nin", "between", "match"],
+  path: FACT_OPS,
   jsonata: [],
 } as const satisfies Readonly<Record<string, readonly FactOp[]>>;
 

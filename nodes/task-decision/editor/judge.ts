@@ -2,7 +2,7 @@ import { isObject, textOf } from "../../lib/base/json.ts";
 import { isOpen } from "../../lib/base/json-path.ts";
 import type { Row } from "../../lib/editor/rows.ts";
 import { reason } from "../../lib/editor/validators.ts";
-import { comparisonKey, operatorOf, parseCondition, type ParsedCondition, ruleProblems, rulesIn } from "../../lib/rules/settings.ts";
+import { comparisonKey, operatorOf, type ParsedCondition, parseCondition, ruleProblems, rulesIn } from "../../lib/rules/settings.ts";
 import { toldOf } from "./expressions.ts";
 import { problemText } from "./problems.ts";
 import { say } from "./texts.ts";

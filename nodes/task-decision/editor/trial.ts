@@ -1,6 +1,6 @@
 import { isObject, textOf } from "../../lib/base/json.ts";
 import { noAnswer, showVerdict } from "../../lib/editor/verdict.ts";
-import { isOneOf, type Outcome, OUTCOMES } from "../../lib/rules/settings.ts";
+import { isOneOf, OUTCOMES, type Outcome } from "../../lib/rules/settings.ts";
 import { ask, listIn } from "./admin.ts";
 import { say } from "./texts.ts";
 

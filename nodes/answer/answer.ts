@@ -13,15 +13,19 @@ import {
   taskReferences,
 } from "../lib/engine/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
-import { defineNode, type Message, type NodeKit, type Send } from "../lib/node-red/define.ts";
+import { defineNode, type Message, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
+import { ANSWER_WORDS, type AnswerKit } from "./words.ts";
 
 /** The connection stands still after these; other faults are of one answer. */
 const STOPPED_BY_ABIQUO: ReadonlySet<FaultCode> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
+
+/** A decision that Abiquo is told. */
+type Answered = Decision & { readonly action: Action };
 
 /** A message that leaves with its outcomes. */
 interface Departure {
@@ -33,12 +37,12 @@ interface Departure {
 
 /** abiquo-continue and abiquo-cancel: the decision is made here, and leaves once Abiquo has its answer. */
 export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): void {
-  defineNode(RED, type, {}, (kit) => {
+  defineNode(RED, type, { words: ANSWER_WORDS }, (kit) => {
     const task = typedProperty(kit, "task", { value: "abiquo", type: "msg" });
     const source = isOwnNamespace(kit.config.text("taskType", "msg"), kit.config.text("task", "abiquo")) ? "abiquo" : "elsewhere";
     const text = typedProperty(kit, "message", { value: "", type: "str" });
     const showInFlight = (): void => {
-      if (port.inFlight > 0) kit.show("blue", "dot", "sending", { count: port.inFlight });
+      if (port.inFlight > 0) kit.show("sending");
     };
     const emitted = (request: FinishedRequest, departure: Departure): Error | undefined => {
       try {
@@ -96,14 +100,14 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         action,
         references,
         decision: proposed(kit, message, action),
-        text: (decision: Decision) => own || decisionText(RED, decision),
+        text: (decision: Answered) => own || decisionText(RED, decision),
         message: storedMessage(message),
       };
       const answering = port.outcome((id) => kit.finish(engine.answer({ ...call, id })));
       showInFlight();
       const outcome = await answering;
       if ("stopped" in outcome) {
-        if (STOPPED_BY_ABIQUO.has(outcome.stopped.code)) kit.show("red", "ring", "unauthorized");
+        if (STOPPED_BY_ABIQUO.has(outcome.stopped.code)) kit.show("unauthorized");
         else kit.showFailure();
         return done(tell(RED, outcome.stopped));
       }
@@ -115,7 +119,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
 }
 
 /** Lets the message leave with its outcomes. @returns what its caller, or Catch, is to be told */
-function emit(kit: NodeKit, { results }: FinishedRequest, { message, send, isAgain }: Departure): Fault | undefined {
+function emit(kit: AnswerKit, { results }: FinishedRequest, { message, send, isAgain }: Departure): Fault | undefined {
   const portOf = (wanted: boolean): TaskEntry[] =>
     results.flatMap((result) => ("asAsked" in result && result.asAsked === wanted ? [result.entry] : []));
   const faults = results.flatMap((result) => ("fault" in result ? [result.fault] : []));
@@ -131,7 +135,7 @@ function emit(kit: NodeKit, { results }: FinishedRequest, { message, send, isAga
   return faults[0];
 }
 
-function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[], isGroup: boolean, isAgain: boolean): Message {
+function outgoing(kit: AnswerKit, message: Message, entries: readonly TaskEntry[], isGroup: boolean, isAgain: boolean): Message {
   const before = (isObject(message.abiquo) ? message.abiquo : {}) as Partial<AbiquoMessage>;
   const detailsOf = new Map(entriesOf(message.abiquo).map(({ task, details }) => [task.taskId, details]));
   const complete = entries.map((entry) => {
@@ -146,11 +150,11 @@ function outgoing(kit: NodeKit, message: Message, entries: readonly TaskEntry[],
   return message;
 }
 
-function showResult(kit: NodeKit, answered: TaskEntry[], otherwise: TaskEntry[], faults: readonly Fault[]): void {
+function showResult(kit: AnswerKit, answered: TaskEntry[], otherwise: TaskEntry[], faults: readonly Fault[]): void {
   if (faults.length > 0) kit.showFailure();
-  else if (otherwise.some(({ answer }) => answer?.outcome === "gone")) kit.show("yellow", "ring", "gone");
-  else if (otherwise.length > 0) kit.show("yellow", "ring", "already");
-  else if (answered.length > 0) kit.show("green", "dot", "sent");
+  else if (otherwise.some(({ answer }) => answer?.outcome === "gone")) kit.show("gone");
+  else if (otherwise.length > 0) kit.show("already");
+  else if (answered.length > 0) kit.show("sent");
 }
 
 /** True for `msg.abiquo` and what is in it. */
@@ -159,7 +163,7 @@ function isOwnNamespace(type: string, property: string): boolean {
 }
 
 /** What the message proposes, when it proposes what this node does; else the flow itself decides by its wires. */
-function proposed(kit: NodeKit, message: Message, action: Action): Decision {
+function proposed(kit: AnswerKit, message: Message, action: Action): Decision {
   const decision = decisionIn(message.abiquo?.decision);
   if (decision?.action === action) return decision;
   const by = kit.node.name || sharedText(kit.RED, "answer.byFlow");
@@ -167,8 +171,7 @@ function proposed(kit: NodeKit, message: Message, action: Action): Decision {
 }
 
 /** The text that Abiquo keeps with the task. */
-function decisionText(RED: NodeAPI, { action, by, rule, reason }: Decision): string {
-  const key = rule === undefined ? `answer.${action}` : `answer.${action}ByRule`;
-  const text = sharedText(RED, key, { by, rule: rule ?? "" });
+function decisionText(RED: NodeAPI, { action, by, rule, reason }: Answered): string {
+  const text = rule === undefined ? sharedText(RED, `answer.${action}`, { by }) : sharedText(RED, `answer.${action}ByRule`, { by, rule });
   return reason === undefined || reason === "" ? text : `${text} ${reason}`;
 }

@@ -14,7 +14,7 @@ import {
 } from "../lib/engine/index.ts";
 import type { NotificationRecord } from "../lib/ledger/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
-import type { Message, NodeKit, Send } from "../lib/node-red/define.ts";
+import type { Message, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
@@ -22,6 +22,7 @@ import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { journeysOf } from "./journeys.ts";
 import { approvalTerms } from "./terms.ts";
+import type { ApprovalKit } from "./words.ts";
 
 /** The node's ports, in the order of its outputs. */
 const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
@@ -32,7 +33,7 @@ const LONGEST_TELLING = 15_000;
 
 /** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
 export class ApprovalNode {
-  readonly #kit: NodeKit;
+  readonly #kit: ApprovalKit;
   readonly #key: string;
   readonly #attachment: Attachment;
   readonly #ask: (message: Message) => Promise<void>;
@@ -44,7 +45,7 @@ export class ApprovalNode {
   #hasLet = false;
 
   /** @throws Fault of the configuration */
-  constructor(kit: NodeKit) {
+  constructor(kit: ApprovalKit) {
     this.#kit = kit;
     this.#key = kit.config.text("key") || kit.node.id;
     const scope = kit.config.choice("scope", ["task", "group"]);
@@ -79,7 +80,7 @@ export class ApprovalNode {
         ports.set(engine, port);
         // A key that is taken may be free at the next attempt.
         return engine.approvals.attach(this.#key, port).catch((problem: unknown) => {
-          if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") kit.show("red", "ring", "keyTaken");
+          if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") kit.show("keyTaken");
           throw problem;
         });
       },
@@ -98,7 +99,7 @@ export class ApprovalNode {
     if (isObject(abiquo["control"])) return this.#control(message, abiquo["control"], send);
     if (isObject(abiquo["notified"])) return this.#notified(message, abiquo["notified"]);
     await this.#ask(message);
-    this.#kit.show("blue", "ring", "asked");
+    this.#kit.show("asked");
   }
 
   /**
@@ -129,7 +130,7 @@ export class ApprovalNode {
       ...timeOf(at),
       ...(result === "counted" && countedAs(approval, ballot) !== ballot.action ? { countedAs: countedAs(approval, ballot) } : {}),
     };
-    if (result === "forbidden") this.#kit.show("yellow", "ring", "forbidden");
+    if (result === "forbidden") this.#kit.show("forbidden");
     message.abiquo = { ...message.abiquo, vote } as unknown as AbiquoMessage;
     send(atPort("vote", message));
   }
@@ -204,23 +205,23 @@ export class ApprovalNode {
       leave: (outcome) => {
         this.#hasLet = true;
         const message = outcomeMessage(outcome);
-        this.#kit.show(outcome.port === "approved" ? "green" : outcome.port === "rejected" ? "red" : "yellow", "dot", outcome.port);
+        this.#kit.show(outcome.port);
         node.send(atPort(outcome.port, message) as never);
       },
       report: (problem) => {
-        if (problem instanceof Fault && problem.code === "APPROVAL_STUCK") this.#kit.show("red", "ring", "stuck");
+        if (problem instanceof Fault && problem.code === "APPROVAL_STUCK") this.#kit.show("stuck");
         this.#kit.report(problem);
       },
       count: (open) => {
-        if (open > 0) this.#kit.show("blue", "dot", "waiting", { count: open });
-        else if (!this.#hasLet) this.#kit.show("grey", "ring", "idle");
+        if (open > 0) this.#kit.show("waiting", { count: open });
+        else if (!this.#hasLet) this.#kit.show("idle");
       },
     };
   }
 }
 
 /** A node may leave its connection to the message. */
-function hasConnection(kit: NodeKit): boolean {
+function hasConnection(kit: ApprovalKit): boolean {
   return kit.config.text("connection") !== "";
 }
 

@@ -4,13 +4,14 @@ import { adminAction } from "../lib/node-red/admin.ts";
 import { defineNode } from "../lib/node-red/define.ts";
 import { ApprovalNode } from "./approval-node.ts";
 import { serveApprovalPages } from "./routes.ts";
+import { APPROVAL_WORDS } from "./words.ts";
 
 const TYPE = "abiquo-approval";
 
 type WithApproval = Node & { approval?: ApprovalNode };
 
 export default function (RED: NodeAPI): void {
-  defineNode(RED, TYPE, {}, (kit) => {
+  defineNode(RED, TYPE, { words: APPROVAL_WORDS }, (kit) => {
     const approval = new ApprovalNode(kit);
     (kit.node as WithApproval).approval = approval;
     // Requests reach people without links too, and votes come back by message.

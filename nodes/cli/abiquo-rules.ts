@@ -5,10 +5,11 @@ import { type RuleSet, RulesFault, tryRules, unreachableRules } from "../lib/rul
 import { Command, EXIT } from "./command.ts";
 import { problemLines, summaryLine, trialJson, trialLines, unreachableLines } from "./report.ts";
 import { ruleSetIn, tasksIn, tasksInLedger } from "./sources.ts";
+import type { RULES_TEXTS } from "./texts.ts";
 
 const LAST = "1000";
 
-const command = new Command("abiquo-task-decision");
+const command = new Command<typeof RULES_TEXTS>("abiquo-task-decision");
 let { words } = command;
 
 async function main(): Promise<number> {

@@ -8,9 +8,12 @@ import { revokeLinks } from "../lib/engine/index.ts";
 import { openLedger, type StoreContents } from "../lib/ledger/index.ts";
 import { requireSqlite } from "../lib/ledger/sqlite.ts";
 import { Command, EXIT } from "./command.ts";
+import type { STORE_TEXTS } from "./texts.ts";
 import type { Words } from "./words.ts";
 
-const command = new Command("abiquo-store");
+type StoreWords = Words<typeof STORE_TEXTS>;
+
+const command = new Command<typeof STORE_TEXTS>("abiquo-store");
 
 interface Options {
   readonly by?: string | undefined;
@@ -18,13 +21,14 @@ interface Options {
 }
 
 /** What the command can do, by its name, with the number of files it wants. */
-const ACTIONS: Readonly<Record<string, { readonly files: number; run(words: Words, files: string[], options: Options): Promise<number> }>> =
-  {
-    "revoke-links": { files: 1, run: revoke },
-    backup: { files: 2, run: backUp },
-    restore: { files: 2, run: restore },
-    check: { files: 1, run: check },
-  };
+const ACTIONS: Readonly<
+  Record<string, { readonly files: number; run(words: StoreWords, files: string[], options: Options): Promise<number> }>
+> = {
+  "revoke-links": { files: 1, run: revoke },
+  backup: { files: 2, run: backUp },
+  restore: { files: 2, run: restore },
+  check: { files: 1, run: check },
+};
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -51,7 +55,7 @@ async function main(): Promise<number> {
   return action.run(words, files, values);
 }
 
-async function revoke(words: Words, [file = ""]: string[], { by, reason }: Options): Promise<number> {
+async function revoke(words: StoreWords, [file = ""]: string[], { by, reason }: Options): Promise<number> {
   const ledger = await openLedger({ engine: "sqlite", file: resolve(file) }, { beside: true });
   try {
     await revokeLinks(ledger, by?.trim() || ownName(), reason?.trim() || undefined);
@@ -62,21 +66,21 @@ async function revoke(words: Words, [file = ""]: string[], { by, reason }: Optio
   return EXIT.fine;
 }
 
-async function backUp(words: Words, [file = "", target = ""]: string[]): Promise<number> {
+async function backUp(words: StoreWords, [file = "", target = ""]: string[]): Promise<number> {
   const { copyStore } = await maintenance();
   const contents = await copyStore(resolve(file), resolve(target));
   console.log(words.text("cli.backedUp", { file: target, ...described(contents) }));
   return EXIT.fine;
 }
 
-async function restore(words: Words, [copy = "", file = ""]: string[]): Promise<number> {
+async function restore(words: StoreWords, [copy = "", file = ""]: string[]): Promise<number> {
   const { restoreStore } = await maintenance();
   const contents = await restoreStore(resolve(copy), resolve(file));
   console.log(words.text("cli.restored", { file, ...described(contents) }));
   return EXIT.fine;
 }
 
-async function check(words: Words, [file = ""]: string[]): Promise<number> {
+async function check(words: StoreWords, [file = ""]: string[]): Promise<number> {
   const { checkStore } = await maintenance();
   try {
     const { contents, problems } = await checkStore(resolve(file));
@@ -96,7 +100,12 @@ function maintenance(): Promise<typeof import("../lib/ledger/maintenance.ts")> {
   return import("../lib/ledger/maintenance.ts");
 }
 
-function described({ tasks, waiting, approvals, bytes }: StoreContents): Record<string, string | number> {
+function described({
+  tasks,
+  waiting,
+  approvals,
+  bytes,
+}: StoreContents): Record<"tasks" | "waiting" | "approvals" | "megabytes", string | number> {
   return { tasks, waiting, approvals, megabytes: (bytes / 1_000_000).toFixed(1) };
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../lib/base/fault.ts";
+import type { TextList } from "../lib/base/texts.ts";
 import { LANGUAGE_NAMES, languageOf, localeOf, Words } from "./words.ts";
 
 /** What a shell or a CI job goes by. */
@@ -11,9 +12,9 @@ const LOCALES = join(__dirname, "..", "locales");
 const TOLD_AS: Partial<Readonly<Record<FaultCode, FaultCode>>> = { LEDGER_UNAVAILABLE: "LEDGER_UNUSABLE" };
 
 /** What the commands have in common: their language, and how they end. */
-export class Command {
+export class Command<Texts extends TextList> {
   readonly #catalogue: string;
-  words: Words;
+  words: Words<Texts>;
 
   /** @param catalogue of the node whose texts the command's own are among */
   constructor(catalogue: string) {
@@ -26,7 +27,7 @@ export class Command {
    *
    * @throws Fault LANGUAGE_UNKNOWN
    */
-  speak(locale: string | undefined): Words {
+  speak(locale: string | undefined): Words<Texts> {
     if (locale === undefined) return this.words;
     const language = languageOf(locale);
     if (language === undefined) throw new Fault("LANGUAGE_UNKNOWN", { language: locale, known: LANGUAGE_NAMES.join(", ") });

@@ -1,9 +1,12 @@
 import { textOf } from "../lib/base/json.ts";
 import type { RecordedTask, RuleSet, RulesFault, Trial, Unreachable, Verdict } from "../lib/rules/index.ts";
+import type { RULES_TEXTS } from "./texts.ts";
 import type { Words } from "./words.ts";
 
+type RulesWords = Words<typeof RULES_TEXTS>;
+
 /** Each problem on a line that editors and CI logs can jump to: `file:line:column`. */
-export function problemLines(file: string, fault: RulesFault, words: Words): string[] {
+export function problemLines(file: string, fault: RulesFault, words: RulesWords): string[] {
   return fault.problems.map(({ rule, condition, code, params, name, line, column }) => {
     const place = line === undefined ? file : `${file}:${line}:${column}`;
     const of =
@@ -14,7 +17,7 @@ export function problemLines(file: string, fault: RulesFault, words: Words): str
   });
 }
 
-export function unreachableLines(file: string, { list }: RuleSet, found: readonly Unreachable[], words: Words): string[] {
+export function unreachableLines(file: string, { list }: RuleSet, found: readonly Unreachable[], words: RulesWords): string[] {
   const label = (index: number): string => nameOf(words, index, textOf((list[index] as Record<string, unknown>)["name"]));
   return found.map(
     ({ rule, by, field = "" }) =>
@@ -22,7 +25,7 @@ export function unreachableLines(file: string, { list }: RuleSet, found: readonl
   );
 }
 
-export function trialLines({ tried }: Trial, words: Words): string[] {
+export function trialLines({ tried }: Trial, words: RulesWords): string[] {
   return tried.map((one) => {
     const { verdict, before, differs } = one;
     const outcome = differs && before !== undefined ? `${before.outcome} -> ${verdict.outcome}` : verdict.outcome;
@@ -41,7 +44,7 @@ export function trialLines({ tried }: Trial, words: Words): string[] {
   });
 }
 
-export function summaryLine({ tried, counts, differing }: Trial, against: string | undefined, words: Words): string {
+export function summaryLine({ tried, counts, differing }: Trial, against: string | undefined, words: RulesWords): string {
   const total = words.text("cli.counted", { total: tried.length, ...counts });
   return against === undefined ? total : `${total} ${words.text("cli.differing", { count: differing, file: against })}`;
 }
@@ -61,11 +64,11 @@ export function trialJson({ tried, counts, differing }: Trial, hasOther: boolean
   };
 }
 
-function nameOf(words: Words, index: number, name: string | undefined): string {
+function nameOf(words: RulesWords, index: number, name: string | undefined): string {
   return name ? words.text("cli.named", { name }) : words.text("cli.numbered", { number: index + 1 });
 }
 
-function reasonText({ rule, unjudged }: Verdict, words: Words): string {
+function reasonText({ rule, unjudged }: Verdict, words: RulesWords): string {
   if (unjudged !== undefined) return words.fault(unjudged.why, { rule: unjudged.rule, field: unjudged.field });
   return rule === undefined ? words.text("cli.otherwise") : words.text("cli.named", { name: rule });
 }

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FaultCode, FaultParams } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
+import type { Filling, TextList } from "../lib/base/texts.ts";
 
 const LANGUAGES: Readonly<Record<string, string>> = { en: "en-US", es: "es-ES" };
 
 /** The command's words, from the same catalogues as the nodes'. */
-export class Words {
+export class Words<Texts extends TextList> {
   readonly #own: unknown;
   readonly #faults: unknown;
 
@@ -26,8 +27,8 @@ export class Words {
     this.#faults = read("abiquo-config");
   }
 
-  text(key: string, params: FaultParams = {}): string {
-    return filled(leaf(this.#own, key) ?? key, params);
+  text<Key extends keyof Texts & string>(key: Key, ...[values]: Filling<Texts[Key][number]>): string {
+    return filled(leaf(this.#own, key) ?? key, values ?? {});
   }
 
   fault(code: FaultCode, params: FaultParams): string {

@@ -3,13 +3,14 @@ import { AbiquoClient, Resources } from "../lib/abiquo/index.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import type { ConfigNode, ConnectionNode } from "../lib/node-red/connection.ts";
-import { defineNode, faultOf, type NodeKit } from "../lib/node-red/define.ts";
+import { defineNode, faultOf } from "../lib/node-red/define.ts";
 import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "../lib/node-red/engines.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
 import { clientSettings, isSameAccess } from "./client-settings.ts";
 import { testConnection } from "./connection-test.ts";
 import { tellLeftBehind } from "./left-behind.ts";
 import type { SecretUse } from "./trial-secrets.ts";
+import { CONFIG_WORDS, type ConfigKit } from "./words.ts";
 
 const TYPE = "abiquo-config";
 const CREDENTIALS = ["consumerKey", "consumerSecret", "accessToken", "accessTokenSecret", "username", "password", "bearerToken"] as const;
@@ -18,7 +19,7 @@ const SECRET_USE: SecretUse = { type: TYPE, names: CREDENTIALS, places: { url: "
 
 export default function (RED: NodeAPI): void {
   const settings = { abiquoConfigSettle: { value: 60, exportable: false } };
-  defineNode(RED, TYPE, { credentials: CREDENTIALS, settings }, (kit) => {
+  defineNode(RED, TYPE, { credentials: CREDENTIALS, settings, words: CONFIG_WORDS }, (kit) => {
     const node = kit.node as ConfigNode;
     // Node-RED hands the errors and the status of a config node to the flows of the nodes listed here.
     Object.defineProperty(node, "users", { get: () => oneUserPerFlow(RED, node.id) });
@@ -28,7 +29,7 @@ export default function (RED: NodeAPI): void {
   adminAction(RED, `/${TYPE}/:id/test`, `${TYPE}.write`, ({ id = "" }, body) => testConnection(RED, SECRET_USE, id, body));
 }
 
-function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
+function connect(RED: NodeAPI, kit: ConfigKit): ConnectionNode {
   const { node, config } = kit;
   const settings = clientSettings(RED, config, kit.credentials);
   const pace = config.number("pace", 0);
@@ -59,13 +60,13 @@ function connect(RED: NodeAPI, kit: NodeKit): ConnectionNode {
     onStore: use.onStore,
     signsInWith: (other) => isSameAccess(settings, other),
     async goOn() {
-      if (client.halted !== undefined) kit.show("green", "dot", "connected");
+      if (client.halted !== undefined) kit.show("connected");
       client.resume();
       (await use.engine).restart(connection);
     },
   };
   client.onHalt = (fault) => {
-    kit.show("red", "ring", "stopped");
+    kit.show("stopped");
     kit.report(fault);
   };
   client.onOutage = (fault) => kit.report(fault);

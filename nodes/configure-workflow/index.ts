@@ -3,9 +3,10 @@ import { defineNode } from "../lib/node-red/define.ts";
 import { requiredText, typedProperty } from "../lib/node-red/evaluate.ts";
 import { maskedEndpoint, webhookPaths, webhookUrlOf } from "../lib/node-red/webhook-url.ts";
 import { configureEnterprise, configurePlatform } from "./settings.ts";
+import { CONFIGURE_WORDS } from "./words.ts";
 
 export default function (RED: NodeAPI): void {
-  defineNode(RED, "abiquo-configure-workflow", {}, (kit) => {
+  defineNode(RED, "abiquo-configure-workflow", { words: CONFIGURE_WORDS }, (kit) => {
     const { config } = kit;
     const connection = kit.connection();
     const target = config.choice("target", ["platform", "enterprise"]);
@@ -24,12 +25,12 @@ export default function (RED: NodeAPI): void {
         const url = action === "enable" ? await requiredText(endpoint, "endpoint", message) : "";
         const state = await configurePlatform(connection.client, { ...change, endpoint: url });
         message.payload = { ...state, endpoint: maskedEndpoint(state.endpoint, webhookPaths(RED)) };
-        kit.show(state.enabled ? "green" : "grey", "dot", state.enabled ? "enabled" : "disabled");
+        kit.show(state.enabled ? "enabled" : "disabled");
       } else {
         const id = await requiredText(enterprise, "enterprise", message);
         const state = await configureEnterprise(connection.client, id, change);
         message.payload = state;
-        kit.show(state.workflow ? "green" : "grey", "dot", state.workflow ? "enabled" : "disabled");
+        kit.show(state.workflow ? "enabled" : "disabled");
       }
       message.topic = target;
       send(message);

@@ -2,9 +2,10 @@ import type { NodeAPI } from "node-red";
 import { defineNode } from "../lib/node-red/define.ts";
 import { requiredText, typedProperty } from "../lib/node-red/evaluate.ts";
 import { type Listed, type ListScope, listMessages, pendingInAbiquo, pendingInLedger } from "./listing.ts";
+import { LIST_WORDS } from "./words.ts";
 
 export default function (RED: NodeAPI): void {
-  defineNode(RED, "abiquo-list-pending", {}, (kit) => {
+  defineNode(RED, "abiquo-list-pending", { words: LIST_WORDS }, (kit) => {
     const { config } = kit;
     const connection = kit.connection();
     const scope: ListScope = config.choice("scope", ["enterprise", "user", "me", "all", "ledger"]);
@@ -16,7 +17,7 @@ export default function (RED: NodeAPI): void {
 
     kit.onInput(async (message, send, done) => {
       kit.connection(message);
-      kit.show("blue", "dot", "reading");
+      kit.show("reading");
       const listed: Listed[] = [];
       if (scope === "ledger") {
         listed.push(...(await pendingInLedger(await connection.engine, connection, stage, query)));
@@ -29,7 +30,7 @@ export default function (RED: NodeAPI): void {
         listed.push(...(await pendingInAbiquo(connection.client, scope, where, query, kit.signal, onProblem)));
       }
       for (const out of listMessages(message, listed, emit, connection.id, RED.util)) send(out);
-      kit.show("green", "dot", "count", { count: listed.length });
+      kit.show("count", { count: listed.length });
       done();
     });
   });

@@ -7,11 +7,12 @@ import { faultText } from "../lib/node-red/text.ts";
 import { forReview, judge, type Words } from "./decisions.ts";
 import { serveRuleAdmin } from "./rule-admin.ts";
 import { ruleSource } from "./rule-source.ts";
+import { DECISION_WORDS } from "./words.ts";
 
 const OUTCOMES = ["continue", "cancel", "review"] as const;
 
 export default function (RED: NodeAPI): void {
-  defineNode(RED, "abiquo-task-decision", {}, (kit) => {
+  defineNode(RED, "abiquo-task-decision", { words: DECISION_WORDS }, (kit) => {
     const { node } = kit;
     const source = ruleSource(kit);
     const words: Words = ({ code, params }) => faultText(RED, code, params);
@@ -30,7 +31,7 @@ export default function (RED: NodeAPI): void {
       const byOutcome = OUTCOMES.map((outcome) => decided.entries.filter(({ decision }) => decision?.action === outcome));
       send(portMessages(message, decided.abiquo, byOutcome, RED.util.cloneMessage));
       const shown = OUTCOMES.find((_, port) => byOutcome[port]?.length) ?? "review";
-      if (source.isSound) kit.show(shown === "continue" ? "green" : shown === "cancel" ? "red" : "yellow", "dot", shown);
+      if (source.isSound) kit.show(shown);
       done();
     });
   });

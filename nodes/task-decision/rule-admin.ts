@@ -6,12 +6,13 @@ import { type LedgerTask, recordedTasks } from "../lib/engine/index.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import { type ConnectionNode, connectionsOf, isConnectionNode } from "../lib/node-red/connection.ts";
 import { MessageDetails } from "../lib/node-red/details.ts";
-import { faultText, translated } from "../lib/node-red/text.ts";
+import { faultText, textsOf } from "../lib/node-red/text.ts";
 import { type FactSourceFor, RulesFault, type Tried, tryRules, type Unreachable, unreachableRules } from "../lib/rules/index.ts";
 import { doubtText } from "./decisions.ts";
 import { factSource } from "./fact-source.ts";
 import { deployedRules } from "./rule-source.ts";
 import { compileUnsaved, unsavedRules, withoutValues, writtenRule } from "./unsaved-rules.ts";
+import type { DECISION_WORDS } from "./words.ts";
 
 const TYPE = "abiquo-task-decision";
 
@@ -77,12 +78,11 @@ function check(RED: NodeAPI, body: Record<string, unknown>): object {
 }
 
 function whyUnreachable(RED: NodeAPI, written: unknown, { rule, by, field = "" }: Unreachable): string {
-  if (by === undefined) return translated(RED, `${TYPE}.reach.contradiction`, withoutValues({ field }, writtenRule(written, rule)));
+  const say = textsOf<typeof DECISION_WORDS.texts>(RED, TYPE);
+  if (by === undefined) return say("reach.contradiction", { field, ...withoutValues({ field }, writtenRule(written, rule)) });
   const covering = writtenRule(written, by);
   const name = isObject(covering) ? textOf(covering["name"]).trim() : "";
-  return translated(RED, `${TYPE}.reach.covered`, {
-    rule: name === "" ? translated(RED, `${TYPE}.cli.numbered`, { number: by + 1 }) : translated(RED, `${TYPE}.cli.named`, { name }),
-  });
+  return say("reach.covered", { rule: name === "" ? say("cli.numbered", { number: by + 1 }) : say("cli.named", { name }) });
 }
 
 function shownTask(RED: NodeAPI, { task, verdict, before, differs }: Tried): object {

@@ -3,8 +3,9 @@ import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { NodeMessage } from "node-red";
 import { Fault, type FaultParams } from "../lib/base/fault.ts";
-import type { Message, NodeKit } from "../lib/node-red/define.ts";
+import type { Message } from "../lib/node-red/define.ts";
 import { compileRules, type RuleOptions, type RuleSet, RulesFault, readRuleSet } from "../lib/rules/index.ts";
+import type { DecisionKit } from "./words.ts";
 
 /** Where a node takes its rules from. */
 export interface RuleSource {
@@ -32,7 +33,7 @@ export function deployedRules(node: unknown): RuleSet | undefined {
  *
  * @throws RulesFault when the node's own rules are wrong; Fault CONFIG_INVALID, ENV_UNSET
  */
-export function ruleSource(kit: NodeKit): RuleSource {
+export function ruleSource(kit: DecisionKit): RuleSource {
   const { config } = kit;
   const options: RuleOptions = {
     scope: config.choice("scope", ["task", "group"]),
@@ -44,7 +45,7 @@ export function ruleSource(kit: NodeKit): RuleSource {
   return source;
 }
 
-function ownRules({ config }: NodeKit, options: RuleOptions): RuleSource {
+function ownRules({ config }: DecisionKit, options: RuleOptions): RuleSource {
   const value = config.raw("rules") ?? [];
   const rules = compileRules(value, options);
   const list = Array.isArray(value) ? value : (JSON.parse(String(value) || "[]") as unknown[]);
@@ -52,7 +53,7 @@ function ownRules({ config }: NodeKit, options: RuleOptions): RuleSource {
   return { rulesFor: async () => set, current: set, isSound: true };
 }
 
-function messageRules(kit: NodeKit, options: RuleOptions): RuleSource {
+function messageRules(kit: DecisionKit, options: RuleOptions): RuleSource {
   const property = required(kit, "rulesProperty");
   let lastText: string | undefined;
   let last: RuleSet | Fault | undefined;
@@ -72,7 +73,7 @@ function messageRules(kit: NodeKit, options: RuleOptions): RuleSource {
 }
 
 /** Node-RED throws where the way to a property ends early. */
-function propertyOf({ RED }: NodeKit, message: Message, property: string): unknown {
+function propertyOf({ RED }: DecisionKit, message: Message, property: string): unknown {
   try {
     return RED.util.getMessageProperty(message as NodeMessage, property) as unknown;
   } catch {
@@ -110,7 +111,7 @@ function unusable(code: "RULES_UNUSABLE" | "RULES_KEPT", params: FaultParams): F
     : new Fault("RULES_UNUSABLE", { ...params, place, rule, problem, count });
 }
 
-function required({ config }: NodeKit, property: string): string {
+function required({ config }: DecisionKit, property: string): string {
   const value = config.text(property);
   if (value === "") throw new Fault("CONFIG_INVALID", { property });
   return value;
@@ -121,7 +122,7 @@ function required({ config }: NodeKit, property: string): string {
  * used leaves the last good one in force.
  */
 class RulesFile implements RuleSource {
-  readonly #kit: NodeKit;
+  readonly #kit: DecisionKit;
   readonly #options: RuleOptions;
   readonly #name: string;
   readonly #path: string;
@@ -130,7 +131,7 @@ class RulesFile implements RuleSource {
   #fault: Fault | undefined;
   #look: Promise<void> | undefined;
 
-  constructor(kit: NodeKit, options: RuleOptions) {
+  constructor(kit: DecisionKit, options: RuleOptions) {
     this.#kit = kit;
     this.#options = options;
     this.#name = required(kit, "rulesFile");
@@ -181,7 +182,7 @@ class RulesFile implements RuleSource {
   #take(set: RuleSet): void {
     this.#good = set;
     this.#fault = undefined;
-    this.#kit.show("green", "ring", "rulesRead", { count: set.list.length });
+    this.#kit.show("rulesRead", { count: set.list.length });
   }
 
   #unreadable({ code = "" }: NodeJS.ErrnoException): void {
@@ -193,8 +194,8 @@ class RulesFile implements RuleSource {
 
   #keep(params: FaultParams): void {
     this.#fault = unusable(this.#good === undefined ? "RULES_UNUSABLE" : "RULES_KEPT", params);
-    if (this.#good === undefined) this.#kit.show("red", "ring", "rulesUnusable");
-    else this.#kit.show("yellow", "ring", "rulesKept");
+    if (this.#good === undefined) this.#kit.show("rulesUnusable");
+    else this.#kit.show("rulesKept");
     this.#kit.report(this.#fault);
   }
 }

@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
 import { once } from "../lib/base/once.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
-import { defineNode, type NodeKit } from "../lib/node-red/define.ts";
+import { defineNode } from "../lib/node-red/define.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
@@ -10,6 +10,7 @@ import { DEFAULT_WEBHOOK_PATH, type WebhookAuth, type WebhookNode, webhookUrl } 
 import { admits, type WebhookAccess } from "./access.ts";
 import { FailedCalls } from "./failed-calls.ts";
 import { Receiver } from "./receiver.ts";
+import { WEBHOOK_WORDS, type WebhookKit } from "./words.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** What Node-RED's admin API takes unless its settings say otherwise (`apiMaxLength`). */
@@ -17,52 +18,57 @@ const ADMIN_LIMIT = "5mb";
 
 export default function (RED: NodeAPI): void {
   if (typeof RED.httpNode === "function") webhookRoutes(RED).holdUntilStarted(RED);
-  defineNode(RED, "abiquo-webhook-in", { credentials: ["secret", "previousSecret", "username", "password"] }, (kit) => {
-    const { node, config } = kit;
-    const connection = kit.connection();
-    const path = config.text("path", DEFAULT_WEBHOOK_PATH);
-    const auth = authOf(config, kit.credentials);
-    const access: WebhookAccess = {
-      auth,
-      allowFrom: config.addresses("allowFrom"),
-      trustedProxies: connection.trustedProxies,
-      failedCalls: new FailedCalls(),
-      onPrevious: once(() => node.warn(kit.text("previousUsed"))),
-    };
-    const megabytes = config.number("maxBody", 16, 0.001);
-    const receiver = new Receiver(kit, connection, {
-      emit: config.choice("emit", ["task", "group"]),
-      limit: megabytes * MEGABYTE,
-      verify: config.flag("verify"),
-    });
-    if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
+  defineNode(
+    RED,
+    "abiquo-webhook-in",
+    { credentials: ["secret", "previousSecret", "username", "password"], words: WEBHOOK_WORDS },
+    (kit) => {
+      const { node, config } = kit;
+      const connection = kit.connection();
+      const path = config.text("path", DEFAULT_WEBHOOK_PATH);
+      const auth = authOf(config, kit.credentials);
+      const access: WebhookAccess = {
+        auth,
+        allowFrom: config.addresses("allowFrom"),
+        trustedProxies: connection.trustedProxies,
+        failedCalls: new FailedCalls(),
+        onPrevious: once(() => node.warn(kit.text("previousUsed"))),
+      };
+      const megabytes = config.number("maxBody", 16, 0.001);
+      const receiver = new Receiver(kit, connection, {
+        emit: config.choice("emit", ["task", "group"]),
+        limit: megabytes * MEGABYTE,
+        verify: config.flag("verify"),
+      });
+      if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
 
-    let refused = 0;
-    const handle: WebhookHandler = (request, response, rest, again) => {
-      const verdict = admits(access, request, rest);
-      if (verdict === 200) return void receiver.take(request, response, again);
-      request.resume();
-      response.writeHead(verdict, headersOf(verdict, auth)).end();
-      if (verdict === 404) return;
-      refused++;
-      kit.show("yellow", "ring", "rejected", { count: refused });
-    };
+      let refused = 0;
+      const handle: WebhookHandler = (request, response, rest, again) => {
+        const verdict = admits(access, request, rest);
+        if (verdict === 200) return void receiver.take(request, response, again);
+        request.resume();
+        response.writeHead(verdict, headersOf(verdict, auth)).end();
+        if (verdict === 404) return;
+        refused++;
+        kit.show("rejected", { count: refused });
+      };
 
-    const routes = webhookRoutes(RED);
-    const listen = (): void => {
-      kit.clearFault();
-      showListening(kit, routes.readsAhead, megabytes);
-    };
-    const isOurs = routes.claim(path, node.id, handle, false, listen);
-    kit.onClose((removed) => routes.release(path, node.id, !removed));
-    kit.onFlowsStarted(() => routes.settle());
-    (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
+      const routes = webhookRoutes(RED);
+      const listen = (): void => {
+        kit.clearFault();
+        showListening(kit, routes.readsAhead, megabytes);
+      };
+      const isOurs = routes.claim(path, node.id, handle, false, listen);
+      kit.onClose((removed) => routes.release(path, node.id, !removed));
+      kit.onFlowsStarted(() => routes.settle());
+      (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
 
-    kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
-    redeployedBelow(kit, () => receiver.resume());
-    if (isOurs) listen();
-    else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
-  });
+      kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
+      redeployedBelow(kit, () => receiver.resume());
+      if (isOurs) listen();
+      else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
+    },
+  );
 }
 
 function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, string> {
@@ -70,11 +76,11 @@ function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, strin
   return verdict === 401 && kind === "basic" ? { "WWW-Authenticate": "Basic" } : {};
 }
 
-function showListening(kit: NodeKit, readsAhead: boolean, megabytes: number): void {
-  if (readsAhead) return kit.show("green", "ring", "listening");
+function showListening(kit: WebhookKit, readsAhead: boolean, megabytes: number): void {
+  if (readsAhead) return kit.show("listening");
   const { apiMaxLength = ADMIN_LIMIT } = kit.RED.settings as { apiMaxLength?: string | number };
   kit.node.warn(kit.text("limitedBody", { limit: String(apiMaxLength), wanted: `${megabytes} MB` }));
-  kit.show("yellow", "ring", "limit", { limit: String(apiMaxLength) });
+  kit.show("limit", { limit: String(apiMaxLength) });
 }
 
 /** @throws Fault CREDENTIAL_MISSING when the chosen way has no secret: an open door must be asked for */

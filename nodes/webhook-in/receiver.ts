@@ -5,11 +5,11 @@ import { sleep, systemClock } from "../lib/base/clock.ts";
 import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import type { Arrival, Engine, Receipt } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
-import type { NodeKit } from "../lib/node-red/define.ts";
 import type { WebhookRequest } from "../lib/node-red/routes.ts";
 import { tell } from "../lib/node-red/text.ts";
 import { parseBody, takeBody } from "./access.ts";
 import { byGroup, groupMessage, taskMessages } from "./messages.ts";
+import type { WebhookKit } from "./words.ts";
 
 export interface ReceiverOptions {
   readonly emit: "task" | "group";
@@ -33,7 +33,7 @@ const LOOK_AGAIN = 5_000;
 
 /** Takes webhooks in for one node: commits, answers, and then emits. */
 export class Receiver {
-  readonly #kit: NodeKit;
+  readonly #kit: WebhookKit;
   readonly #connection: ConnectionNode;
   readonly #options: ReceiverOptions;
   /** ids of tasks that are on disk and that this node has yet to emit */
@@ -43,7 +43,7 @@ export class Receiver {
   /** the fault of the store that was told last, and when, in ms of a clock that only goes on */
   #storeFault: { readonly code: FaultCode; readonly at: number } | undefined;
 
-  constructor(kit: NodeKit, connection: ConnectionNode, options: ReceiverOptions) {
+  constructor(kit: WebhookKit, connection: ConnectionNode, options: ReceiverOptions) {
     this.#kit = kit;
     this.#connection = connection;
     this.#options = options;
@@ -144,7 +144,7 @@ export class Receiver {
       this.#kit.node.send((this.#options.emit === "group" ? groupMessage(part) : [messages.slice(start, start + atOnce)]) as never);
     }
     const last = arrivals.at(-1)?.abiquo.task;
-    if (last !== undefined) this.#kit.show("green", "dot", "received", { type: last.type, count: arrivals.length });
+    if (last !== undefined) this.#kit.show("received", { type: last.type, count: arrivals.length });
   }
 
   #note(engine: Engine, key: Arrival["key"]): void {

@@ -96,7 +96,7 @@ for (const action of ["continue", "cancel"] as const) {
       const heard = abiquo.waitFor("answer");
       flow.send("answer", message);
       await heard;
-      assert.equal((await flow.status("answer", 'status.sending {"count":1}')).fill, "blue");
+      assert.equal((await flow.status("answer", "status.sending")).fill, "blue");
       // Another message goes all the way meanwhile.
       const next = await arriveOne(flow);
       flow.send("answer", { abiquo: next.abiquo });

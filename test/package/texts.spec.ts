@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isNode, literal, parseScript, property, registrationsIn, type SyntaxNode, scriptsOf, walk } from "./editor-source.ts";
 import { faults } from "./fault-registry.ts";
 import { filesBelow, ROOT } from "./tarball.ts";
+import { statusesOf, textsOf } from "./word-registry.ts";
 
 const NODES = join(ROOT, "nodes");
 const LANGUAGES = ["en-US", "es-ES"] as const;
@@ -138,25 +139,28 @@ describe("The texts", () => {
     }
   });
 
-  it("hold every status that programs show", () => {
-    for (const path of programs.filter((name) => !/^(cli|lib\/(?!node-red\/))/.test(name))) {
-      const own = types.filter((type) =>
-        path.startsWith("lib/") ? true : path.split("/").includes(type.slice("abiquo-".length)) || path === "answer/answer.ts",
-      );
-      const known = own.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => key.slice(type.length + 1)));
-      for (const [, key] of read(path).matchAll(/\.show\("\w+", "\w+", "(\w+)"/g)) {
-        assert.ok(
-          known.some((text) => text.replace(/_(one|other)$/, "") === `status.${key}`),
-          `${path} shows ${key}`,
-        );
+  for (const type of types) {
+    it(`${type}: hold what programs ask for, and name the values that they give`, () => {
+      for (const language of LANGUAGES) {
+        const texts = catalogue(language, type);
+        for (const [key, names] of textsOf(type)) {
+          const forms = formsOf(texts, `${type}.${key}`);
+          assert.notDeepEqual(forms, [], `${language}: ${key} has no words`);
+          assert.deepEqual([...new Set(forms.flatMap(placeholders))].sort(), [...names].sort(), `${language}: ${key}`);
+        }
       }
-    }
-  });
+    });
+
+    it(`${type}: hold no status that the node does not show`, () => {
+      const shown = statusesOf(type).map(([key]) => `${type}.status.${key}`);
+      const worded = [...catalogue("en-US", type).keys()].map(withoutForm).filter((key) => key.startsWith(`${type}.status.`));
+      assert.deepEqual([...new Set(worded)].sort(), shown.sort());
+    });
+  }
 
   it("hold nothing that neither dialogs nor programs ask for", () => {
     const forms = new Map(types.map((type) => [type, new Set(keysInForm(type))]));
     const scripts = new Map(types.map((type) => [type, textsInScript(type)]));
-    const program = programs.map(read).join("\n");
     const unused = allKeys().filter((key) => {
       const [type = "", inSet = ""] = key.split(":");
       const own = inSet.slice(type.length + 1);
@@ -167,7 +171,7 @@ describe("The texts", () => {
         !inSet.startsWith("palette.") &&
         !inSet.startsWith("abiquo-config.faults.") &&
         !/^abiquo-approval\.(pages|mail)\./.test(inSet) &&
-        !programAsks(program, own)
+        !textsOf(type).some(([asked]) => asked === own)
       );
     });
     assert.deepEqual(unused, []);
@@ -241,16 +245,21 @@ describe("The texts of pages and mails", () => {
   });
 });
 
+/** A key without the ending of a plural. */
+function withoutForm(key: string): string {
+  return key.replace(/_(one|other)$/, "");
+}
+
+/** The text of a key, or both forms of it where it counts. */
+function formsOf(texts: ReadonlyMap<string, string>, key: string): readonly string[] {
+  const plain = texts.get(key);
+  if (plain !== undefined) return [plain];
+  const [one, other] = [texts.get(`${key}_one`), texts.get(`${key}_other`)];
+  return one === undefined || other === undefined ? [] : [one, other];
+}
+
 /** All keys as `set:key`, plurals without their ending. */
 function allKeys(): string[] {
   const keys = types.flatMap((type) => [...catalogue("en-US", type).keys()].map((key) => `${type}:${key}`));
-  return [...new Set(keys.map((key) => key.replace(/_(one|other)$/, "")))];
-}
-
-/** Whether a program names the key, or its last part: `status.sent` is asked for as `"sent"`. */
-function programAsks(program: string, key: string): boolean {
-  const last = key.split(".").at(-1) ?? "";
-  if (program.includes(`"${key}"`) || program.includes(`"${last}"`) || new RegExp(`\\b${last}: \\[`).test(program)) return true;
-  const patterns = [...program.matchAll(/`([a-z]+\.[\w.]*\$\{\w+\}\w*)`/g)].map(([, text = ""]) => text.replace(/\$\{\w+\}/, "\\w+"));
-  return patterns.some((pattern) => pattern !== "status.\\w+" && new RegExp(`^${pattern}$`).test(key));
+  return [...new Set(keys.map(withoutForm))];
 }

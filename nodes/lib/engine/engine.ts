@@ -65,7 +65,7 @@ export interface AnswerCall {
   /** who decided and why, for the tasks whose reference does not say it */
   readonly decision: Decision;
   /** the text for Abiquo, made from the decision */
-  readonly text: (decision: Decision) => string;
+  readonly text: (decision: Decision & { readonly action: Action }) => string;
   /** JSON text of what leaves the node again */
   readonly message: string;
 }

@@ -3,12 +3,14 @@ import { systemClock } from "../base/clock.ts";
 import { migrated } from "../base/definitions.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
+import type { Filling } from "../base/texts.ts";
 import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
 import { Configuration } from "./config.ts";
 import { type ConnectionNode, isConnectionNode } from "./connection.ts";
 import { onFlowsStarted } from "./deploys.ts";
 import { inFlightSettled, trackInFlight } from "./in-flight.ts";
-import { sharedText, tell, translated } from "./text.ts";
+import { sharedStatus, tell, translated } from "./text.ts";
+import type { NamesIn, NodeWords, StatusList } from "./words.ts";
 
 export type Message = NodeMessageInFlow & { abiquo?: AbiquoMessage; [property: string]: unknown };
 export type Send = (message: unknown) => void;
@@ -33,15 +35,17 @@ const CLOSE_BUDGET = 10_000;
 /** How often a node's status changes at the most, in ms. */
 const STATUS_INTERVAL = 200;
 
-type Fill = "red" | "green" | "yellow" | "blue" | "grey";
+/** For whoever serves nodes of any type. */
+type NoWords = { readonly status: Readonly<Record<never, never>>; readonly texts: Readonly<Record<never, never>> };
 
 /** What a node file works with: its configuration, its texts, its status, and its life. */
-export class NodeKit {
+export class NodeKit<Words extends NodeWords = NoWords> {
   readonly RED: NodeAPI;
   readonly node: Node;
   readonly config: Configuration;
   readonly credentials: Configuration;
   readonly #type: string;
+  readonly #looks: StatusList;
   readonly #connectionId: string;
   readonly #closing = new AbortController();
   readonly #closers: Closer[] = [];
@@ -51,10 +55,11 @@ export class NodeKit {
   #meanwhile: (() => NodeStatus) | undefined;
   #cancelStatus: (() => void) | undefined;
 
-  constructor(RED: NodeAPI, type: string, node: Node, definition: object) {
+  constructor(RED: NodeAPI, type: string, node: Node, definition: object, looks: StatusList) {
     this.RED = RED;
     this.node = node;
     this.#type = type;
+    this.#looks = looks;
     this.config = new Configuration(definition);
     this.credentials = new Configuration((node.credentials as object | undefined) ?? {});
     this.#connectionId = "connection" in definition ? textOf(definition.connection) : "";
@@ -68,12 +73,13 @@ export class NodeKit {
   }
 
   /** A text of this node's own catalogue. */
-  text(key: string, params: Record<string, string | number> = {}): string {
-    return translated(this.RED, `${this.#type}.${key}`, params);
+  text<Key extends keyof Words["texts"] & string>(key: Key, ...[values]: Filling<Words["texts"][Key][number]>): string {
+    return translated(this.RED, `${this.#type}.${key}`, values);
   }
 
-  show(fill: Fill, shape: "dot" | "ring", key: string, params?: Record<string, string | number>): void {
-    this.#showSoon(() => ({ fill, shape, text: this.text(`status.${key}`, params) }));
+  show<Key extends keyof Words["status"] & string>(key: Key, ...[values]: Filling<NamesIn<Words["status"][Key]>>): void {
+    const [fill, shape] = this.#looks[key] ?? [];
+    this.#showSoon(() => ({ fill, shape, text: translated(this.RED, `${this.#type}.status.${key}`, values) }));
   }
 
   /** Shows what keeps the node from working, in place of its own status; undefined once that is over. */
@@ -177,14 +183,14 @@ export class NodeKit {
 
   /** Shows the fault that a message met, without its words: these go to Catch. */
   showFailure(): void {
-    this.#showSoon(() => ({ fill: "red", shape: "ring", text: sharedText(this.RED, "status.failed") }));
+    this.#showSoon(() => sharedStatus(this.RED, "failed"));
   }
 
   /** The node cannot work as it is configured, or not for now. */
   showFault(fault: Fault): void {
     faultyNodes.set(this.node, fault);
     const status = fault.code === "ABIQUO_NO_CONNECTION" ? "noConnection" : "invalid";
-    this.node.status({ fill: "red", shape: "ring", text: sharedText(this.RED, `status.${status}`) });
+    this.node.status(sharedStatus(this.RED, status));
     this.node.error(tell(this.RED, fault));
   }
 
@@ -220,7 +226,8 @@ function listed(positions: readonly number[]): string {
   return `${positions.slice(0, LISTED).join(", ")}${positions.length > LISTED ? ", …" : ""}`;
 }
 
-export interface NodeOptions {
+export interface NodeOptions<Words> {
+  readonly words?: Words;
   /** all of them secrets, never sent to the browser */
   readonly credentials?: readonly string[];
   readonly settings?: Record<string, { value: unknown; exportable: boolean }>;
@@ -230,14 +237,19 @@ export interface NodeOptions {
  * Registers a node type. A fault in the configuration does not keep the node from being made: it shows red,
  * and tells the fault to each message.
  */
-export function defineNode(RED: NodeAPI, type: string, options: NodeOptions, setUp: (kit: NodeKit) => void): void {
+export function defineNode<Words extends NodeWords = NoWords>(
+  RED: NodeAPI,
+  type: string,
+  options: NodeOptions<Words>,
+  setUp: (kit: NodeKit<Words>) => void,
+): void {
   const credentials: NodeCredentials<Record<string, unknown>> = Object.fromEntries(
     (options.credentials ?? []).map((name) => [name, { type: "password" as const }]),
   );
   function create(this: Node, definition: NodeDef): void {
     RED.nodes.createNode(this, definition);
     const current = understood(type, definition);
-    const kit = new NodeKit(RED, type, this, current instanceof Fault ? definition : current);
+    const kit = new NodeKit<Words>(RED, type, this, current instanceof Fault ? definition : current, options.words?.status ?? {});
     try {
       if (current instanceof Fault) throw current;
       setUp(kit);

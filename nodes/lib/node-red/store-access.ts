@@ -3,7 +3,7 @@ import { Fault } from "../base/fault.ts";
 import type { Engine } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
-import { sharedText } from "./text.ts";
+import { sharedStatus } from "./text.ts";
 
 /** How long until a node attaches again where its store broke down meanwhile, in ms. */
 const AGAIN = 5_000;
@@ -53,7 +53,7 @@ function showStore(kit: NodeKit, connection: ConnectionNode): void {
   const end = connection.onStore((fault) => {
     if (fault === undefined) waiting.delete(connection);
     else waiting.add(connection);
-    kit.showMeanwhile(waiting.size === 0 ? undefined : () => ({ fill: "red", shape: "ring", text: sharedText(kit.RED, "status.store") }));
+    kit.showMeanwhile(waiting.size === 0 ? undefined : () => sharedStatus(kit.RED, "store"));
   });
   kit.onClose(end);
 }

@@ -1,7 +1,9 @@
-import type { NodeAPI } from "node-red";
+import type { NodeAPI, NodeStatus } from "node-red";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { Fault, type FaultCode, type FaultParams } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
+import type { Filling, TextList, TextOf } from "../base/texts.ts";
+import { SHARED_WORDS } from "./words.ts";
 
 /** The catalogue that holds the words for faults and for decisions, whichever node tells them. */
 const SHARED = "@abiquo-workflow/node-red-abiquo/abiquo-config:abiquo-config";
@@ -38,7 +40,7 @@ function inWords(RED: NodeAPI, params: FaultParams): FaultParams {
   for (const name of ["reason", "problem"]) {
     const code = params[name];
     if (typeof code !== "string" || !/^[A-Z][A-Z0-9_]+$/.test(code)) continue;
-    const text = sharedText(RED, `faults.${code}`, params as Record<string, string | number>);
+    const text = translated(RED, `${SHARED}.faults.${code}`, params);
     if (!text.endsWith(`faults.${code}`)) told[name] = text;
   }
   return told;
@@ -51,9 +53,24 @@ export function tell(RED: NodeAPI, error: unknown): ToldFault {
   return new ToldFault("UNEXPECTED", faultText(RED, "UNEXPECTED", { reason }));
 }
 
-/** A text of the shared catalogue. */
-export function sharedText(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
-  return translated(RED, `${SHARED}.${key}`, params);
+/** A text that nodes share. */
+export function sharedText<Key extends keyof typeof SHARED_WORDS.texts>(
+  RED: NodeAPI,
+  key: Key,
+  ...[values]: Filling<(typeof SHARED_WORDS.texts)[Key][number]>
+): string {
+  return translated(RED, `${SHARED}.${key}`, values);
+}
+
+/** A status that nodes share. */
+export function sharedStatus(RED: NodeAPI, key: keyof typeof SHARED_WORDS.status): NodeStatus {
+  const [fill, shape] = SHARED_WORDS.status[key];
+  return { fill, shape, text: translated(RED, `${SHARED}.status.${key}`) };
+}
+
+/** The texts of a node type, for what serves its dialog. */
+export function textsOf<Texts extends TextList>(RED: NodeAPI, type: string): TextOf<Texts> {
+  return (key, ...[values]) => translated(RED, `${type}.${key}`, values);
 }
 
 /** How many texts are remembered; what comes anew with each message is not worth it. */
@@ -61,12 +78,12 @@ const TEXTS_KEPT = 500;
 const texts = new WeakMap<NodeAPI, Map<string, string>>();
 
 /** As `RED._`, which takes as long as the rest of a message's way through a node: so each text is worked out once. */
-export function translated(RED: NodeAPI, key: string, params: Record<string, string | number> = {}): string {
+export function translated(RED: NodeAPI, key: string, params: FaultParams = {}): string {
   const known = getOrCreate(texts, RED, () => new BoundedMap<string, string>(TEXTS_KEPT));
   const id = JSON.stringify([key, ...Object.values(params)]);
   let text = known.get(id);
   if (text === undefined) {
-    text = RED._(key, params);
+    text = RED._(key, { ...params });
     known.set(id, text);
   }
   return text;

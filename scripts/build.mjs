@@ -14,6 +14,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -89,8 +90,9 @@ async function lock() {
 function isAbandoned() {
   try {
     const pid = Number(readFileSync(LOCK, "utf8"));
-    // Between its making and the writing of its number it is empty.
-    if (pid > 0) process.kill(pid, 0);
+    // Between its making and the writing of its number it is empty, for an instant.
+    if (pid === 0) return Date.now() - statSync(LOCK).mtimeMs > 5_000;
+    process.kill(pid, 0);
     return false;
   } catch (error) {
     return error.code === "ESRCH";

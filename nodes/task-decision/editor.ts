@@ -1,8 +1,8 @@
 import { textOf } from "../lib/base/json.ts";
+import { isBlank } from "../lib/base/settings.ts";
 import { current, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { choice, reason } from "../lib/editor/validators.ts";
-import { isBlank } from "../lib/editor/values.ts";
 import { isOneOf, OUTCOMES, rulesIn, SCOPES } from "../lib/rules/settings.ts";
 import { judgeRules } from "./editor/judge.ts";
 import { resizeList } from "./editor/list.ts";

@@ -1,6 +1,6 @@
 import type { Calendar, PolicyFaultCode, PolicyProblem } from "../../lib/approval/settings.ts";
+import { parseJson } from "../../lib/base/json.ts";
 import { type Keys, textsOf } from "../../lib/editor/texts.ts";
-import { jsonIn } from "../../lib/editor/values.ts";
 import type texts from "../locales/en-US.json";
 
 type Catalogue = (typeof texts)["abiquo-approval"];
@@ -62,7 +62,7 @@ function person(value: string, { type, value: given }: Seen): string {
 
 /** Why a text is no JSON, in the browser's words. */
 function jsonError(text: string): string | undefined {
-  if (jsonIn(text) !== undefined) return undefined;
+  if (parseJson(text) !== undefined) return undefined;
   try {
     JSON.parse(text);
   } catch (error) {

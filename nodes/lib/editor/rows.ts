@@ -1,4 +1,4 @@
-import { jsonIn } from "./values.ts";
+import { parseJson } from "../base/json.ts";
 
 /** A row of a list in a dialog. What it holds is whatever the flow file holds. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export function jsonPart(cell: JQuery, name: string, value: unknown): () => unkn
   return () => {
     const text = input.typedInput("value");
     if (text === first) return value;
-    const parsed = jsonIn(text);
+    const parsed = parseJson(text);
     return parsed === undefined ? text.trim() : parsed;
   };
 }

@@ -1,8 +1,5 @@
 import { isObject, textOf } from "../base/json.ts";
 
-export { parseJson as jsonIn } from "../base/json.ts";
-export { isBlank, isVariable } from "../base/settings.ts";
-
 /** A setting as the nodes read it. */
 export function settingText(value: unknown): string {
   return value === undefined || value === null ? "" : String(value).trim();

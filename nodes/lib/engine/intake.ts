@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { sleep } from "../base/clock.ts";
 import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
@@ -175,9 +176,7 @@ export class Intake {
   }
 
   #semaphoreOf(connection: Connection): Semaphore {
-    let semaphore = this.#reads.get(connection);
-    if (semaphore === undefined) this.#reads.set(connection, (semaphore = new Semaphore(READS)));
-    return semaphore;
+    return getOrCreate(this.#reads, connection, () => new Semaphore(READS));
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import {
 import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
 import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
-const FINAL = ["delivered", "elsewhere", "gone"] as const;
+export const FINAL = ["delivered", "elsewhere", "gone"] as const;
 
 export interface DecideJob {
   readonly proposals: readonly Placed<Proposal>[];

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSy
 import { dirname } from "node:path";
 import type { SqliteDatabase } from "kysely";
 import { Fault } from "../base/fault.ts";
+import { FINAL } from "./decisions.ts";
 import { kyselyOn } from "./open.ts";
 import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
 
@@ -99,7 +100,7 @@ async function countsOf(database: SqliteDatabase): Promise<Omit<StoreContents, "
   const ended = await db
     .selectFrom("task")
     .select(db.fn.countAll<number>().as("number"))
-    .where("stage", "in", ["delivered", "elsewhere", "gone"])
+    .where("stage", "in", FINAL)
     .executeTakeFirstOrThrow();
   const tasks = await count("task");
   return { tasks, waiting: tasks - Number(ended.number), approvals: await count("approval") };

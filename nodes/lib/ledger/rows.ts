@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { getOrCreate } from "../base/get-or-create.ts";
 import type { DecisionRecord, TaskKey, TaskRecord } from "./records.ts";
 import { type LedgerSchema, OPEN } from "./schema.ts";
 
@@ -19,11 +20,7 @@ export type Placed<Job extends TaskKey> = Job & { readonly platform: number };
 /** The ids of each platform's tasks. */
 export function idsByPlatform(keys: readonly Placed<TaskKey>[]): Map<number, string[]> {
   const grouped = new Map<number, string[]>();
-  for (const { platform, taskId } of keys) {
-    const ids = grouped.get(platform);
-    if (ids === undefined) grouped.set(platform, [taskId]);
-    else ids.push(taskId);
-  }
+  for (const { platform, taskId } of keys) getOrCreate(grouped, platform, () => []).push(taskId);
   return grouped;
 }
 

@@ -1,3 +1,4 @@
+import { getOrCreate } from "../base/get-or-create.ts";
 /** What the flow file says of a node, as far as the way of messages depends on it. */
 export interface FlowNode {
   readonly id: string;
@@ -100,9 +101,7 @@ export class FlowGraph {
   }
 
   #link(from: string, to: string): void {
-    const known = this.#linkedFrom.get(from);
-    if (known === undefined) this.#linkedFrom.set(from, [to]);
-    else known.push(to);
+    getOrCreate(this.#linkedFrom, from, () => []).push(to);
   }
 
   /** Where what a node sends, completes or fails goes next. */

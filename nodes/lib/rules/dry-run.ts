@@ -1,3 +1,4 @@
+import { getOrCreate } from "../base/get-or-create.ts";
 import type { RecordedTask } from "./recorded-tasks.ts";
 import type { RuleSet } from "./ruleset.ts";
 import type { FactSource, Outcome, RuleSubject, Verdict } from "./types.ts";
@@ -69,11 +70,7 @@ async function verdictsOf<T extends RecordedTask>(
 /** Positions of the tasks that belong together. */
 function groupsOf(tasks: readonly RecordedTask[]): number[][] {
   const groups = new Map<string, number[]>();
-  for (const [index, { group }] of tasks.entries()) {
-    const known = groups.get(group.id);
-    if (known === undefined) groups.set(group.id, [index]);
-    else known.push(index);
-  }
+  for (const [index, { group }] of tasks.entries()) getOrCreate(groups, group.id, () => []).push(index);
   return [...groups.values()];
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { every, systemClock } from "../base/clock.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import { EXPRESSION_LIMITS, type ExpressionJob, type ExpressionReply, type ExpressionTruth } from "./expression-job.ts";
 import { type Ended, ExpressionThread, type ThreadLimits, type Ticket } from "./expression-thread.ts";
 
@@ -152,10 +153,7 @@ export class ExpressionThreads {
   }
 
   #wait(ticket: Ticket): void {
-    const { text } = ticket.job;
-    const tickets = this.#waiting.get(text);
-    if (tickets === undefined) this.#waiting.set(text, [ticket]);
-    else tickets.push(ticket);
+    getOrCreate(this.#waiting, ticket.job.text, () => []).push(ticket);
   }
 
   #lookFrom(spent: number): void {

@@ -1,5 +1,5 @@
 import { isObject, textOf } from "../../lib/base/json.ts";
-import { isVariable } from "../../lib/editor/values.ts";
+import { isVariable } from "../../lib/base/settings.ts";
 import { operatorOf } from "../../lib/rules/settings.ts";
 
 /** What Node-RED says of a rule or of a condition of it; positions count from 0. */

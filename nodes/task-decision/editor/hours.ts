@@ -1,7 +1,6 @@
-import { isObject, textOf } from "../../lib/base/json.ts";
+import { isObject, parseJson, textOf } from "../../lib/base/json.ts";
 import { textIn } from "../../lib/editor/inputs.ts";
 import { keeping, textInput } from "../../lib/editor/rows.ts";
-import { jsonIn } from "../../lib/editor/values.ts";
 import { DAYS, listOf, parseHours } from "../../lib/rules/settings.ts";
 import { checkBoxes, type Saved } from "./parts.ts";
 import { say } from "./texts.ts";
@@ -14,7 +13,7 @@ export const ZONES = "abiquo-decision-zones";
 
 /** Hours of the week; new ones are those of an office. */
 export function timeControl(cell: JQuery, old: unknown): () => Saved {
-  const given = typeof old === "string" ? jsonIn(old) : old;
+  const given = typeof old === "string" ? parseJson(old) : old;
   const stored = isObject(given) ? given : undefined;
   const readDays = checkBoxes(cell, WEEK, stored === undefined ? OFFERED.days : daysIn(stored), (day) => say(`day.${day}`));
   const hours = $("<span>", { class: "abiquo-hours" }).appendTo(cell);

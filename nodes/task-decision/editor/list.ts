@@ -1,5 +1,5 @@
+import { isBlank, isVariable } from "../../lib/base/settings.ts";
 import { jsonField } from "../../lib/editor/rows.ts";
-import { isBlank, isVariable } from "../../lib/editor/values.ts";
 import { rulesIn } from "../../lib/rules/settings.ts";
 import type { Choices } from "./choices.ts";
 import { NEW_RULE, type RuleRow, ruleRow } from "./rule.ts";

@@ -1,7 +1,6 @@
-import { isObject } from "../../lib/base/json.ts";
+import { isObject, parseJson } from "../../lib/base/json.ts";
 import { textIn } from "../../lib/editor/inputs.ts";
 import { select, textInput } from "../../lib/editor/rows.ts";
-import { jsonIn } from "../../lib/editor/values.ts";
 import { listOf, orderNumber } from "../../lib/rules/settings.ts";
 import type { Kind } from "./fields.ts";
 import { plain, type Saved } from "./parts.ts";
@@ -28,7 +27,7 @@ export function numberControl(cell: JQuery, kind: Kind, old: unknown): () => Sav
 }
 
 export function rangeControl(cell: JQuery, kind: Kind, old: unknown): () => Saved {
-  const given = typeof old === "string" ? jsonIn(old) : old;
+  const given = typeof old === "string" ? parseJson(old) : old;
   const ends = isObject(given) ? [given["from"], given["to"]] : listOf(old);
   const low = textInput("abiquo-low", say("label.low")).attr("inputmode", "numeric").appendTo(cell);
   $("<span>", { "aria-hidden": "true" }).text("–").appendTo(cell);

@@ -1,6 +1,7 @@
+import { isVariable } from "../../lib/base/settings.ts";
 import { fill, inputOf, remember, textIn } from "../../lib/editor/inputs.ts";
 import { showParts } from "../../lib/editor/parts.ts";
-import { isVariable, settingText } from "../../lib/editor/values.ts";
+import { settingText } from "../../lib/editor/values.ts";
 import { ruleChecks } from "./checks.ts";
 import { Choices } from "./choices.ts";
 import { ZONES } from "./hours.ts";

@@ -1,7 +1,7 @@
 import { isObject, textOf } from "../../lib/base/json.ts";
+import { isBlank } from "../../lib/base/settings.ts";
 import { choose, textIn } from "../../lib/editor/inputs.ts";
 import { addMoves, jsonPart, keeping, type Row, select, textInput } from "../../lib/editor/rows.ts";
-import { isBlank } from "../../lib/editor/values.ts";
 import { OUTCOMES } from "../../lib/rules/settings.ts";
 import type { Choices } from "./choices.ts";
 import { type ConditionRow, conditionRow } from "./condition.ts";

@@ -1,6 +1,7 @@
+import { parseJson } from "../../lib/base/json.ts";
+import { isVariable } from "../../lib/base/settings.ts";
 import { choose, textIn } from "../../lib/editor/inputs.ts";
 import { type Row, select, textInput } from "../../lib/editor/rows.ts";
-import { isVariable, jsonIn } from "../../lib/editor/values.ts";
 import { isOneOf, listOf, MEMBERSHIP_OPS, ORDER_OPS } from "../../lib/rules/settings.ts";
 import type { Choices } from "./choices.ts";
 import { isNumeric, type Kind } from "./fields.ts";
@@ -24,7 +25,7 @@ interface Wanted {
 export function valueControl(cell: JQuery, { kind, op, condition, choices }: Wanted): () => Saved {
   cell.empty();
   const { value, valueType } = condition;
-  const parsed = valueType === "json" && typeof value === "string" ? jsonIn(value) : undefined;
+  const parsed = valueType === "json" && typeof value === "string" ? parseJson(value) : undefined;
   const old = parsed === undefined ? value : parsed;
   if (kind === undefined) return () => ({ value: "", valueType: "str" });
   if (kind === "jsonata") return expressionControl(cell, old);

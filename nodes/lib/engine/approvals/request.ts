@@ -4,7 +4,7 @@ import { readOrWhy } from "../../base/codec.ts";
 import { isObject, textOf } from "../../base/json.ts";
 import type { ApprovalRecord } from "../../ledger/index.ts";
 import type { MachineView, PersonView } from "../../pages/index.ts";
-import { entryOf, type TaskEntry, type WholeTask } from "../message.ts";
+import type { TaskEntry, WholeTask } from "../message.ts";
 import { type KeptRequest, type KeptState, keptRequest, keptState } from "./kept.ts";
 
 export type { ApprovalTerms, KeptRequest, KeptState } from "./kept.ts";
@@ -98,9 +98,4 @@ export function personView(approval: Approval, email: string): PersonView {
 export function countedAs(approval: Approval, { by, action }: Pick<Ballot, "by" | "action">): Ballot["action"] {
   const email = identify(approval, by);
   return approval.votes.findLast((vote) => vote.by === email)?.action ?? action;
-}
-
-/** The tasks of an approval as `msg.abiquo` shows them, by id. */
-export function entriesById(record: ApprovalRecord): Map<string, TaskEntry> {
-  return new Map(record.tasks.map((task) => [task.taskId, entryOf(task)]));
 }

@@ -1,5 +1,6 @@
 import type { AbiquoClient, AbiquoUser } from "../../abiquo/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import { getOrCreate } from "../../base/get-or-create.ts";
 
 /** For how long the requests of one POST, which follow each other, share what was read for the first of them, in ms. */
 const SHARED = 5_000;
@@ -35,8 +36,7 @@ export class UserReads {
 
   #shared<T>(client: AbiquoClient, name: string, read: () => Promise<T>): Promise<T> {
     const now = this.#clock.monotonic();
-    let reads = this.#reads.get(client);
-    if (reads === undefined) this.#reads.set(client, (reads = new Map()));
+    const reads = getOrCreate(this.#reads, client, () => new Map());
     for (const [each, { at }] of reads) {
       if (now - at < SHARED) break;
       reads.delete(each);

@@ -2,8 +2,9 @@ import type { Kysely, SqliteDatabase } from "kysely";
 import { Fault } from "../base/fault.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, upgrade } from "./migrate.ts";
-import { type LedgerSchema, migrations } from "./schema.ts";
+import type { LedgerSchema } from "./schema.ts";
 import { faultOfSqlite, openSqliteFile, sqliteTypes } from "./sqlite.ts";
+import { migrations } from "./steps/index.ts";
 
 /** Where a ledger is kept. */
 export interface LedgerPlace {

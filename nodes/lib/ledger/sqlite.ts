@@ -3,7 +3,7 @@ import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { EngineTypes } from "./schema.ts";
+import type { EngineTypes } from "./steps/index.ts";
 
 export const sqliteTypes: EngineTypes = { serial: "integer", long: "integer" };
 

@@ -3,7 +3,7 @@
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
-import { migrations } from "../../../nodes/lib/ledger/schema.ts";
+import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
 import { laterStep } from "./later-step.ts";
 

@@ -1,13 +1,6 @@
 export { type Authorizer, authorizer, type Credentials } from "./auth.ts";
 export { type ApiBase, apiBase } from "./base.ts";
-export {
-  AbiquoClient,
-  type AbiquoEnterprise,
-  type AbiquoUser,
-  type ClientSettings,
-  type PlatformWorkflow,
-  type Resource,
-} from "./client.ts";
+export { AbiquoClient, type ClientSettings, type Resource } from "./client.ts";
 export {
   DETAIL_PARTS,
   type DetailLinks,
@@ -19,9 +12,12 @@ export {
   type Source,
   storageOf,
 } from "./details.ts";
+export type { AbiquoEnterprise } from "./enterprises.ts";
 export { AbiquoFault, type ApiError } from "./faults.ts";
 export { keptLinks, keptPayload, keptSummary, linksOf, summaryOf } from "./kept.ts";
 export { linkOf, rebase } from "./links.ts";
+export type { AbiquoUser } from "./people.ts";
+export type { PlatformWorkflow } from "./platform-workflow.ts";
 export { Resources } from "./resources.ts";
 export { type AbiquoTask, linksOfTask, type TaskLinks, type TaskSummary, taskFromDto } from "./task.ts";
 export type { Proxy } from "./transport.ts";

@@ -4,8 +4,8 @@ import { isBlank } from "../base/settings.ts";
 import { shown } from "../base/text.ts";
 import { isTimeZone, minuteOfDay } from "./calendar.ts";
 import { listOf } from "./member-settings.ts";
+import type { Calendar } from "./policy-types.ts";
 import type { Report } from "./problems.ts";
-import type { Calendar } from "./types.ts";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];

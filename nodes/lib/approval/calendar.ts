@@ -1,4 +1,4 @@
-import type { Calendar } from "./types.ts";
+import type { Calendar } from "./policy-types.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

@@ -1,9 +1,12 @@
+import type { Command, CommandStep, Refusal } from "./ballot.ts";
 import { addTime, timeBetween } from "./calendar.ts";
+import type { Step } from "./events.ts";
 import { barriers, conclude, isOutOfReach, isUnasked, joinLevel, tally, unanswered } from "./levels.ts";
 import { wake } from "./lifecycle.ts";
 import { asKnown, identify, identity, possibleIdentity, requesterTest, speaker } from "./people.ts";
+import type { Person } from "./policy-types.ts";
+import type { Approval, Seat } from "./state.ts";
 import { Transition } from "./transition.ts";
-import type { Approval, Command, CommandStep, Person, Refusal, Seat, Step } from "./types.ts";
 import { seatOf, textOrNothing } from "./vote.ts";
 
 type Verdict = Pick<CommandStep, "result" | "why">;

@@ -2,8 +2,9 @@ import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import { isBlank } from "../base/settings.ts";
 import { shown } from "../base/text.ts";
+import type { Ballot, Command } from "./ballot.ts";
 import { listOf, memberOf } from "./member-settings.ts";
-import type { Ballot, Command, Person } from "./types.ts";
+import type { Person } from "./policy-types.ts";
 
 /**
  * Understands what a message says as a vote: `{level?, action, by, reason?, except?}`, where `by` may be a number (a

@@ -1,21 +1,7 @@
 import { type Check, isEither, isFlag, isListOf, isNumber, isOneOf, isRecord, isText, optional } from "../base/shape.ts";
 import type { LinkKey } from "./links.ts";
-import type {
-  Approval,
-  Calendar,
-  Decision,
-  HistoryEntry,
-  Level,
-  Need,
-  Person,
-  Policy,
-  RawLevel,
-  RawPolicy,
-  Role,
-  Seat,
-  Subject,
-  Vote,
-} from "./types.ts";
+import type { Calendar, Level, Need, Person, Policy, RawLevel, RawPolicy, Role } from "./policy-types.ts";
+import type { Approval, Decision, HistoryEntry, Seat, Subject, Vote } from "./state.ts";
 
 // What was kept of an approval is told from what was not. Whatever is added here must be right for all that any
 // release has kept; a change of what is meant takes an upcaster.

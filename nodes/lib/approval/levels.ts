@@ -1,7 +1,8 @@
 import { addTime } from "./calendar.ts";
 import { distinctPeople, identity, possibleIdentity, requesterTest } from "./people.ts";
+import type { Need, Person } from "./policy-types.ts";
+import type { Action, Approval, Decision, StuckWhy, Tally, Vote } from "./state.ts";
 import type { Transition } from "./transition.ts";
-import type { Action, Approval, Decision, Need, Person, StuckWhy, Tally, Vote } from "./types.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,9 @@
+import type { Step } from "./events.ts";
 import { conclude, decisiveVote, enterLevel, escalate, passLevel, scheduleReminder, unanswered } from "./levels.ts";
 import { comparableRequester } from "./people.ts";
+import type { Policy } from "./policy-types.ts";
+import type { Approval, Subject } from "./state.ts";
 import { Transition } from "./transition.ts";
-import type { Approval, Policy, Step, Subject } from "./types.ts";
 
 /**
  * Opens an approval and asks its first level. The outcome may be there at once: a level without approvers may be

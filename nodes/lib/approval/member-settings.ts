@@ -3,7 +3,7 @@ import { splitList } from "../base/lists.ts";
 import { isBlank } from "../base/settings.ts";
 import { oneLine } from "../base/text.ts";
 import { isAddress } from "./address.ts";
-import type { Person, Role } from "./types.ts";
+import type { Person, Role } from "./policy-types.ts";
 
 const ROLE = /^role:\s*(\S.*)$/i;
 

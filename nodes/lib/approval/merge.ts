@@ -1,6 +1,6 @@
 import { grouped } from "../base/grouped.ts";
 import { identity, possibleIdentity } from "./people.ts";
-import type { Person } from "./types.ts";
+import type { Person } from "./policy-types.ts";
 
 /** All mentions of people, put together by person. */
 export interface MergedPeople {

@@ -1,5 +1,6 @@
 import { canonicalAddress, isAddress, mailboxOf } from "./address.ts";
-import type { Approval, Person, Policy } from "./types.ts";
+import type { Person, Policy } from "./policy-types.ts";
+import type { Approval } from "./state.ts";
 
 /** Where people are known from. */
 type Acquaintance = Pick<Approval, "policy" | "told">;

@@ -6,8 +6,8 @@ import { canonicalDomain, isAddress } from "./address.ts";
 import { readCalendar } from "./calendar-settings.ts";
 import { listOf, memberOf } from "./member-settings.ts";
 import { identity } from "./people.ts";
+import type { Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./policy-types.ts";
 import { type Report, within } from "./problems.ts";
-import type { Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";
 
 const PERCENT = /^(\d{1,3})\s*%$/;
 

@@ -3,8 +3,8 @@ import { isOpen } from "../base/json-path.ts";
 import { mergePeople } from "./merge.ts";
 import { distinctPeople } from "./people.ts";
 import { readPolicy } from "./policy-settings.ts";
+import type { Person, Policy, RawPolicy, Role } from "./policy-types.ts";
 import type { PolicyProblem } from "./problems.ts";
-import type { Person, Policy, RawPolicy, Role } from "./types.ts";
 
 /**
  * Understands a policy as a dialog, a message or a file gives it: the properties of `Policy`, lists also as JSON or

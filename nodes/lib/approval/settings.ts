@@ -7,5 +7,5 @@ export { LevelRows } from "./level-rows.ts";
 export { listOf, memberOf } from "./member-settings.ts";
 export { policyProblems } from "./policy.ts";
 export { NO_APPROVER, ON_DEADLINE, REQUIRE_REASON, readPolicy } from "./policy-settings.ts";
+export type { Calendar, Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./policy-types.ts";
 export type { PolicyProblem, Report } from "./problems.ts";
-export type { Calendar, Need, NoApprover, OnDeadline, Person, RawLevel, RawPolicy, RequireReason, Role } from "./types.ts";

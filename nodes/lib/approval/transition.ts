@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { ApprovalEvent, AskEvent, Notice, Step } from "./events.ts";
 import { identify, identity, peopleOf } from "./people.ts";
-import type { Approval, ApprovalEvent, AskEvent, Decision, HistoryEntry, Level, Notice, Person, Step } from "./types.ts";
+import type { Level, Person } from "./policy-types.ts";
+import type { Approval, Decision, HistoryEntry } from "./state.ts";
 
 type Changeable<T> = { -readonly [Key in keyof T]: T[Key] };
 

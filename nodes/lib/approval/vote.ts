@@ -1,8 +1,10 @@
+import type { Ballot, Refusal, VoteStep } from "./ballot.ts";
+import type { Step } from "./events.ts";
 import { barriers, conclude, isUnasked } from "./levels.ts";
 import { wake } from "./lifecycle.ts";
 import { identify, identity } from "./people.ts";
+import type { Approval, Decision, HistoryEntry, Seat, Vote } from "./state.ts";
 import { Transition } from "./transition.ts";
-import type { Approval, Ballot, Decision, HistoryEntry, Refusal, Seat, Step, Vote, VoteStep } from "./types.ts";
 
 /**
  * Takes a vote. What is due by `now` happens first, so that the outcome does not depend on how promptly `wake` is

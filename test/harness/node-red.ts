@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { EventEmitter } from "node:events";
+import { randomInt } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
@@ -217,15 +218,23 @@ function linkPalette(palette: string, userDir: string): void {
   writeFileSync(join(userDir, "package.json"), JSON.stringify(manifest));
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
+/**
+ * A free port, for a process that is started now, or again. It is none of those that systems give out to whoever asks for
+ * any (from 32768 on, or higher): another would be given it before that process listens, or between two of its runs.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_768);
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") continue;
+      throw error;
+    }
+    await new Promise((closed) => server.close(closed));
+    return port;
+  }
 }
 
 const requireHere = createRequire(join(process.cwd(), "index.js"));

@@ -4,6 +4,7 @@ import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import {
   type Cursor,
+  type DecisionRecord,
   keepLedgerOpen,
   keptFacts,
   keyText,
@@ -15,6 +16,7 @@ import {
   type Proposal,
   type StageQuery,
   type TaskKey,
+  type TaskRecord,
 } from "../ledger/index.ts";
 import type { Texts } from "../pages/index.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
@@ -25,14 +27,17 @@ import { Intake } from "./intake.ts";
 import { type LeftWork, leftBehind } from "./left-behind.ts";
 import {
   type Action,
+  type Cause,
   type Decision,
   entryOf,
   type ListedEntry,
   type OpenRequest,
+  type Outcome,
   type TaskEntry,
   type TaskReference,
   unreadEntry,
 } from "./message.ts";
+import { type Observer, UNOBSERVED } from "./observer.ts";
 import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
@@ -47,6 +52,8 @@ export interface EngineOptions {
   readonly texts?: (language: string) => Texts;
   /** the system's unless told */
   readonly clock?: Clock;
+  /** hears what happens */
+  readonly observer?: Observer;
 }
 
 /** How long until what must follow a decision, and could not be done, is tried again, in ms. */
@@ -79,6 +86,8 @@ export class Engine {
   readonly intake: Intake;
   readonly approvals: Approvals;
   readonly desk: ApprovalDesk;
+  /** hears what happens; whoever works for this engine tells it too */
+  readonly observer: Observer;
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #references: References;
@@ -87,12 +96,13 @@ export class Engine {
   readonly #working = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}) }: EngineOptions) {
+  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}), observer = UNOBSERVED }: EngineOptions) {
     this.ledger = ledger;
+    this.observer = observer;
     this.#housekeeping = new Housekeeping(ledger, keep, clock);
     this.#clock = clock;
     this.#references = new References(ledger);
-    this.intake = new Intake(ledger, settle, clock);
+    this.intake = new Intake(ledger, settle, clock, observer);
     this.approvals = new Approvals(
       ledger,
       clock,
@@ -207,9 +217,21 @@ export class Engine {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
+    for (const v of verdicts) if (v.verdict === "won") this.#tellOfDecision(v.task, v.decision);
     for (const v of verdicts) if (v.verdict === "same") this.#outbox(v.decision.api).handOver(v.decision, connection.id);
     const asked = verdicts.flatMap((v) => (v.verdict === "won" && v.task.stage === "asked" ? [v.task] : []));
     if (asked.length > 0) await this.#overtake(asked);
+  }
+
+  #tellOfDecision(task: TaskRecord, { api, taskId, connection, action, by, cause, rule, at }: DecisionRecord): void {
+    const ms = Math.max(at - task.receivedAt, 0);
+    this.observer({ kind: "decided", connection, key: { api, taskId }, action, by, cause: cause as Cause, rule, ms });
+  }
+
+  #tellOfEnd({ api, taskId, connection, action, outcome, attempts, at }: DecisionRecord, fault?: Fault): void {
+    const ms = Math.max(this.#clock.now() - at, 0);
+    const told = fault === undefined ? (outcome as Outcome) : "refused";
+    this.observer({ kind: "settled", connection, key: { api, taskId }, action, outcome: told, attempts, fault, ms });
   }
 
   /** A close waits for it. */
@@ -302,7 +324,12 @@ export class Engine {
     let outbox = this.#outboxes.get(api);
     if (outbox === undefined) {
       const events: OutboxEvents = {
-        settled: (task, decision, fault) => this.#requests.settled(task, decision, fault),
+        retried: ({ api, taskId, connection, attempts }, fault) =>
+          this.observer({ kind: "retry", connection, key: { api, taskId }, attempts, fault }),
+        settled: (task, decision, fault) => {
+          this.#tellOfEnd(decision, fault);
+          this.#requests.settled(task, decision, fault);
+        },
         stopped: (key, fault) => this.#requests.stopped(key, fault),
       };
       outbox = new Outbox(this.ledger, api, events, this.#clock);

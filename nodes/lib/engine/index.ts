@@ -10,6 +10,7 @@ export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export type { Arrival, Receipt } from "./intake.ts";
 export { keptMessage } from "./kept-message.ts";
 export * from "./message.ts";
+export type { Observation, Observer } from "./observer.ts";
 export type { Connection } from "./outbox.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";
 export { type FinishedRequest, RequestPort, type TaskResult } from "./request-port.ts";

@@ -9,6 +9,7 @@ import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
 import { type AbiquoMessage, entryOf } from "./message.ts";
+import { type Observer, UNOBSERVED } from "./observer.ts";
 import type { Connection } from "./outbox.ts";
 
 /** One task on its way into the flow. */
@@ -50,20 +51,23 @@ export class Intake {
   /** `at` in the clock's monotonic time */
   readonly #emitted = new Map<string, { readonly key: TaskKey; readonly at: number }>();
   readonly #clock: Clock;
+  readonly #observer: Observer;
   readonly #reads = new WeakMap<Connection, Semaphore>();
   #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
-  constructor(ledger: Ledger, settle: number, clock: Clock) {
+  constructor(ledger: Ledger, settle: number, clock: Clock, observer: Observer = UNOBSERVED) {
     this.#ledger = ledger;
     this.#settle = settle;
     this.#clock = clock;
+    this.#observer = observer;
     this.#endWatch = this.#watch();
   }
 
   /** Commits the tasks of one POST; resolves when they are on disk. */
   async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
     const now = this.#clock.now();
+    const began = this.#clock.monotonic();
     const alone = body.tasks.length === 1 ? body.tasks[0]?.task.taskId : undefined;
     const group = { id: alone ?? groupId(now), count: body.tasks.length };
     const isNew = await this.#ledger.receive(
@@ -84,7 +88,10 @@ export class Intake {
       const key = { api: connection.client.base, taskId: task.taskId };
       return [{ key, abiquo: { connection: connection.id, task, links, group }, payload, index }];
     });
-    return { arrivals, known: body.tasks.length - arrivals.length };
+    const known = body.tasks.length - arrivals.length;
+    const taskIds = arrivals.map(({ key }) => key.taskId);
+    this.#observer({ kind: "received", connection: connection.id, taskIds, known, ms: this.#clock.monotonic() - began });
+    return { arrivals, known };
   }
 
   /**

@@ -19,6 +19,8 @@ export interface Connection {
 export interface OutboxEvents {
   /** The decision reached its end: delivered, decided elsewhere, gone, or refused. It is on disk. */
   settled(task: TaskRecord, decision: DecisionRecord, fault?: Fault): void;
+  /** An attempt failed for this reason; there will be another. */
+  retried(decision: DecisionRecord, fault: Fault): void;
   /**
    * It needs somebody to act: the connection was refused, there is none, or this answer does not get through for long.
    * The decision is kept.
@@ -286,6 +288,7 @@ export class Outbox {
       const delay = client.halted === undefined ? Math.max(backoff(job.decision.attempts), attempt.retryAfterMs) : 0;
       const nextAt = this.#clock.now() + delay;
       await this.#report(job, { ...job.decision, delivery: "waiting", uncertain, nextAt, fault: faultText(attempt.fault) });
+      this.#events.retried(job.decision, attempt.fault);
       // Of an outage the connection tells, once for all. Who was told once has nothing told again.
       if (job.decision.attempts >= LONG && !client.isDown) this.#events.stopped(job.decision, attempt.fault);
       return delay;

@@ -12,6 +12,7 @@ import {
   type Decision,
   Engine,
   type FinishedRequest,
+  type Observation,
   RequestPort,
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
@@ -193,6 +194,7 @@ export class Workshop {
   readonly clock = new StillClock();
   /** what came, and when */
   readonly requests = new Log<{ readonly request: Received; readonly at: number }>();
+  readonly observed = new Log<Observation>();
   port = new Port();
   connection!: Connection;
   engine!: Engine;
@@ -245,7 +247,9 @@ export class Workshop {
 
   /** @param withNode whether there is a node that answers; the flows may have been changed meanwhile */
   async start({ withNode = true } = {}): Promise<void> {
-    this.engine = await Engine.open({ engine: "sqlite", file: join(this.#folder, "ledger.sqlite") }, { settle: SETTLE, clock: this.clock });
+    const observer = (observation: Observation): void => this.observed.add(observation);
+    const place = { engine: "sqlite" as const, file: join(this.#folder, "ledger.sqlite") };
+    this.engine = await Engine.open(place, { settle: SETTLE, clock: this.clock, observer });
     this.#isOpen = true;
     await this.engine.connect(this.connection);
     if (withNode) await this.engine.attach(NODE, this.port);

@@ -23,6 +23,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as passed } from "node:timers/promises";
 import { buildSync } from "esbuild";
 import { isFresh, STAMP, sourcesNow } from "./fresh.mjs";
+import { LEAN, makeLean } from "./lean.mjs";
 
 process.chdir(dirname(import.meta.dirname));
 
@@ -55,6 +56,8 @@ for (const folder of folders) {
   }
 }
 
+// Maps lead into what the compiler wrote.
+if (!process.argv.includes("--maps")) makeLean(NEXT, join(NEXT, "harness", "index.d.ts"));
 const { rulesSchema } = createRequire(import.meta.url)(join(process.cwd(), NEXT, "lib", "rules", "schema.js"));
 writeFileSync(join(NEXT, "lib", "rules", "rules.schema.json"), `${JSON.stringify(rulesSchema, null, 2)}\n`);
 cpSync("icons", join(NEXT, "icons"), { recursive: true });
@@ -117,9 +120,7 @@ function editorOf(folder, name) {
     format: "iife",
     // The newest that the Flow Library's scorecard parses.
     target: "es2020",
-    charset: "utf8",
-    minifyWhitespace: true,
-    legalComments: "none",
+    ...LEAN,
     // The editor brings its own.
     alias: { jsonata: "./nodes/lib/editor/jsonata.ts" },
   });

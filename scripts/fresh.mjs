@@ -12,6 +12,7 @@ const SOURCES = [
   "package-lock.json",
   "package.json",
   "scripts/build.mjs",
+  "scripts/lean.mjs",
   "scripts/fresh.mjs",
   "test/harness",
   "tsconfig.json",

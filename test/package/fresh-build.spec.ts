@@ -19,7 +19,15 @@ describe("What is built", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "fresh-build-"));
     for (const path of ["icons", "nodes/config", "scripts", "test/harness", "dist"]) mkdirSync(at(path), { recursive: true });
-    for (const path of ["package.json", "package-lock.json", "tsconfig.json", "scripts/build.mjs", "nodes/config/index.ts", "icons/a.svg"])
+    for (const path of [
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+      "scripts/build.mjs",
+      "scripts/lean.mjs",
+      "nodes/config/index.ts",
+      "icons/a.svg",
+    ])
       writeFileSync(at(path), "0");
     copyFileSync(join(ROOT, "scripts", "fresh.mjs"), at("scripts/fresh.mjs"));
     fresh = (await import(pathToFileURL(at("scripts/fresh.mjs")).href)) as Fresh;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { filesBelow, unpackedTarball } from "./tarball.ts";
+import { join, posix } from "node:path";
+import { filesBelow, packedSize, unpackedTarball } from "./tarball.ts";
 
 describe("The published tarball", () => {
   let folder: string;
@@ -52,6 +52,30 @@ describe("The published tarball", () => {
     const wanted = [...Object.values(bin), harness, program, exports["./rules.schema.json"]];
     for (const path of wanted) assert.ok(files.includes(path.replace(/^\.\//, "")), `${path} is missing`);
     for (const path of Object.values(bin)) assert.match(readFileSync(join(folder, path), "utf8"), /^#!\/usr\/bin\/env node\n/);
+  });
+
+  it("holds all types that the simulator's lead to, and no others", () => {
+    const found = new Set(["dist/harness/index.d.ts"]);
+    for (const path of found) {
+      for (const [, to = ""] of readFileSync(join(folder, path), "utf8").matchAll(/"(\.[^"]+)\.ts"/g)) {
+        found.add(`${posix.join(posix.dirname(path), to)}.d.ts`);
+      }
+    }
+    assert.deepEqual(
+      files.filter((path) => path.endsWith(".d.ts")),
+      [...found].sort(),
+    );
+  });
+
+  it("holds programs whose names and lines a stack trace can give", () => {
+    const program = readFileSync(join(folder, "dist/lib/base/fault.js"), "utf8");
+    assert.match(program, /class Fault extends Error/);
+    assert.ok(program.split("\n").length > 1);
+    assert.ok(program.split("\n").every((line) => line.length < 500));
+  });
+
+  it("is at most 500 kB", () => {
+    assert.ok(packedSize() <= 500_000, `${packedSize()} bytes`);
   });
 
   it("holds the examples", () => {

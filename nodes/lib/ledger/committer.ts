@@ -1,5 +1,13 @@
 import type { Kysely, Transaction } from "kysely";
+import { equalJitter, exponential } from "../base/backoff.ts";
+import { sleep, systemClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { isClash } from "./clash.ts";
 import type { LedgerSchema } from "./schema.ts";
+
+/** How often in a row a transaction may be rolled back for others, and how long until it is repeated. */
+const MOST_CLASHES = 8;
+const CLASH_PAUSES = { first: 10, longest: 1_000 };
 
 /** Does all jobs of one kind inside a transaction; answers in the order of the jobs. */
 export type Batch<Job, Result> = (db: Transaction<LedgerSchema>, jobs: readonly Job[]) => Promise<Result[]>;
@@ -54,11 +62,16 @@ export class Committer {
 
   async #commit(taken: Map<string, Waiting[]>): Promise<void> {
     try {
-      const results = await this.#transact(taken);
+      const results = await this.#repeated(taken);
       for (const [name, queue] of taken) {
         queue.forEach((waiting, index) => waiting.resolve(results.get(name)?.[index] as never));
       }
     } catch (error) {
+      // Without the database none can be written; and what may be on disk must not be written once more.
+      if (error instanceof Fault && error.code.startsWith("LEDGER_")) {
+        for (const queue of taken.values()) for (const waiting of queue) waiting.reject(error);
+        return;
+      }
       if (countOf(taken) === 1) {
         for (const queue of taken.values()) queue[0]?.reject(error);
         return;
@@ -66,6 +79,18 @@ export class Committer {
       // One bad write must not fail its neighbours: each is tried on its own.
       for (const name of this.#batches.keys()) {
         for (const waiting of taken.get(name) ?? []) await this.#commit(new Map([[name, [waiting]]]));
+      }
+    }
+  }
+
+  /** What transactions of another process were in the way of is repeated: it was rolled back whole. */
+  async #repeated(taken: Map<string, Waiting[]>): Promise<Map<string, unknown[]>> {
+    for (let clashes = 0; ; clashes++) {
+      try {
+        return await this.#transact(taken);
+      } catch (error) {
+        if (clashes >= MOST_CLASHES || !isClash(error)) throw error;
+        await sleep(systemClock, equalJitter(exponential(CLASH_PAUSES, clashes)), { isAwaited: true });
       }
     }
   }

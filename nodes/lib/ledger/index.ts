@@ -1,5 +1,6 @@
 import type { SqlLedger } from "./ledger.ts";
 import type { LedgerPlace, OpenOptions } from "./open.ts";
+import { requireSqlite } from "./sqlite.ts";
 import type { LedgerWatch } from "./thread.ts";
 import { keepOpenInThread, openInThread } from "./threads.ts";
 
@@ -7,7 +8,7 @@ export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, 
 export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";
 export type { StoreCheck, StoreContents } from "./maintenance.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";
-export type { LedgerPlace, OpenOptions } from "./open.ts";
+export type { LedgerPlace, OpenOptions, PostgresPlace, SqlitePlace } from "./open.ts";
 export type { OpenWork } from "./open-work.ts";
 export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
 export type * from "./records.ts";
@@ -28,7 +29,8 @@ export type Ledger = Pick<SqlLedger, keyof SqlLedger>;
  * LEDGER_NEWER, LEDGER_OLDER as `openSqlLedger`
  */
 export function openLedger(place: LedgerPlace, options: OpenOptions = {}): Promise<Ledger> {
-  return openInThread(place, options);
+  if (place.engine === "sqlite") return openInThread(place, options);
+  return withPostgres(({ openPostgresLedger }) => openPostgresLedger(place.url, options));
 }
 
 /**
@@ -40,5 +42,12 @@ export function openLedger(place: LedgerPlace, options: OpenOptions = {}): Promi
  * @throws Fault LEDGER_NEEDS_NODE, since no trying helps; the reason of the signal
  */
 export function keepLedgerOpen(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<Ledger> {
-  return keepOpenInThread(place, watch, signal);
+  if (place.engine === "sqlite") return keepOpenInThread(place, watch, signal);
+  return withPostgres(({ keepPostgresOpen }) => keepPostgresOpen(place.url, watch, signal));
+}
+
+/** Loaded only where it is used, and Kysely with it. @throws Fault LEDGER_NEEDS_NODE */
+async function withPostgres<Result>(work: (engine: typeof import("./postgres-ledger.ts")) => Promise<Result>): Promise<Result> {
+  requireSqlite();
+  return work(await import("./postgres-ledger.ts"));
 }

@@ -7,10 +7,18 @@ import { faultOfSqlite, openSqliteFile, sqliteTypes } from "./sqlite.ts";
 import { migrations } from "./steps/index.ts";
 
 /** Where a ledger is kept. */
-export interface LedgerPlace {
+export type LedgerPlace = SqlitePlace | PostgresPlace;
+
+export interface SqlitePlace {
   readonly engine: "sqlite";
   /** absolute path of the file, or `:memory:` */
   readonly file: string;
+}
+
+export interface PostgresPlace {
+  readonly engine: "postgres";
+  /** with a password, maybe: for no log, status or fault */
+  readonly url: string;
 }
 
 export interface OpenOptions {
@@ -35,7 +43,7 @@ export interface OpenOptions {
  * @throws Fault LEDGER_NEWER when a newer version of this package has written it; LEDGER_OLDER when it is another
  * process's to upgrade, and an older version has written it, or its first start was cut short
  */
-export async function openSqlLedger({ file }: LedgerPlace, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
+export async function openSqlLedger({ file }: SqlitePlace, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
   const db = await kyselyOn(await openSqliteFile(file, { readOnly, beside }));
   try {
     const steps = migrations(sqliteTypes);

@@ -5,7 +5,7 @@ import { Fault } from "../base/fault.ts";
 import { roomModule } from "../base/here.ts";
 import { type Call, errorOf, type FromThread, type Reply } from "./calls.ts";
 import type { Method } from "./methods.ts";
-import type { LedgerPlace, OpenOptions } from "./open.ts";
+import type { OpenOptions, SqlitePlace } from "./open.ts";
 
 /** One message is at work while the next one waits; further calls gather and share one message and one commit. */
 const GIVEN_AT_ONCE = 2;
@@ -32,7 +32,7 @@ export interface LedgerWatch {
 export class LedgerThread {
   /** Runs whenever the thread has ended. */
   onEnd: () => void = () => undefined;
-  readonly #place: LedgerPlace;
+  readonly #place: SqlitePlace;
   readonly #options: OpenOptions;
   readonly #watch: LedgerWatch | undefined;
   readonly #callers = new Map<number, Caller>();
@@ -54,7 +54,7 @@ export class LedgerThread {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(place: LedgerPlace, options: OpenOptions, watch?: LedgerWatch) {
+  constructor(place: SqlitePlace, options: OpenOptions, watch?: LedgerWatch) {
     this.#place = place;
     this.#options = options;
     this.#watch = watch;

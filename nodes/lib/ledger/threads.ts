@@ -1,6 +1,6 @@
 import type { SqlLedger } from "./ledger.ts";
 import { isRead, type Method, methods } from "./methods.ts";
-import type { LedgerPlace, OpenOptions } from "./open.ts";
+import type { OpenOptions, SqlitePlace } from "./open.ts";
 import { allPages, type Cursor, type PageOf } from "./pages.ts";
 import { requireSqlite } from "./sqlite.ts";
 import { LedgerThread, type LedgerWatch } from "./thread.ts";
@@ -12,7 +12,7 @@ type ThreadedLedger = Pick<SqlLedger, keyof SqlLedger>;
  *
  * @throws Fault as `openSqlLedger`; no thread is left then
  */
-export async function openInThread(place: LedgerPlace, options: OpenOptions = {}): Promise<ThreadedLedger> {
+export async function openInThread(place: SqlitePlace, options: OpenOptions = {}): Promise<ThreadedLedger> {
   // Before the thread: what it loads needs such a Node as well.
   requireSqlite();
   const writer = new LedgerThread(place, options);
@@ -27,7 +27,7 @@ export async function openInThread(place: LedgerPlace, options: OpenOptions = {}
  * @returns the ledger once it is open
  * @throws Fault LEDGER_NEEDS_NODE, since trying again is no use then; the reason of the signal
  */
-export async function keepOpenInThread(place: LedgerPlace, watch: LedgerWatch, signal: AbortSignal): Promise<ThreadedLedger> {
+export async function keepOpenInThread(place: SqlitePlace, watch: LedgerWatch, signal: AbortSignal): Promise<ThreadedLedger> {
   requireSqlite();
   const writer = new LedgerThread(place, {}, watch);
   await writer.open(signal);
@@ -36,12 +36,12 @@ export async function keepOpenInThread(place: LedgerPlace, watch: LedgerWatch, s
 
 /** One thread that writes, and one beside it that reads, from the first long read on. */
 class Threads {
-  readonly #place: LedgerPlace;
+  readonly #place: SqlitePlace;
   readonly #writer: LedgerThread;
   #hasReader: boolean;
   #reader: LedgerThread | undefined;
 
-  constructor(place: LedgerPlace, writer: LedgerThread, hasReader: boolean) {
+  constructor(place: SqlitePlace, writer: LedgerThread, hasReader: boolean) {
     this.#place = place;
     this.#writer = writer;
     // What is kept in memory is seen by its own connection only.

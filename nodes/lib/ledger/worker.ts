@@ -2,10 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type Call, type FromThread, failureOf, type Reply } from "./calls.ts";
 import type { SqlLedger } from "./ledger.ts";
 import { callMethod } from "./methods.ts";
-import { type LedgerPlace, type OpenOptions, openSqlLedger } from "./open.ts";
+import { type OpenOptions, openSqlLedger, type SqlitePlace } from "./open.ts";
 import { faultOfSqlite } from "./sqlite.ts";
 
-const { place, options } = workerData as { place: LedgerPlace; options: OpenOptions };
+const { place, options } = workerData as { place: SqlitePlace; options: OpenOptions };
 
 void openSqlLedger(place, options).then(
   (ledger) => {

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type ApprovalChange,
   type ApprovalStore,
@@ -10,6 +7,7 @@ import {
   type NewApproval,
   openLedger,
 } from "../../../nodes/lib/ledger/index.ts";
+import { onEachEngine } from "./engines.ts";
 
 const API = "https://cloud.example.com/api";
 const KEY = "managers";
@@ -17,20 +15,17 @@ const START = 1_700_000_000_000;
 const ANA = "ana@example.com";
 const BEN = "ben@example.com";
 
-describe("the approvals of a ledger", () => {
-  let folder: string;
+onEachEngine("the approvals of a ledger", (place) => {
   let ledger: Ledger;
   let store: ApprovalStore;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "approvals-"));
-    ledger = await openLedger({ engine: "sqlite", file: join(folder, "ledger.sqlite") });
+    ledger = await openLedger(await place());
     store = ledger.approvals;
   });
 
   afterEach(async () => {
     await ledger.close();
-    rmSync(folder, { recursive: true });
   });
 
   const task = (taskId: string): { api: string; taskId: string } => ({ api: API, taskId });

@@ -8,8 +8,8 @@ import { type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledg
 import { SqlLedger } from "../../../nodes/lib/ledger/ledger.ts";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
-import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
+import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 
 const API = "https://cloud.example.com/api";
 

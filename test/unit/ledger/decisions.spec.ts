@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import type { DeliveryNews, NewTask, Proposal, RequestRecord } from "../../../nodes/lib/ledger/index.ts";
-import type { SqlLedger } from "../../../nodes/lib/ledger/ledger.ts";
-import { openSqlLedger } from "../../../nodes/lib/ledger/open.ts";
+import {
+  type DeliveryNews,
+  type Ledger,
+  type NewTask,
+  openLedger,
+  type Proposal,
+  type RequestRecord,
+} from "../../../nodes/lib/ledger/index.ts";
+import { onEachEngine } from "./engines.ts";
 
 const API = "https://cloud.example.com/api";
 const KEY = { api: API, taskId: "t1" };
@@ -28,11 +34,11 @@ const delivered: DeliveryNews = {
 };
 const request = (id: string): RequestRecord => ({ id, node: "yes", action: "continue", message: "{}", tasks: [KEY], createdAt: 2 });
 
-describe("A decision in the ledger", () => {
-  let ledger: SqlLedger;
+onEachEngine("A decision in the ledger", (place) => {
+  let ledger: Ledger;
 
   beforeEach(async () => {
-    ledger = await openSqlLedger({ engine: "sqlite", file: ":memory:" });
+    ledger = await openLedger(await place());
     await ledger.receive([task]);
   });
 

@@ -3,8 +3,8 @@
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
-import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
+import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { laterStep } from "./later-step.ts";
 
 const [file = "", last = "", later] = process.argv.slice(2);

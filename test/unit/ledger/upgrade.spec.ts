@@ -8,8 +8,8 @@ import { DatabaseSync } from "node:sqlite";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
-import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
+import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
 import { laterStep } from "./later-step.ts";
 
 const API = "https://cloud.example.com/api";

@@ -169,7 +169,7 @@ export class ApprovalNode {
     const notification = textOf(given["notification"]);
     if (notification === "") throw new Fault("APPROVAL_NOTIFICATION_MISSING");
     const ref = textOf(given["ref"]);
-    const { approvals } = await this.#engineAbout(message, ({ ledger }) => ledger.approvals.notification(notification));
+    const { approvals } = await this.#engineAbout(message, ({ ledger }) => ledger.notifications.get(notification));
     await approvals.notified(notification, { ref, failed: given["failed"] === true });
   }
 

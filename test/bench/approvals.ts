@@ -270,7 +270,7 @@ async function request(ledger: Ledger, api: string, index: number): Promise<void
     notifications: [{ id: notification, person: email, body: JSON.stringify({ kind: "asked", level: 0, person: { email } }) }],
     at,
   });
-  await ledger.approvals.told(notification);
+  await ledger.notifications.sent(notification);
 }
 
 function taskOf(api: string, index: number): NewTask {

@@ -75,7 +75,7 @@ describe("the node abiquo-approval in a deploy that leaves it alone", () => {
     await flow.status("ask", "status.waiting");
     const engine = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
     // Somebody is to be told by now, or has been told in vain.
-    for (const end = Date.now() + 3_000; (await engine.ledger.approvals.untold("ask", Date.now(), 10)).length === 0 && Date.now() < end; );
+    for (const end = Date.now() + 3_000; (await engine.ledger.notifications.due("ask", Date.now(), 10)).length === 0 && Date.now() < end; );
     gate.resolve();
     await deploying;
     await flow.inbox("mail").first();

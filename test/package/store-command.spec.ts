@@ -76,7 +76,7 @@ describe("The command abiquo-store", () => {
       assert.match(out, /^The links of live\.sqlite are revoked/);
       clock.oversleep(0, 10_000);
       assert.equal((await links.readDecision(token)).code, "REVOKED");
-      const kept = keptKeyRing.read(await ledger.approvals.setting("link-keys", ""));
+      const kept = keptKeyRing.read(await ledger.settings.get("link-keys", ""));
       assert.deepEqual({ ...kept.revocation, at: 0 }, { by: "ann", reason: "a mailbox was read", at: 0 });
     } finally {
       await ledger.close();
@@ -89,7 +89,7 @@ describe("The command abiquo-store", () => {
     const { code, out } = await run(["revoke-links", "own.sqlite", "--lang", "es-ES"]);
     assert.deepEqual([code, out.slice(0, 30)], [0, "Los enlaces de own.sqlite está"]);
     const ledger = await openLedger({ engine: "sqlite", file }, { readOnly: true });
-    const kept = keptKeyRing.read(await ledger.approvals.setting("link-keys", ""));
+    const kept = keptKeyRing.read(await ledger.settings.get("link-keys", ""));
     await ledger.close();
     assert.ok((kept.revocation?.by ?? "") !== "");
   });

@@ -25,16 +25,16 @@ export class Principals {
   async note({ id, client }: Connection): Promise<void> {
     const { principal } = client;
     this.#known.set(id, principal);
-    const settings = this.#ledger.approvals;
-    const before = await settings.setting(this.#nameOf(id), principal);
-    if (before !== principal) await settings.replaceSetting(this.#nameOf(id), before, principal);
+    const { settings } = this.#ledger;
+    const before = await settings.get(this.#nameOf(id), principal);
+    if (before !== principal) await settings.replace(this.#nameOf(id), before, principal);
   }
 
   /** Reads what was noted of these connections. */
   async learn(ids: Iterable<string>): Promise<void> {
     for (const id of new Set(ids)) {
       if (this.#known.has(id)) continue;
-      const noted = await this.#ledger.approvals.setting(this.#nameOf(id), "");
+      const noted = await this.#ledger.settings.get(this.#nameOf(id), "");
       if (!this.#known.has(id)) this.#known.set(id, noted);
     }
   }

@@ -1,6 +1,30 @@
 import { type Insertable, sql } from "kysely";
+import { type ApprovalRecord, readApprovals } from "./approval-records.ts";
 import { chunks, type Db } from "./rows.ts";
 import type { LedgerSchema } from "./schema.ts";
+import { searchWords } from "./search.ts";
+
+export interface InboxQuery {
+  /** compared e-mail address */
+  readonly person: string;
+  /** words that the request must contain, those that `searchWords` takes; empty = any */
+  readonly text: string;
+  /** empty = every type */
+  readonly type: string;
+  /** only what waited for the person when an inbox said that it was its turn; absent = all that waits now */
+  readonly upTo?: number;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface Inbox {
+  /** goes back as `upTo`, to mean no more than what this inbox knew */
+  readonly turn: number;
+  readonly rows: readonly ApprovalRecord[];
+  readonly matching: number;
+  readonly total: number;
+  readonly types: readonly string[];
+}
 
 /** The setting that counts the rows of all inboxes. A clock would not do: what is written is seen only later. */
 const TURN = "inbox-turn";
@@ -36,7 +60,7 @@ export async function waitFor(db: Db, place: Place, people: ReadonlySet<string>)
 }
 
 /** Up to which turn inboxes are filled. */
-export async function lastTurn(db: Db): Promise<number> {
+async function lastTurn(db: Db): Promise<number> {
   const row = await db.selectFrom("setting").select("value").where("name", "=", TURN).executeTakeFirst();
   return Number(row?.value ?? 0);
 }
@@ -49,4 +73,44 @@ async function nextTurn(db: Db): Promise<number> {
     .returning("value")
     .executeTakeFirstOrThrow();
   return Number(value);
+}
+
+/** As `ApprovalStore.inbox`. */
+export async function readInbox(db: Db, { person, text, type, upTo, offset, limit }: InboxQuery): Promise<Inbox> {
+  // Read before the rows: what comes in between is shown at the most, and never meant without having been shown.
+  const turn = await lastTurn(db);
+  const mine = db.selectFrom("approval_person").where("person", "=", person);
+  let matching = mine;
+  if (type !== "") matching = matching.where("type", "=", type);
+  if (upTo !== undefined) matching = matching.where("turn", "<=", upTo);
+  const words = searchWords(text);
+  if (words.length > 0) {
+    matching = matching.where(({ exists, selectFrom }) => {
+      let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
+      for (const word of words) {
+        // Contains, said in a function that both engines have and without the wildcards of LIKE.
+        found = found.where((eb) =>
+          eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")),
+        );
+      }
+      return exists(found);
+    });
+  }
+  const counted = async (query: typeof mine): Promise<number> => {
+    const row = await query.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+    return Number(row.count);
+  };
+  const ids = await matching.select("approval as id").orderBy("created_at").orderBy("approval").offset(offset).limit(limit).execute();
+  const types = await mine.select("type").distinct().orderBy("type").execute();
+  const total = await counted(mine);
+  return {
+    turn,
+    rows: await readApprovals(
+      db,
+      ids.map(({ id }) => id),
+    ),
+    matching: matching === mine ? total : await counted(matching),
+    total,
+    types: types.map((row) => row.type),
+  };
 }

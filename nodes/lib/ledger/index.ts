@@ -4,7 +4,10 @@ import { requireSqlite } from "./sqlite.ts";
 import type { LedgerWatch } from "./thread.ts";
 import { keepOpenInThread, openInThread } from "./threads.ts";
 
-export type { ApprovalChange, ApprovalRecord, ApprovalStore, Inbox, InboxQuery, NewApproval, Opened } from "./approvals.ts";
+export type { ApprovalRecord } from "./approval-records.ts";
+export type { ApprovalChange, NewApproval, Opened } from "./approval-writes.ts";
+export type { ApprovalStore } from "./approvals.ts";
+export type { Inbox, InboxQuery } from "./inboxes.ts";
 export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";
 export type { StoreCheck, StoreContents } from "./maintenance.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";

@@ -5,6 +5,7 @@ import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { tasksIn } from "./kept.ts";
 import { tasksAt, tasksReceivedBy } from "./lists.ts";
+import { NotificationStore } from "./notification-store.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
 import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
 import { Platforms } from "./platforms.ts";
@@ -24,6 +25,7 @@ import {
 import { prune, type Retention } from "./retention.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { LedgerSchema } from "./schema.ts";
+import { SettingStore } from "./settings.ts";
 import { type KnownTask, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
 
 /**
@@ -33,6 +35,8 @@ import { type KnownTask, moveTasks, receiveTasks, type StageChange, selectTasks 
  */
 export class SqlLedger {
   readonly approvals: ApprovalStore;
+  readonly notifications: NotificationStore;
+  readonly settings: SettingStore;
   readonly #db: Kysely<LedgerSchema>;
   readonly #committer: Committer;
   readonly #platforms: Platforms;
@@ -55,6 +59,8 @@ export class SqlLedger {
     this.#forget = this.#committer.kind("forget", forgetRequests);
     this.#note = this.#committer.kind("note", noteEntries);
     this.approvals = new ApprovalStore(db, this.#committer, this.#platforms);
+    this.notifications = new NotificationStore(db, this.#committer);
+    this.settings = new SettingStore(db);
     this.#prune = this.#committer.kind("prune", async (trx, jobs: readonly Retention[]) => {
       const deleted: number[] = [];
       for (const job of jobs) deleted.push(await prune(trx, job));

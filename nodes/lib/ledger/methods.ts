@@ -1,11 +1,22 @@
 import type { ApprovalStore } from "./approvals.ts";
 import type { SqlLedger } from "./ledger.ts";
+import type { NotificationStore } from "./notification-store.ts";
+import type { SettingStore } from "./settings.ts";
 
-/** What is put together on this side of the threads, page by page, and the part that has methods of its own. */
-type OwnMethod = "list" | "receivedBy" | "approvals";
+/** The parts that have methods of their own. */
+interface Parts {
+  readonly approvals: ApprovalStore;
+  readonly notifications: NotificationStore;
+  readonly settings: SettingStore;
+}
+
+/** What is put together on this side of the threads, page by page, and the parts. */
+type OwnMethod = "list" | "receivedBy" | keyof Parts;
+
+type PartMethod = { [Part in keyof Parts]: `${Part}.${keyof Parts[Part] & string}` }[keyof Parts];
 
 /** A method that is called in another thread. */
-export type Method = Exclude<keyof SqlLedger, OwnMethod> | `approvals.${keyof ApprovalStore}`;
+export type Method = Exclude<keyof SqlLedger, OwnMethod> | PartMethod;
 
 /**
  * All of them, each with the thread that it is called in: the one that writes, or the one beside it.
@@ -45,18 +56,18 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   "approvals.about": "writer",
   "approvals.unsettled": "writer",
   "approvals.settle": "writer",
-  "approvals.untold": "writer",
-  "approvals.nextTelling": "writer",
-  "approvals.notificationsAbout": "writer",
-  "approvals.notification": "writer",
-  "approvals.told": "writer",
-  "approvals.supersede": "writer",
-  "approvals.reference": "writer",
-  "approvals.delay": "writer",
-  "approvals.retryNow": "writer",
   "approvals.inbox": "reader",
-  "approvals.setting": "writer",
-  "approvals.replaceSetting": "writer",
+  "notifications.due": "writer",
+  "notifications.nextDue": "writer",
+  "notifications.about": "writer",
+  "notifications.get": "writer",
+  "notifications.sent": "writer",
+  "notifications.supersede": "writer",
+  "notifications.reference": "writer",
+  "notifications.delay": "writer",
+  "notifications.retryNow": "writer",
+  "settings.get": "writer",
+  "settings.replace": "writer",
 };
 
 export const methods = Object.keys(METHODS) as readonly Method[];
@@ -77,6 +88,7 @@ type Implementation = (...parameters: unknown[]) => Promise<unknown>;
 export async function callMethod(ledger: SqlLedger, method: string, parameters: readonly unknown[]): Promise<unknown> {
   if (!Object.hasOwn(METHODS, method)) throw new TypeError(`The ledger has no method ${method}`);
   const [name = "", part] = method.split(".").reverse();
-  const owner: object = part === undefined ? ledger : ledger.approvals;
+  // The list has it: what is before a dot is the name of a part.
+  const owner: object = part === undefined ? ledger : ledger[part as keyof Parts];
   return (Reflect.get(owner, name) as Implementation).apply(owner, [...parameters]);
 }

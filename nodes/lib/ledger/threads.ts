@@ -1,3 +1,4 @@
+import { getOrCreate } from "../base/get-or-create.ts";
 import type { SqlLedger } from "./ledger.ts";
 import { isRead, type Method, methods } from "./methods.ts";
 import type { OpenOptions, SqlitePlace } from "./open.ts";
@@ -82,17 +83,18 @@ class Threads {
 
 /** The ledger as it is here: each method of the list, and nothing else, is called in a thread. */
 function ledgerOf(threads: Threads): ThreadedLedger {
-  const approvals: Record<string, object> = {};
+  const parts = new Map<string, Record<string, object>>();
   const ledger: Record<string, object> = {
-    approvals,
     list: (query: unknown) => allPages((after) => threads.call("listPage", [query, after]) as Promise<PageOf<unknown>>),
     receivedBy: (source: unknown) =>
       allPages((after?: Cursor) => threads.call("receivedByPage", [source, after]) as Promise<PageOf<unknown>>),
   };
   for (const method of methods) {
     const [name = "", part] = method.split(".").reverse();
-    (part === undefined ? ledger : approvals)[name] = (...parameters: unknown[]) => threads.call(method, parameters);
+    const owner: Record<string, object> = part === undefined ? ledger : getOrCreate(parts, part, () => ({}));
+    owner[name] = (...parameters: unknown[]) => threads.call(method, parameters);
   }
+  Object.assign(ledger, Object.fromEntries(parts));
   // The list has every method, which its type requires; what crosses the threads is plain data.
   return ledger as unknown as ThreadedLedger;
 }

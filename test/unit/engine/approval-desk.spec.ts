@@ -645,7 +645,7 @@ describe("the links of approvals", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const keys = async (): Promise<number> => keptKeyRing.read(await ledger.approvals.setting("link-keys", "")).keys.length;
+  const keys = async (): Promise<number> => keptKeyRing.read(await ledger.settings.get("link-keys", "")).keys.length;
   const link = (days: number): { approval: string; level: number; person: string; expiresAt: number } => ({
     approval: "a1",
     level: 0,

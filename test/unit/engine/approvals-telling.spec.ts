@@ -30,11 +30,15 @@ describe("telling people of approvals", () => {
 
   /** Until everybody who is to be asked is known, what time moves has moved, and nothing is left that may be told now. */
   async function rest(): Promise<void> {
-    const store = shop.engine.ledger.approvals;
+    const { ledger } = shop.engine;
     const isAtWork = async (): Promise<boolean> => {
       const now = shop.clock.now();
       // In this order: each makes work for those behind it.
-      for (const work of [() => store.opening([KEY]), () => store.due([KEY], now, 1), () => store.untold(KEY, now, 1)])
+      for (const work of [
+        () => ledger.approvals.opening([KEY]),
+        () => ledger.approvals.due([KEY], now, 1),
+        () => ledger.notifications.due(KEY, now, 1),
+      ])
         if ((await work()).length > 0) return true;
       return false;
     };

@@ -140,7 +140,7 @@ onEachEngine("the approvals of a ledger", (place) => {
       const { state, version } = (await store.get("a1")) ?? {};
       assert.deepEqual([state, version], [`by ${ANA}`, 2]);
       assert.deepEqual(
-        (await store.untold(KEY, START, 10)).map(({ id }) => id),
+        (await ledger.notifications.due(KEY, START, 10)).map(({ id }) => id),
         [`n-${ANA}`],
       );
       assert.equal((await inbox({ person: BEN })).total, 0);
@@ -303,62 +303,62 @@ onEachEngine("the approvals of a ledger", (place) => {
     });
   });
 
-  describe("with something to tell", () => {
+  describe("with something to notify people of", () => {
     const note = (id: string, person = ANA): { id: string; person: string; body: string } => ({ id, person, body: `"${id}"` });
-    const untold = async (limit = 10, now = START): Promise<string[]> => (await store.untold(KEY, now, limit)).map(({ id }) => id);
+    const due = async (limit = 10, now = START): Promise<string[]> => (await ledger.notifications.due(KEY, now, limit)).map(({ id }) => id);
 
-    it("tell in order, once, and again what a channel could not deliver", async () => {
+    it("give it in order, once, and again what a channel could not deliver", async () => {
       await asked("a1", {}, { notifications: [note("n2"), note("n1", BEN)], at: START + 1 });
       await asked("a2", {}, { notifications: [note("n0")] });
       assert.deepEqual(
-        [await untold(), await untold(2)],
+        [await due(), await due(2)],
         [
           ["n0", "n2", "n1"],
           ["n0", "n2"],
         ],
       );
-      await store.told("n0");
-      await store.supersede(["n2", "unheard"]);
-      assert.deepEqual(await untold(), ["n1"]);
-      await store.delay({ id: "n0", nextAt: START });
-      await store.delay({ id: "unheard", nextAt: START });
-      assert.deepEqual(await untold(), ["n1", "n0"], "what has failed comes last");
+      await ledger.notifications.sent("n0");
+      await ledger.notifications.supersede(["n2", "unheard"]);
+      assert.deepEqual(await due(), ["n1"]);
+      await ledger.notifications.delay({ id: "n0", nextAt: START });
+      await ledger.notifications.delay({ id: "unheard", nextAt: START });
+      assert.deepEqual(await due(), ["n1", "n0"], "what has failed comes last");
       await store.change(step("a1", 1, { notifications: [note("n2"), note("n1", BEN)] }));
-      assert.deepEqual(await untold(), ["n1", "n0"], "the same notification is kept once");
+      assert.deepEqual(await due(), ["n1", "n0"], "the same notification is kept once");
     });
 
     it("put off all of a mailbox, in the name of its key alone", async () => {
       await asked("a1", {}, { notifications: [note("n1"), note("n2", BEN)] });
       await asked("a2", {}, { notifications: [note("n3")] });
       await asked("b1", { key: "board" }, { notifications: [note("n4")] });
-      await store.delay({ id: "n1", mailbox: { key: KEY, person: ANA }, nextAt: START + 10 });
-      assert.deepEqual([await untold(), await untold(10, START + 9)], [["n2"], ["n2"]]);
+      await ledger.notifications.delay({ id: "n1", mailbox: { key: KEY, person: ANA }, nextAt: START + 10 });
+      assert.deepEqual([await due(), await due(10, START + 9)], [["n2"], ["n2"]]);
       assert.deepEqual(
-        (await store.untold("board", START, 10)).map(({ id }) => id),
+        (await ledger.notifications.due("board", START, 10)).map(({ id }) => id),
         ["n4"],
       );
-      assert.equal(await store.nextTelling(KEY), 0);
-      await store.told("n2");
-      assert.equal(await store.nextTelling(KEY), START + 10);
-      assert.deepEqual(await untold(10, START + 10), ["n3", "n1"]);
-      await store.delay({ mailbox: { key: KEY, person: ANA }, nextAt: START + 5 });
-      assert.deepEqual(await untold(10, START + 9), [], "never sooner");
-      await store.retryNow(KEY);
-      assert.deepEqual(await untold(), ["n3", "n1"]);
+      assert.equal(await ledger.notifications.nextDue(KEY), 0);
+      await ledger.notifications.sent("n2");
+      assert.equal(await ledger.notifications.nextDue(KEY), START + 10);
+      assert.deepEqual(await due(10, START + 10), ["n3", "n1"]);
+      await ledger.notifications.delay({ mailbox: { key: KEY, person: ANA }, nextAt: START + 5 });
+      assert.deepEqual(await due(10, START + 9), [], "never sooner");
+      await ledger.notifications.retryNow(KEY);
+      assert.deepEqual(await due(), ["n3", "n1"]);
     });
 
     it("wait for no clock that was ahead when they were put off", async () => {
       await asked("a1", {}, { notifications: [note("n1")] });
-      await store.delay({ id: "n1", nextAt: START + 365 * 24 * 60 * 60_000 });
-      assert.deepEqual(await untold(), ["n1"]);
+      await ledger.notifications.delay({ id: "n1", nextAt: START + 365 * 24 * 60 * 60_000 });
+      assert.deepEqual(await due(), ["n1"]);
     });
 
     it("are found by approval and person, whatever became of them, with what channels called them", async () => {
       await asked("a1", {}, { notifications: [note("n1"), note("n2", BEN)] });
       await asked("a2", {}, { notifications: [note("n5")] });
-      await store.reference("n1", "chat-17");
+      await ledger.notifications.reference("n1", "chat-17");
       await store.change(step("a1", 1, { notifications: [note("n3"), note("n4", BEN)], at: START + 1 }));
-      const found = await store.notificationsAbout(["a1"], [ANA]);
+      const found = await ledger.notifications.about(["a1"], [ANA]);
       assert.deepEqual(
         found.map(({ id, state, ref }) => [id, state, ref]),
         [
@@ -366,16 +366,16 @@ onEachEngine("the approvals of a ledger", (place) => {
           ["n3", "pending", undefined],
         ],
       );
-      assert.equal((await store.notification("n4"))?.key, KEY);
-      assert.equal(await store.notification("unheard"), undefined);
+      assert.equal((await ledger.notifications.get("n4"))?.key, KEY);
+      assert.equal(await ledger.notifications.get("unheard"), undefined);
     });
   });
 
   it("keep a setting as first given, until it is replaced by who knows it", async () => {
-    assert.deepEqual(await Promise.all(["one", "two"].map((value) => store.setting("keys", value))), ["one", "one"]);
-    await store.replaceSetting("keys", "two", "three");
-    assert.equal(await store.setting("keys", ""), "one");
-    await store.replaceSetting("keys", "one", "three");
-    assert.equal(await store.setting("keys", ""), "three");
+    assert.deepEqual(await Promise.all(["one", "two"].map((value) => ledger.settings.get("keys", value))), ["one", "one"]);
+    await ledger.settings.replace("keys", "two", "three");
+    assert.equal(await ledger.settings.get("keys", ""), "one");
+    await ledger.settings.replace("keys", "one", "three");
+    assert.equal(await ledger.settings.get("keys", ""), "three");
   });
 });

@@ -124,7 +124,7 @@ describe("What the ledger says is written", () => {
         "change",
         () => ledger.approvals.change({ id: "a1", version: 0, status: "open", state: "{}", waiting: [], notifications: [], at: 6 }),
       ],
-      ["told", () => ledger.approvals.told("a1-1")],
+      ["told", () => ledger.notifications.sent("a1-1")],
     ];
     for (const [name, write] of writes) {
       order.length = 0;
@@ -227,7 +227,7 @@ describe("What the ledger says is written", () => {
 
   it("is waited for by a close in its own thread too", async () => {
     const ledger = await watched(() => undefined);
-    const written = ledger.approvals.told("a1-1");
+    const written = ledger.notifications.sent("a1-1");
     const closed = ledger.close();
     assert.equal(await written, undefined);
     await closed;

@@ -70,7 +70,7 @@ describe("A ledger that cannot be opened", () => {
   }
 
   const makePlace = (): unknown => mkdirSync(join(folder, "none"));
-  const write = (ledger: Ledger): Promise<unknown> => ledger.approvals.setting("name", "value");
+  const write = (ledger: Ledger): Promise<unknown> => ledger.settings.get("name", "value");
   /** As another process that works with the ledger. */
   const lock = (): DatabaseSync => {
     const other = new DatabaseSync(`${file}.lock`);

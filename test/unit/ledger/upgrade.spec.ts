@@ -157,7 +157,7 @@ describe("The form of the ledger", () => {
         ["t1"],
       );
       await assert.rejects(guest.receive([taskOf("t2")]), { code: "LEDGER_UNAVAILABLE" });
-      await assert.rejects(guest.approvals.setting("key", "value"), { code: "LEDGER_UNAVAILABLE" });
+      await assert.rejects(guest.settings.get("key", "value"), { code: "LEDGER_UNAVAILABLE" });
       await guest.close();
       assert.deepEqual(await own.receive([taskOf("t2")]), [true]);
       await own.close();

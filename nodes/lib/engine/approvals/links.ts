@@ -114,14 +114,14 @@ export class ApprovalLinks {
 
   /** What holds then is what the ledger has: another instance may have been faster. */
   async #replace({ text }: LoadedRing, by: KeyRing): Promise<LoadedRing> {
-    await this.#ledger.approvals.replaceSetting(SETTING, text, keptKeyRing.write(by));
+    await this.#ledger.settings.replace(SETTING, text, keptKeyRing.write(by));
     return (this.#ring = await this.#load());
   }
 
   /** @throws Fault KEPT_NEWER, KEPT_UNREADABLE: new keys would make every link worthless that was sent */
   async #load(): Promise<LoadedRing> {
     const first = keptKeyRing.write({ keys: newLinkKeys(), since: this.#clock.now() });
-    const text = await this.#ledger.approvals.setting(SETTING, first);
+    const text = await this.#ledger.settings.get(SETTING, first);
     const ring = { ...keptKeyRing.read(text), text };
     this.#loadedAt = this.#clock.now();
     return ring;

@@ -72,7 +72,7 @@ export class Notifier {
   /** A node begins, or what is behind it was deployed: what failed before may go well now. */
   async begin(key: string): Promise<void> {
     this.#mailboxes.forget(key);
-    await this.#ledger.approvals.retryNow(key);
+    await this.#ledger.notifications.retryNow(key);
     void this.tell(key);
   }
 
@@ -90,7 +90,7 @@ export class Notifier {
       while (own.again && !this.#isClosed) {
         own.again = false;
         if (await this.#tellSome(key)) own.again = true;
-        else next = await this.#ledger.approvals.nextTelling(key);
+        else next = await this.#ledger.notifications.nextDue(key);
       }
       if (next !== undefined && this.#portOf(key) !== undefined) this.#tellLater(key, next);
     } catch {
@@ -105,7 +105,7 @@ export class Notifier {
   async notified(notification: string, { ref, failed }: { readonly ref?: string; readonly failed?: boolean }): Promise<void> {
     const flight = this.#flights.get(notification);
     if (failed !== true) {
-      await this.#ledger.approvals.reference(notification, ref ?? "");
+      await this.#ledger.notifications.reference(notification, ref ?? "");
       flight?.end(false);
       return;
     }
@@ -113,7 +113,7 @@ export class Notifier {
       flight.end(true);
       return flight.written;
     }
-    const record = await this.#ledger.approvals.notification(notification);
+    const record = await this.#ledger.notifications.get(notification);
     if (record === undefined) return;
     await this.#failed(record);
     void this.tell(record.key);
@@ -138,7 +138,7 @@ export class Notifier {
 
   /** Once more at once; then a channel that is down must not be asked as fast as it can refuse. */
   async #failed({ id, key, person, failures }: NotificationRecord): Promise<void> {
-    await this.#ledger.approvals.delay({ id, mailbox: { key, person }, nextAt: this.#mailboxes.failed(key, person, failures + 1) });
+    await this.#ledger.notifications.delay({ id, mailbox: { key, person }, nextAt: this.#mailboxes.failed(key, person, failures + 1) });
   }
 
   /** `closed`: the node closed before the nodes behind were done with it. */
@@ -154,18 +154,18 @@ export class Notifier {
 
   /** True when there may be more to tell at once. */
   async #tellSome(key: string): Promise<boolean> {
-    const store = this.#ledger.approvals;
-    const due = await store.untold(key, this.#clock.now(), READ_AT_ONCE);
+    const { approvals: store, notifications } = this.#ledger;
+    const due = await notifications.due(key, this.#clock.now(), READ_AT_ONCE);
     if (due.length === 0) return false;
     const ids = [...new Set(due.map(({ approval }) => approval))];
     const approvals = new Map((await store.several(ids)).map((record) => [record.id, record]));
-    const about = await store.notificationsAbout(ids, [...new Set(due.map(({ person }) => person))]);
+    const about = await notifications.about(ids, [...new Set(due.map(({ person }) => person))]);
     const opened = (id: string): OpenedApproval | undefined => {
       const record = approvals.get(id);
       return record === undefined ? undefined : openedApproval(record);
     };
     const { tell, superseded, unread } = sift(due, about, opened);
-    if (superseded.length > 0) await store.supersede(superseded);
+    if (superseded.length > 0) await notifications.supersede(superseded);
     for (const { record, fault } of unread) await this.#putOff(record, fault);
     let done = superseded.length + unread.length;
     for (const telling of tell) {
@@ -174,7 +174,7 @@ export class Notifier {
       const { person } = telling.record;
       const nextAt = this.#mailboxes.pausedUntil(key, person);
       // What came for a mailbox that fails must not be read again and again before what waits for others.
-      if (nextAt !== undefined) await store.delay({ mailbox: { key, person }, nextAt });
+      if (nextAt !== undefined) await notifications.delay({ mailbox: { key, person }, nextAt });
       else if (!(await this.#tellOne(port, telling))) return false;
       done++;
     }
@@ -185,7 +185,7 @@ export class Notifier {
   async #putOff({ id, key, failures }: NotificationRecord, fault: Fault): Promise<void> {
     if (!this.#unread.has(fault.message)) this.#portOf(key)?.report(fault);
     this.#unread.add(fault.message);
-    await this.#ledger.approvals.delay({ id, nextAt: this.#clock.now() + pauseAfter(failures + 1) });
+    await this.#ledger.notifications.delay({ id, nextAt: this.#clock.now() + pauseAfter(failures + 1) });
   }
 
   /** False when the node closed before the nodes behind were done with it. */
@@ -198,7 +198,7 @@ export class Notifier {
       if (end === "closed") return false;
       if (end === "unsaid") {
         // That says nothing of the mailbox; and it must not stand before all others.
-        await this.#ledger.approvals.delay({ id: record.id, nextAt: this.#clock.now() + pauseAfter(record.failures + 1) });
+        await this.#ledger.notifications.delay({ id: record.id, nextAt: this.#clock.now() + pauseAfter(record.failures + 1) });
         return true;
       }
       if (flight.hasFailed) {
@@ -206,7 +206,7 @@ export class Notifier {
         return true;
       }
       // Asked for while a failure still finds the flight: what is said later is written later.
-      const marked = this.#ledger.approvals.told(record.id);
+      const marked = this.#ledger.notifications.sent(record.id);
       this.#flights.delete(record.id);
       await marked;
       return true;

@@ -1,0 +1,174 @@
+import { Fault } from "../base/fault.ts";
+import { insertAudit } from "./audit.ts";
+import { waitFor } from "./inboxes.ts";
+import { insertNotifications, type NewNotification } from "./notifications.ts";
+import { goneOn } from "./outcomes.ts";
+import { keyText, type NewTask, type Proposal, type TaskKey } from "./records.ts";
+import { chunks, type Db, type Placed } from "./rows.ts";
+import { type ApprovalStatus, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
+import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
+
+export interface NewApproval {
+  readonly id: string;
+  readonly key: string;
+  readonly api: string;
+  readonly connection: string;
+  readonly createdAt: number;
+  readonly request: string;
+  /** JSON text of what leaves with the outcome */
+  readonly message: string;
+  /** for the inbox's filter */
+  readonly type: string;
+  /** what the inbox's search looks through */
+  readonly search: string;
+  readonly tasks: readonly (TaskKey & Pick<Proposal, "task">)[];
+  /** the approval whose outcome brought these tasks: with this request, the flow has gone on with it */
+  readonly after?: string | undefined;
+}
+
+/** What became of the tasks of a new approval. */
+export interface Opened {
+  /** those it asks about; without any there is no new approval */
+  readonly asked: readonly TaskKey[];
+  /** those that an open approval of the same key asks about already */
+  readonly asking: readonly TaskKey[];
+  /** those with a decision, or that wait no longer */
+  readonly decided: readonly TaskKey[];
+}
+
+export interface ApprovalChange {
+  readonly id: string;
+  readonly version: number;
+  readonly status: ApprovalStatus;
+  readonly state: string;
+  /** when time alone moves it; absent = only people do */
+  readonly nextWake?: number | undefined;
+  /** compared e-mail addresses of those whose answer it waits for */
+  readonly waiting: readonly string[];
+  /** on which level they are asked; 0 unless told */
+  readonly level?: number;
+  readonly notifications: readonly NewNotification[];
+  readonly at: number;
+  /** who closed it, for the audit */
+  readonly closedBy?: string | undefined;
+}
+
+/** As `ApprovalStore.open`. */
+export async function openApproval(db: Db, approval: NewApproval & { platform: number }): Promise<Opened> {
+  const { platform } = approval;
+  const keys = approval.tasks.map((task) => ({ ...task, platform }));
+  let known = await selectTasks(db, keys);
+  const missing = keys.flatMap((key) => (known.has(keyText(key)) ? [] : [fitTask(key)]));
+  if (missing.length > 0) {
+    await insertTasks(db, missing);
+    known = await selectTasks(db, keys);
+  }
+  const tasks = [...known.values()];
+  const asking = new Set(await askedUnder(db, approval.key, tasks));
+  const isFree = ({ row, task }: KnownTask): boolean => !asking.has(row) && UNDECIDED.includes(task.stage);
+  const free = tasks.filter(isFree);
+  const keyOf = ({ task: { api, taskId } }: KnownTask): TaskKey => ({ api, taskId });
+  const opened: Opened = {
+    asked: free.map(keyOf),
+    asking: tasks.filter(({ row }) => asking.has(row)).map(keyOf),
+    decided: tasks.filter(({ row, task }) => !asking.has(row) && !UNDECIDED.includes(task.stage)).map(keyOf),
+  };
+  if (approval.after !== undefined) await goneOn(db, approval.after, tasks);
+  if (free.length === 0) return opened;
+  const { id, key, connection, createdAt, request, message, type, search } = approval;
+  await db
+    .insertInto("approval")
+    .values({
+      id,
+      key,
+      platform,
+      connection,
+      status: "opening",
+      version: 0,
+      created_at: createdAt,
+      next_wake: createdAt,
+      type,
+      search,
+      request,
+      message,
+      state: "",
+    })
+    .execute();
+  const placed = free.map(({ row }, position) => ({ row, position }));
+  for (const some of chunks(placed)) {
+    await db
+      .insertInto("approval_task")
+      .values(some.map(({ row, position }) => ({ approval: id, task: row, position })))
+      .execute();
+    await db
+      .updateTable("task")
+      .set({ stage: "asked" })
+      .where(
+        "id",
+        "in",
+        some.map(({ row }) => row),
+      )
+      .execute();
+  }
+  await insertAudit(
+    db,
+    free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: { approval: id } })),
+  );
+  return opened;
+}
+
+/** @throws Fault why the task is not fit to be kept, TASK_UNKNOWN when nothing but its id is known */
+function fitTask({ task, taskId, platform }: Placed<TaskKey & Pick<Proposal, "task">>): Placed<NewTask> {
+  if (task === undefined) throw new Fault("TASK_UNKNOWN", { taskId });
+  if ("unfit" in task) throw new Fault(task.unfit.code, task.unfit.params);
+  return { ...task, platform };
+}
+
+async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const some of chunks(tasks)) {
+    const rows = await db
+      .selectFrom("approval_task")
+      .innerJoin("approval", "approval.id", "approval_task.approval")
+      .select("approval_task.task")
+      .where(
+        "approval_task.task",
+        "in",
+        some.map(({ row }) => row),
+      )
+      .where("approval.key", "=", key)
+      .where("approval.status", "in", OPEN_APPROVAL)
+      .execute();
+    found.push(...rows.map(({ task }) => task));
+  }
+  return found;
+}
+
+/** As `ApprovalStore.change`. */
+export async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> {
+  const { id, version, status, state, nextWake, waiting, level = 0, notifications, at } = change;
+  const { numUpdatedRows } = await db
+    .updateTable("approval")
+    .set({ status, state, version: version + 1, next_wake: nextWake ?? null })
+    .where("id", "=", id)
+    .where("version", "=", version)
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) === 0) return false;
+  const { key, created_at, type } = await db
+    .selectFrom("approval")
+    .select(["key", "created_at", "type"])
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  await waitFor(db, { approval: id, created_at, type, level }, new Set(waiting));
+  await insertNotifications(db, { approval: id, key, at, notifications });
+  if (!OPEN_APPROVAL.includes(status)) {
+    const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
+    const detail = { approval: id };
+    await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
+    await insertAudit(
+      db,
+      tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })),
+    );
+  }
+  return true;
+}

@@ -4,6 +4,7 @@ import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { tasksIn } from "./kept.ts";
+import { acquireLease, type Instance, onlyInstance, releaseLease } from "./leases.ts";
 import { tasksAt, tasksReceivedBy } from "./lists.ts";
 import { NotificationStore } from "./notification-store.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
@@ -40,6 +41,7 @@ export class SqlLedger {
   readonly #db: Kysely<LedgerSchema>;
   readonly #committer: Committer;
   readonly #platforms: Platforms;
+  readonly #instance: Instance;
   readonly #receive: (tasks: readonly Placed<NewTask>[]) => Promise<boolean[]>;
   readonly #decide: (job: { proposals: readonly Placed<Proposal>[]; request?: RequestRecord | undefined }) => Promise<Verdict[]>;
   readonly #report: (news: Placed<DeliveryNews>) => Promise<undefined>;
@@ -48,8 +50,10 @@ export class SqlLedger {
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
   readonly #prune: (retention: Retention) => Promise<number>;
 
-  constructor(db: Kysely<LedgerSchema>) {
+  /** @param instance who works on it by this object */
+  constructor(db: Kysely<LedgerSchema>, instance = onlyInstance) {
     this.#db = db;
+    this.#instance = instance;
     this.#committer = new Committer(db);
     this.#platforms = new Platforms(db);
     this.#receive = this.#committer.kind("receive", receiveTasks);
@@ -199,6 +203,22 @@ export class SqlLedger {
     if (known === undefined) return [];
     const decision = (await selectDecisions(this.#db, [known])).get(keyText(key));
     return auditOf(this.#db, known, decision);
+  }
+
+  /**
+   * Takes what only one of several instances may do at a time, or keeps it for longer. A ledger that belongs to one
+   * process has it always.
+   *
+   * @param ms how long from now on, by the clock of the database
+   * @returns whether this instance has it; false while it is another's
+   */
+  acquireLease(name: string, ms: number): Promise<boolean> {
+    return acquireLease(this.#db, this.#instance, name, ms);
+  }
+
+  /** Gives back what this instance has by `acquireLease`; what another has meanwhile stays so. */
+  releaseLease(name: string): Promise<void> {
+    return releaseLease(this.#db, this.#instance, name);
   }
 
   /** Waits for the writes under way, then closes the file. */

@@ -42,6 +42,8 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   undelivered: "writer",
   requestsOf: "writer",
   audit: "reader",
+  acquireLease: "writer",
+  releaseLease: "writer",
   close: "writer",
   "approvals.open": "writer",
   "approvals.change": "writer",

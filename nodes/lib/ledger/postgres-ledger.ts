@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
 import { equalJitter, exponential } from "../base/backoff.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { oneInstance } from "./leases.ts";
 import { SqlLedger } from "./ledger.ts";
-import { requireUpToDate, upgrade } from "./migrate.ts";
+import { requireUpToDate, type Steps, upgrade } from "./migrate.ts";
 import type { OpenOptions } from "./open.ts";
 import { nameOfPostgres, openPostgres, type PostgresDatabase, postgresTypes } from "./postgres.ts";
 import { migrations } from "./steps/index.ts";
@@ -28,14 +31,30 @@ async function prepared(url: string, { db }: PostgresDatabase, beside: boolean):
     if (beside) {
       await requireUpToDate(db, steps, name);
     } else {
-      const { db: patient } = await openPostgres(url, { isPatient: true });
-      await upgrade(patient, steps, name).finally(() => patient.destroy());
+      await upgradeAlone(url, steps, name);
     }
-    return new SqlLedger(db);
+    return new SqlLedger(db, oneInstance(randomUUID()));
   } catch (error) {
     await db.destroy();
     if (error instanceof Fault) throw error;
     throw new Fault("LEDGER_UNAVAILABLE", { file: name, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Any number, as long as nobody else in the database uses it. */
+const STEPS_LOCK = 823_402_117;
+
+/** Of several instances that start at once, one takes the steps, and the others find them taken. */
+async function upgradeAlone(url: string, steps: Steps, name: string): Promise<void> {
+  const { db } = await openPostgres(url, { isPatient: true });
+  try {
+    await db.connection().execute(async (one) => {
+      // It ends with the connection, however that ends.
+      await sql`select pg_advisory_lock(${sql.lit(STEPS_LOCK)})`.execute(one);
+      await upgrade(one, steps, name);
+    });
+  } finally {
+    await db.destroy();
   }
 }
 

@@ -58,7 +58,7 @@ export async function openPostgres(
   url: string,
   { readOnly = false, isPatient = false, lost = () => undefined }: PostgresOptions = {},
 ): Promise<PostgresDatabase> {
-  const { Kysely, PostgresAdapter, PostgresDialect, sql } = await import("kysely");
+  const { Kysely, PostgresAdapter, PostgresDialect } = await import("kysely");
   const faults = faultsOf(url);
   let pool: Pool;
   try {
@@ -68,15 +68,13 @@ export async function openPostgres(
   }
   // Of one that breaks while nobody uses it: unheard it would end the process.
   pool.on("error", (error) => lost(faults.unavailable(error)));
-  // Kysely's own lock ends before the commit does, so that two that start at once take the same step.
-  class CommittedSteps extends PostgresAdapter {
-    override async acquireMigrationLock(db: Kysely<never>): Promise<void> {
-      await sql`select pg_advisory_xact_lock(${sql.lit(STEPS_LOCK)})`.execute(db);
-    }
+  // Kysely's own lock begins after the first tables are made, and ends before the commit.
+  class Unlocked extends PostgresAdapter {
+    override async acquireMigrationLock(): Promise<void> {}
     override async releaseMigrationLock(): Promise<void> {}
   }
   const dialect = new PostgresDialect({ pool: new GuardedPool(pool, faults, lost) });
-  dialect.createAdapter = () => new CommittedSteps();
+  dialect.createAdapter = () => new Unlocked();
   return {
     db: new Kysely<LedgerSchema>({ dialect }),
     async probe() {
@@ -88,9 +86,6 @@ export async function openPostgres(
     },
   };
 }
-
-/** Any number, as long as nobody else in the database uses it. */
-const STEPS_LOCK = 823_402_117;
 
 function configOf(url: string, readOnly: boolean, isPatient: boolean): PoolConfig {
   const address = new URL(url);

@@ -143,6 +143,14 @@ export interface LedgerSchema {
     name: string;
     value: string;
   };
+  /** What one of several instances does for all of them. */
+  lease: {
+    name: string;
+    /** the instance that has it */
+    holder: string;
+    /** when it may be another's, by the database's clock */
+    until: number;
+  };
 }
 
 /** `opening`: committed, and the people to be asked are being found out. */

@@ -2,6 +2,7 @@ import type { Steps } from "../migrate.ts";
 import { tasksDecisionsRequestsAudit } from "./001-tasks-decisions-requests-audit.ts";
 import { approvals } from "./002-approvals.ts";
 import { eachApprovalSettles } from "./003-each-approval-settles-by-itself.ts";
+import { leases } from "./004-leases.ts";
 import type { EngineTypes } from "./types.ts";
 
 export type { EngineTypes } from "./types.ts";
@@ -12,5 +13,6 @@ export function migrations(types: EngineTypes): Steps {
     "001 tasks, decisions, requests, audit": tasksDecisionsRequestsAudit(types),
     "002 approvals": approvals(types),
     "003 each approval settles by itself": eachApprovalSettles(types),
+    "004 leases": leases(types),
   };
 }

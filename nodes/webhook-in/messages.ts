@@ -12,7 +12,7 @@ export function taskMessages(arrivals: readonly Arrival[]): object[] {
 
 export function groupMessage(arrivals: readonly Arrival[]): object {
   const first = arrivals[0] as Arrival;
-  const { connection, group, redelivered } = first.abiquo;
+  const { connection, group, redelivered, adopted } = first.abiquo;
   return {
     topic: first.abiquo.task?.type,
     payload: arrivals.map((arrival) => arrival.payload),
@@ -21,6 +21,7 @@ export function groupMessage(arrivals: readonly Arrival[]): object {
       group,
       tasks: arrivals.map(({ abiquo: { task, links } }) => ({ task, links })),
       ...(redelivered === undefined ? {} : { redelivered }),
+      ...(adopted === undefined ? {} : { adopted }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type AbiquoClient, AbiquoFault, type TaskLinks } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
 import type { DecisionRecord } from "../ledger/index.ts";
+import { doneTo } from "./elsewhere.ts";
 import type { Outcome } from "./message.ts";
 
 /** A decision on its way, as far as an attempt to deliver it goes. */
@@ -30,8 +31,6 @@ export type Attempt =
   /** the caller's signal came first */
   | { readonly end: "interrupted" };
 
-const CONTINUED_STATES = new Set(["PENDING", "STARTED", "FINISHED_SUCCESSFULLY", "FINISHED_UNSUCCESSFULLY", "ACK_ERROR"]);
-
 /**
  * Sends an answer once, and finds out what became of its task where Abiquo says that it is not waiting. Nothing but
  * Abiquo's own word ends a decision: what a proxy, a maintenance page or a servlet container says passes.
@@ -57,7 +56,7 @@ async function examine(client: AbiquoClient, answer: Answer, isYoung: () => bool
   try {
     const { task } = await client.readTask(links.self, signal);
     if (task.state === "QUEUEING") return later(new Fault("TASK_STILL_QUEUEING"));
-    const happened = task.state === "CANCELLED" ? "cancel" : CONTINUED_STATES.has(task.state) ? "continue" : undefined;
+    const happened = doneTo(task.state);
     if (happened === undefined) return { end: "gone", outcome: "gone" };
     if (happened === action && uncertain) return { end: "delivered", outcome: asAsked(action) };
     return { end: "elsewhere", outcome: happened === "continue" ? "already-continued" : "already-cancelled" };

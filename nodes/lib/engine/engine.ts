@@ -22,6 +22,7 @@ import type { Texts } from "../pages/index.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
+import { Elsewhere, type SettledTask } from "./elsewhere.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type LeftWork, leftBehind } from "./left-behind.ts";
@@ -88,6 +89,7 @@ export class Engine {
   readonly desk: ApprovalDesk;
   /** hears what happens; whoever works for this engine tells it too */
   readonly observer: Observer;
+  readonly elsewhere: Elsewhere;
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #references: References;
@@ -111,6 +113,7 @@ export class Engine {
       (key) => this.intake.checkpoint(key),
     );
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
+    this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
     const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
       stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
@@ -238,6 +241,15 @@ export class Engine {
   async #finish<Result>(work: Promise<Result>): Promise<Result> {
     this.#working.add(work);
     return work.finally(() => this.#working.delete(work));
+  }
+
+  async #decidedElsewhere(tasks: readonly SettledTask[]): Promise<void> {
+    for (const { api, taskId, connection, found } of tasks) {
+      const key = { api, taskId };
+      this.intake.checkpoint(key);
+      if (found !== "delivered") this.observer({ kind: "drift", connection, key, drift: found });
+    }
+    await this.#overtake(tasks);
   }
 
   /** The decision stands whatever comes of this: what cannot be done now is done later. */

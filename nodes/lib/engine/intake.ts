@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AbiquoFault, keptLinks, keptPayload, keptSummary, type WebhookBody } from "../abiquo/index.ts";
+import { AbiquoFault, type AbiquoTask, keptLinks, keptPayload, keptSummary, type WebhookBody } from "../abiquo/index.ts";
 import type { Clock } from "../base/clock.ts";
 import { sleep } from "../base/clock.ts";
 import { readOrWhy } from "../base/codec.ts";
@@ -18,6 +18,14 @@ export interface Arrival {
   readonly abiquo: AbiquoMessage & { readonly group: { readonly id: string; readonly count: number } };
   readonly payload: JsonObject;
   readonly index: number;
+}
+
+/** A task that is to be committed. */
+interface Comer {
+  readonly task: AbiquoTask;
+  readonly group: Arrival["abiquo"]["group"];
+  readonly index: number;
+  readonly adopted?: true;
 }
 
 export interface Receipt {
@@ -65,14 +73,36 @@ export class Intake {
   }
 
   /** Commits the tasks of one POST; resolves when they are on disk. */
-  async receive(source: string, connection: Connection, body: WebhookBody): Promise<Receipt> {
+  async receive(source: string, connection: Connection, { tasks }: Pick<WebhookBody, "tasks">): Promise<Receipt> {
     const now = this.#clock.now();
     const began = this.#clock.monotonic();
-    const alone = body.tasks.length === 1 ? body.tasks[0]?.task.taskId : undefined;
-    const group = { id: alone ?? groupId(now), count: body.tasks.length };
+    const alone = tasks.length === 1 ? tasks[0]?.task.taskId : undefined;
+    const group = { id: alone ?? groupId(now), count: tasks.length };
+    const comers = tasks.map((task, index) => ({ task, group, index }));
+    const arrivals = await this.#commit(source, connection, comers, now);
+    const known = tasks.length - arrivals.length;
+    const taskIds = arrivals.map(({ key }) => key.taskId);
+    this.#observer({ kind: "received", connection: connection.id, taskIds, known, ms: this.#clock.monotonic() - began });
+    return { arrivals, known };
+  }
+
+  /**
+   * Commits tasks whose webhook never came, each a group of its own; resolves when they are on disk.
+   *
+   * @returns those that no webhook has brought in the meantime
+   */
+  async adopt(source: string, connection: Connection, tasks: readonly AbiquoTask[]): Promise<readonly Arrival[]> {
+    const comers = tasks.map((task): Comer => ({ task, group: { id: task.task.taskId, count: 1 }, index: 0, adopted: true }));
+    const arrivals = await this.#commit(source, connection, comers, this.#clock.now());
+    for (const { key } of arrivals) this.#observer({ kind: "drift", connection: connection.id, key, drift: "adopted" });
+    return arrivals;
+  }
+
+  async #commit(source: string, connection: Connection, comers: readonly Comer[], now: number): Promise<readonly Arrival[]> {
+    const api = connection.client.base;
     const isNew = await this.#ledger.receive(
-      body.tasks.map(({ task, links, payload }, index) => ({
-        api: connection.client.base,
+      comers.map(({ task: { task, links, payload }, group, index, adopted }) => ({
+        api,
         taskId: task.taskId,
         connection: connection.id,
         source,
@@ -81,17 +111,20 @@ export class Intake {
         links: keptLinks.write(links),
         payload: keptPayload.write(payload),
         receivedAt: now,
+        ...marked(adopted),
       })),
     );
-    const arrivals = body.tasks.flatMap(({ task, links, payload }, index): Arrival[] => {
-      if (!isNew[index]) return [];
-      const key = { api: connection.client.base, taskId: task.taskId };
-      return [{ key, abiquo: { connection: connection.id, task, links, group }, payload, index }];
+    return comers.flatMap(({ task: { task, links, payload }, group, index, adopted }, place): Arrival[] => {
+      if (!isNew[place]) return [];
+      return [
+        {
+          key: { api, taskId: task.taskId },
+          abiquo: { connection: connection.id, task, links, group, ...marked(adopted) },
+          payload,
+          index,
+        },
+      ];
     });
-    const known = body.tasks.length - arrivals.length;
-    const taskIds = arrivals.map(({ key }) => key.taskId);
-    this.#observer({ kind: "received", connection: connection.id, taskIds, known, ms: this.#clock.monotonic() - began });
-    return { arrivals, known };
   }
 
   /**
@@ -212,11 +245,15 @@ function groupId(now: number): string {
   return `${now.toString(36)}-${randomUUID().slice(-12)}`;
 }
 
+function marked(adopted: true | undefined): { readonly adopted?: true } {
+  return adopted === undefined ? {} : { adopted };
+}
+
 function arrivalOf(record: WholeTaskRecord, connection: string): Arrival {
   const { id, index, count } = record.group;
   return {
     key: { api: record.api, taskId: record.taskId },
-    abiquo: { connection, ...entryOf(record), group: { id, count }, redelivered: true },
+    abiquo: { connection, ...entryOf(record), group: { id, count }, redelivered: true, ...marked(record.adopted) },
     payload: keptPayload.read(record.payload),
     index,
   };

@@ -66,6 +66,8 @@ export interface AbiquoMessage extends Partial<TaskEntry> {
   readonly group?: { readonly id: string; readonly count: number };
   readonly tasks?: readonly TaskEntry[] | undefined;
   readonly redelivered?: true;
+  /** its webhook never came: a sweep found it */
+  readonly adopted?: true;
 }
 
 /** A task that a message names: by its id or its group's, or whole. */

@@ -3,9 +3,10 @@ import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
+import { type Finding, type Found, settleElsewhere } from "./elsewhere.ts";
 import { tasksIn } from "./kept.ts";
 import { acquireLease, type Instance, onlyInstance, releaseLease } from "./leases.ts";
-import { tasksAt, tasksReceivedBy } from "./lists.ts";
+import { type OpenTask, openTasksOf, tasksAt, tasksReceivedBy } from "./lists.ts";
 import { NotificationStore } from "./notification-store.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
 import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
@@ -27,7 +28,7 @@ import { prune, type Retention } from "./retention.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { LedgerSchema } from "./schema.ts";
 import { SettingStore } from "./settings.ts";
-import { type KnownTask, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
+import { type KnownTask, knownIds, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
 
 /**
  * What must survive: tasks, their one decision, its delivery, the messages that wait for it, and the audit.
@@ -47,6 +48,7 @@ export class SqlLedger {
   readonly #report: (news: Placed<DeliveryNews>) => Promise<undefined>;
   readonly #move: (change: Placed<StageChange>) => Promise<undefined>;
   readonly #forget: (requestIds: readonly string[]) => Promise<undefined>;
+  readonly #settleElsewhere: (findings: readonly Placed<Finding>[]) => Promise<(Found | undefined)[]>;
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
   readonly #prune: (retention: Retention) => Promise<number>;
 
@@ -60,6 +62,7 @@ export class SqlLedger {
     this.#decide = this.#committer.kind("decide", decideTasks);
     this.#report = this.#committer.kind("report", reportDeliveries);
     this.#move = this.#committer.kind("move", moveTasks);
+    this.#settleElsewhere = this.#committer.kind("settle elsewhere", settleElsewhere);
     this.#forget = this.#committer.kind("forget", forgetRequests);
     this.#note = this.#committer.kind("note", noteEntries);
     this.approvals = new ApprovalStore(db, this.#committer, this.#platforms);
@@ -94,6 +97,19 @@ export class SqlLedger {
   /** Moves a task to another stage if it still rests at one of `from`. */
   async move(change: StageChange): Promise<void> {
     for (const placed of await this.#known([change])) await this.#move(placed);
+  }
+
+  /**
+   * Settles tasks that Abiquo no longer holds, unless they have a decision of ours that is being delivered.
+   *
+   * @returns for each how it was settled; undefined where it was not, since it is unknown, being delivered, or settled
+   */
+  async settleElsewhere(findings: readonly Finding[]): Promise<(Found | undefined)[]> {
+    const placed = await this.#known(findings);
+    if (placed.length === 0) return findings.map(() => undefined);
+    const settled = await this.#settleElsewhere(placed);
+    const found = new Map(placed.map((finding, index) => [keyText(finding), settled[index]]));
+    return findings.map((finding) => found.get(keyText(finding)));
   }
 
   /** Forgets requests whose message has left its node. */
@@ -140,6 +156,19 @@ export class SqlLedger {
   async tasks(keys: readonly TaskKey[]): Promise<Map<string, TaskRecord>> {
     const tasks = await this.#select(keys);
     return new Map([...tasks].map(([key, { task }]) => [key, task]));
+  }
+
+  /** Those of these ids by which the ledger knows no task of the platform. */
+  async strangers(api: string, ids: readonly string[]): Promise<string[]> {
+    const platform = await this.#platforms.known(api);
+    const known = platform === undefined ? new Set<string>() : await knownIds(this.#db, platform, ids);
+    return ids.filter((id) => !known.has(id));
+  }
+
+  /** One page of the tasks of a platform that wait for Abiquo, but for those whose answer is being delivered. */
+  async openTasks(api: string, after?: Cursor): Promise<PageOf<OpenTask>> {
+    const platform = await this.#platforms.known(api);
+    return platform === undefined ? { rows: [] } : openTasksOf(this.#db, platform, after);
   }
 
   /** Tasks at these stages with their decision, oldest first unless told. */

@@ -1,12 +1,15 @@
 import { type Kysely, sql } from "kysely";
 import type { Cursor, PageOf, StageQuery } from "./pages.ts";
-import type { WholeTaskRecord } from "./records.ts";
+import type { TaskRecord, WholeTaskRecord } from "./records.ts";
 import { isOpenTask, onPlatform, taskOf, taskRows } from "./rows.ts";
-import { type LedgerSchema, OPEN } from "./schema.ts";
+import { type LedgerSchema, OPEN, type Stage, UNDECIDED } from "./schema.ts";
 import { boundedFilter } from "./search.ts";
 
 /** A page has no more: it is soon read, sent to another thread, and used. */
 const ROWS_PER_PAGE = 500;
+
+/** What a sweep must know of a task that the ledger has open. */
+export type OpenTask = Pick<TaskRecord, "api" | "taskId" | "summary" | "links" | "receivedAt">;
 
 /** A task with the number of its row. */
 export interface NumberedTask {
@@ -42,6 +45,34 @@ export async function tasksAt(
 /** One page of the tasks that this node received, and whose flow came to no checkpoint. */
 export function tasksReceivedBy(db: Kysely<LedgerSchema>, source: string, after: Cursor | undefined): Promise<PageOf<NumberedTask>> {
   return pageOf(wholeTasks(db).where(isOpenTask).where("stage", "=", "received").where("source", "=", source), {}, after);
+}
+
+/** Stages of tasks that Abiquo may have settled without us. */
+const UNANSWERED: readonly Stage[] = [...UNDECIDED, "undeliverable"];
+
+/** One page of the tasks of a platform that wait, but for those whose answer is being delivered; in the order of their rows. */
+export async function openTasksOf(db: Kysely<LedgerSchema>, platform: number, after?: Cursor): Promise<PageOf<OpenTask>> {
+  const rows = await db
+    .selectFrom("task")
+    .innerJoin("platform", "platform.id", "task.platform")
+    .select(["task.id", "platform.api", "task_id", "summary", "links", "received_at"])
+    .where(isOpenTask)
+    .where("stage", "in", UNANSWERED)
+    .where(onPlatform(platform))
+    .where("task.id", ">", after?.row ?? 0)
+    .orderBy("task.id")
+    .limit(ROWS_PER_PAGE)
+    .execute();
+  const tasks = rows.map(({ api, task_id, summary, links, received_at }) => ({
+    api,
+    taskId: task_id,
+    summary,
+    links,
+    receivedAt: received_at,
+  }));
+  const last = rows.at(-1);
+  if (last === undefined || rows.length < ROWS_PER_PAGE) return { rows: tasks };
+  return { rows: tasks, next: { receivedAt: last.received_at, row: last.id, count: (after?.count ?? 0) + rows.length } };
 }
 
 function wholeTasks(db: Kysely<LedgerSchema>) {

@@ -24,6 +24,8 @@ export interface TaskRecord extends TaskKey {
   readonly links: string;
   /** milliseconds since 1970 */
   readonly receivedAt: number;
+  /** a sweep found it: its webhook never came */
+  readonly adopted?: true;
 }
 
 export interface WholeTaskRecord extends TaskRecord {

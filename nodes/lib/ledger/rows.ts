@@ -54,6 +54,7 @@ export function taskOf(row: TaskRow): TaskRecord {
     summary: row.summary,
     links: row.links,
     receivedAt: row.received_at,
+    ...(row.adopted === 1 ? { adopted: true as const } : {}),
   };
 }
 

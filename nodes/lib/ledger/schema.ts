@@ -37,6 +37,8 @@ export interface LedgerSchema {
     summary: string;
     links: string;
     received_at: number;
+    /** 1 when a sweep found it, since its webhook never came */
+    adopted: Generated<number>;
   };
   /** The task as Abiquo sent it, apart from what is read and changed often. */
   payload: {

@@ -39,6 +39,7 @@ export async function insertTasks(db: Db, tasks: readonly Placed<NewTask>[]): Pr
           summary: task.summary,
           links: task.links,
           received_at: task.receivedAt,
+          adopted: task.adopted === true ? 1 : 0,
         })),
       )
       .onConflict((conflict) => conflict.columns(["platform", "task_id"]).doNothing())
@@ -73,6 +74,16 @@ export async function selectTasks(db: Db, keys: readonly Placed<TaskKey>[]): Pro
     }
   }
   return found;
+}
+
+/** Those of these ids that are known on the platform. */
+export async function knownIds(db: Db, platform: number, ids: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>();
+  for (const some of chunks(ids)) {
+    const select = db.selectFrom("task").select("task_id").where("platform", "=", platform);
+    for (const row of await select.where("task_id", "in", some).execute()) known.add(row.task_id);
+  }
+  return known;
 }
 
 /** Moves each task that still rests at one of `from`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AbiquoClient } from "../../../nodes/lib/abiquo/index.ts";
+import { type AbiquoClient, taskFromDto } from "../../../nodes/lib/abiquo/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import type { Arrival } from "../../../nodes/lib/engine/index.ts";
 import { taskDto } from "../abiquo/support.ts";
@@ -43,6 +43,38 @@ describe("the intake", () => {
   it("takes a task once however many webhooks bring it at the same time", async () => {
     const receipts = await Promise.all(Array.from({ length: 20 }, () => shop.post(["t1"])));
     assert.equal(receipts.filter(({ arrivals }) => arrivals.length === 1).length, 1);
+  });
+
+  describe("of a task that a sweep found", () => {
+    const found = (...ids: string[]) => ids.map((id) => taskFromDto(taskDto(id), shop.client.base));
+
+    it("says that it is adopted, each a group of its own, after a kill as well", async () => {
+      const arrivals = await shop.engine.intake.adopt(HOOK, shop.connection, found("t1", "t2"));
+      const marks = (all: readonly Arrival[]) => all.map(({ abiquo: { adopted, group, redelivered } }) => [adopted, group, redelivered]);
+      assert.deepEqual(marks(arrivals), [
+        [true, { id: "t1", count: 1 }, undefined],
+        [true, { id: "t2", count: 1 }, undefined],
+      ]);
+      await shop.restart();
+      assert.deepEqual(marks(await unsettled()), [
+        [true, { id: "t1", count: 1 }, true],
+        [true, { id: "t2", count: 1 }, true],
+      ]);
+    });
+
+    it("leaves it to the webhook that came in the meantime", async () => {
+      await shop.receive("t1");
+      assert.deepEqual(ids(await shop.engine.intake.adopt(HOOK, shop.connection, found("t1", "t2"))), ["t2"]);
+      assert.equal((await shop.post(["t1", "t2"])).known, 2);
+      const again = await unsettled();
+      assert.deepEqual(
+        again.map(({ key, abiquo: { adopted } }) => [key.taskId, adopted]),
+        [
+          ["t1", undefined],
+          ["t2", true],
+        ],
+      );
+    });
   });
 
   describe("after a stop", () => {

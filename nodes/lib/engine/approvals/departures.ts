@@ -2,9 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import { readOrWhy } from "../../base/codec.ts";
 import type { DecisionRecord, Ledger, TaskKey } from "../../ledger/index.ts";
 import { keptMessage } from "../kept-message.ts";
-import { entryOf } from "../message.ts";
 import { Settling } from "../settling.ts";
-import { type ApprovalOutcome, outcomesOf } from "./outcome.ts";
+import { type ApprovalOutcome, outcomesOf, withdrawn } from "./outcome.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
 
 /** Who lets outcomes leave. */
@@ -18,12 +17,14 @@ export interface DeparturePort {
 /** Lets outcomes leave, and knows which of them the flow has had for less than the settling time: those leave again after a stop. */
 export class Departures {
   readonly #ledger: Ledger;
+  readonly #clock: Clock;
   readonly #portOf: (key: string) => DeparturePort | undefined;
   readonly #settling: Settling;
 
   /** @param settle how long after it left an outcome counts as held by the flow, in ms of process life */
   constructor(ledger: Ledger, clock: Clock, settle: number, portOf: (key: string) => DeparturePort | undefined) {
     this.#ledger = ledger;
+    this.#clock = clock;
     this.#portOf = portOf;
     this.#settling = new Settling(settle, clock, (ids) => ledger.approvals.settle(ids));
   }
@@ -61,7 +62,7 @@ export class Departures {
   async leaveDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
     const decisions = await this.decisionsOn(keys);
     const tasks = [...(await this.#ledger.tasks(keys)).values()];
-    const entries = tasks.map((task) => entryOf(task, decisions.get(task.taskId)));
+    const entries = tasks.map((task) => withdrawn(task, decisions.get(task.taskId), this.#clock.now()));
     this.#portOf(key)?.leave({ port: "withdrawn", connection, message, entries, redelivered: false });
   }
 

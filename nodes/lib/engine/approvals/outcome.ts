@@ -43,7 +43,8 @@ export function outcomesOf(
     entry: (task: TaskRecord) => TaskEntry,
   ): ApprovalOutcome[] => (some.length === 0 ? [] : [{ ...common, port, entries: some.map(entry) }]);
   if (state === undefined || record.status === "withdrawn") {
-    return leaving("withdrawn", tasks, (task) => entryOf(task, decisions.get(task.taskId)));
+    const at = state?.approval.history.at(-1)?.at ?? record.createdAt;
+    return leaving("withdrawn", tasks, (task) => withdrawn(task, decisions.get(task.taskId), at));
   }
   const { approval } = state;
   const excepted = new Set(approval.excepted);
@@ -59,6 +60,13 @@ export function outcomesOf(
       }),
     ),
   ];
+}
+
+/** A task that left undecided. What Abiquo no longer knows has no decision, but an end. @param at when it left */
+export function withdrawn(task: TaskRecord, decision: DecisionRecord | undefined, at: number): TaskEntry {
+  const entry = entryOf(task, decision);
+  if (decision !== undefined || task.stage !== "gone") return entry;
+  return { ...entry, answer: { outcome: "gone", at: new Date(at).toISOString(), attempts: 0 } };
 }
 
 function decisionOn(approval: Approval, action: "continue" | "cancel"): Decision {

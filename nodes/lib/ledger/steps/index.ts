@@ -3,6 +3,7 @@ import { tasksDecisionsRequestsAudit } from "./001-tasks-decisions-requests-audi
 import { approvals } from "./002-approvals.ts";
 import { eachApprovalSettles } from "./003-each-approval-settles-by-itself.ts";
 import { leases } from "./004-leases.ts";
+import { adoptedTasks } from "./005-adopted-tasks.ts";
 import type { EngineTypes } from "./types.ts";
 
 export type { EngineTypes } from "./types.ts";
@@ -14,5 +15,6 @@ export function migrations(types: EngineTypes): Steps {
     "002 approvals": approvals(types),
     "003 each approval settles by itself": eachApprovalSettles(types),
     "004 leases": leases(types),
+    "005 adopted tasks": adoptedTasks(types),
   };
 }

@@ -1,0 +1,136 @@
+import { insertAudit } from "./audit.ts";
+import { selectDecisions } from "./decisions.ts";
+import { type DecisionRecord, keyText, type TaskKey } from "./records.ts";
+import { chunks, type Db, type Placed } from "./rows.ts";
+import { type Stage, UNDECIDED } from "./schema.ts";
+import { type KnownTask, selectTasks } from "./tasks.ts";
+
+/** How a task was settled: `delivered`: by our own answer after all. */
+export type Found = "elsewhere" | "gone" | "delivered";
+
+/** A task that Abiquo no longer holds. */
+export interface Finding extends TaskKey {
+  /** of the connection that found it */
+  readonly connection: string;
+  /** how it was decided; undefined when Abiquo no longer knows it, or does not tell */
+  readonly action?: "continue" | "cancel" | undefined;
+  readonly outcome: string;
+  /** who decided, as far as Abiquo tells */
+  readonly by: string;
+  readonly cause: string;
+  /** milliseconds since 1970: when it was found */
+  readonly at: number;
+}
+
+type Job = KnownTask & { readonly finding: Finding };
+
+/**
+ * Settles tasks whose decision was made elsewhere. What nobody here has decided gets that decision, as if it had been
+ * made here and needed no answer; a refused answer is no longer to be sent. Whatever is being delivered is left to
+ * whoever delivers it.
+ */
+export async function settleElsewhere(db: Db, jobs: readonly (readonly Placed<Finding>[])[]): Promise<(Found | undefined)[][]> {
+  const findings = jobs.flat();
+  const tasks = await selectTasks(db, findings);
+  const known = findings.flatMap((finding): Job[] => {
+    const task = tasks.get(keyText(finding));
+    return task === undefined ? [] : [{ ...task, finding }];
+  });
+  const undecided = known.filter(({ task }) => UNDECIDED.includes(task.stage));
+  const refused = known.filter(({ task }) => task.stage === "undeliverable");
+  const settled = new Map([...(await settleUndecided(db, undecided)), ...(await settleRefused(db, refused))]);
+  return jobs.map((job) =>
+    job.map((finding) => {
+      const key = keyText(finding);
+      const found = settled.get(key);
+      // The same task twice in one commit was settled once.
+      settled.delete(key);
+      return found;
+    }),
+  );
+}
+
+async function settleUndecided(db: Db, jobs: readonly Job[]): Promise<Map<string, Found>> {
+  const settled = new Map<string, Found>();
+  const gone = jobs.filter(({ finding }) => finding.action === undefined);
+  await move(db, gone, "gone", UNDECIDED);
+  await insertAudit(
+    db,
+    gone.map(({ row, finding: { at, by } }) => ({ row, at, event: "gone", actor: by })),
+  );
+  for (const { finding } of gone) settled.set(keyText(finding), "gone");
+
+  for (const some of chunks(jobs.filter(({ finding }) => finding.action !== undefined))) {
+    const inserted = await db
+      .insertInto("decision")
+      .values(some.map(decisionRow))
+      .onConflict((conflict) => conflict.column("task").doNothing())
+      .returning("task")
+      .execute();
+    const rows = new Set(inserted.map(({ task }) => task));
+    const won = some.filter(({ row }) => rows.has(row));
+    await move(db, won, "elsewhere", UNDECIDED);
+    for (const { finding } of won) settled.set(keyText(finding), "elsewhere");
+  }
+  return settled;
+}
+
+function decisionRow({ row, finding: { connection, action = "cancel", by, cause, at, outcome } }: Job) {
+  return {
+    task: row,
+    connection,
+    action,
+    decided_by: by,
+    cause,
+    rule: null,
+    reason: null,
+    facts: null,
+    decided_at: at,
+    text: "",
+    delivery: "elsewhere" as const,
+    outcome,
+    attempts: 0,
+    uncertain: 0,
+    next_at: at,
+    fault: null,
+    settled_at: at,
+  };
+}
+
+/** Abiquo refused our answer, and has let the task go since: nobody need send it again. */
+async function settleRefused(db: Db, jobs: readonly Job[]): Promise<Map<string, Found>> {
+  const settled = new Map<string, Found>();
+  const decisions = await selectDecisions(db, jobs);
+  for (const job of jobs) {
+    const { row, finding } = job;
+    const decision = decisions.get(keyText(finding));
+    if (decision === undefined) continue;
+    const found = foundOf(finding, decision);
+    const { numUpdatedRows } = await db
+      .updateTable("decision")
+      .set({
+        delivery: found,
+        outcome: found === "delivered" ? `${decision.action === "continue" ? "continued" : "cancelled"}` : finding.outcome,
+      })
+      .set({ fault: null, settled_at: finding.at })
+      .where("task", "=", row)
+      .where("delivery", "=", "undeliverable")
+      .executeTakeFirstOrThrow();
+    if (Number(numUpdatedRows) === 0) continue;
+    await move(db, [job], found, ["undeliverable"]);
+    settled.set(keyText(finding), found);
+  }
+  return settled;
+}
+
+/** An attempt that got no answer may have been what decided it. */
+function foundOf({ action }: Finding, decision: DecisionRecord): Found {
+  if (action === undefined) return "gone";
+  return action === decision.action && decision.uncertain ? "delivered" : "elsewhere";
+}
+
+async function move(db: Db, jobs: readonly Job[], stage: Stage, from: readonly Stage[]): Promise<void> {
+  for (const some of chunks(jobs.map(({ row }) => row))) {
+    await db.updateTable("task").set({ stage }).where("id", "in", some).where("stage", "in", from).execute();
+  }
+}

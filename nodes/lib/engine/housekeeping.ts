@@ -7,15 +7,18 @@ const FIRST = 10 * 60_000;
 /** How long the copy of what Abiquo sent outlives its answer, in ms: long enough to look into what went wrong. */
 const PAYLOADS = 30 * DAY;
 
-/** Once a day, deletes from the ledger what is no longer to be kept, in small steps. */
+/** How many pages of the file are given back at once: a commit waits for them some 10 ms. */
+const PAGES_AT_ONCE = 1_000;
+
+/** Once a day, deletes from the ledger what is no longer to be kept, and gives its room back, in small steps. */
 export class Housekeeping {
-  readonly #ledger: Pick<Ledger, "prune">;
+  readonly #ledger: Pick<Ledger, "prune" | "shrink">;
   readonly #keep: number;
   readonly #clock: Clock;
   #cancel: () => void;
 
   /** @param keep how long settled tasks are kept, in days; 0 = for ever */
-  constructor(ledger: Pick<Ledger, "prune">, keep: number, clock: Clock) {
+  constructor(ledger: Pick<Ledger, "prune" | "shrink">, keep: number, clock: Clock) {
     this.#ledger = ledger;
     this.#keep = keep;
     this.#clock = clock;
@@ -27,6 +30,12 @@ export class Housekeeping {
     const now = this.#clock.now();
     const tasksBefore = this.#keep > 0 ? now - this.#keep * DAY : 0;
     while ((await this.#ledger.prune({ payloadsBefore: now - PAYLOADS, tasksBefore })) > 0);
+    for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
+      const before = left;
+      left = await this.#ledger.shrink(PAGES_AT_ONCE);
+      // Another connection may keep it from shrinking for now.
+      if (left >= before) return;
+    }
   }
 
   close(): void {

@@ -11,9 +11,11 @@ export type Reply = { readonly id: number } & ({ readonly value: unknown } | { r
 
 /** What the thread says: first whether the ledger is open, and then the replies. */
 export type FromThread =
-  | { readonly isOpen: true }
+  | { readonly isOpen: true; readonly isNew: boolean }
   | { readonly isOpen: false; readonly failure: Failure }
-  | { readonly replies: readonly Reply[] };
+  | { readonly replies: readonly Reply[] }
+  /** it is open, but cannot be used for now */
+  | { readonly ailing: Failure };
 
 /** An error without its class, which does not survive the way between threads. */
 export type Failure = FaultRecord | { readonly message: string };

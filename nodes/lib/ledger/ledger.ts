@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { systemClock } from "../base/clock.ts";
 import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
@@ -11,6 +12,7 @@ import { NotificationStore } from "./notification-store.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
 import { allPages, type Cursor, type ListedTask, type PageOf, type StageQuery } from "./pages.ts";
 import { Platforms } from "./platforms.ts";
+import { probeDisk } from "./probe.ts";
 import {
   type AuditEntry,
   type DecisionRecord,
@@ -28,6 +30,7 @@ import { prune, type Retention } from "./retention.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
 import type { LedgerSchema } from "./schema.ts";
 import { SettingStore } from "./settings.ts";
+import type { Shrink } from "./shrink.ts";
 import { type KnownTask, knownIds, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
 
 /**
@@ -50,12 +53,18 @@ export class SqlLedger {
   readonly #forget: (requestIds: readonly string[]) => Promise<undefined>;
   readonly #settleElsewhere: (findings: readonly Placed<Finding>[]) => Promise<(Found | undefined)[]>;
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
+  readonly #probe: (moment: number) => Promise<undefined>;
+  readonly #shrink: Shrink;
   readonly #prune: (retention: Retention) => Promise<number>;
 
-  /** @param instance who works on it by this object */
-  constructor(db: Kysely<LedgerSchema>, instance = onlyInstance) {
+  /**
+   * @param instance who works on it by this object
+   * @param shrink where the engine does not give its room back by itself
+   */
+  constructor(db: Kysely<LedgerSchema>, instance = onlyInstance, shrink: Shrink = async () => 0) {
     this.#db = db;
     this.#instance = instance;
+    this.#shrink = shrink;
     this.#committer = new Committer(db);
     this.#platforms = new Platforms(db);
     this.#receive = this.#committer.kind("receive", receiveTasks);
@@ -68,6 +77,7 @@ export class SqlLedger {
     this.approvals = new ApprovalStore(db, this.#committer, this.#platforms);
     this.notifications = new NotificationStore(db, this.#committer);
     this.settings = new SettingStore(db);
+    this.#probe = this.#committer.kind("probe", probeDisk);
     this.#prune = this.#committer.kind("prune", async (trx, jobs: readonly Retention[]) => {
       const deleted: number[] = [];
       for (const job of jobs) deleted.push(await prune(trx, job));
@@ -125,6 +135,20 @@ export class SqlLedger {
   /** Deletes some of what is no longer to be kept. Answers how many rows, so that 0 says that all is done. */
   prune(retention: Retention): Promise<number> {
     return this.#prune(retention);
+  }
+
+  /**
+   * Gives room that is not needed any more back to the disk, up to so many pages of it.
+   *
+   * @returns how many pages are left; 0 where the file cannot shrink
+   */
+  async shrink(pages: number): Promise<number> {
+    return this.#shrink(this.#db, pages);
+  }
+
+  /** Writes next to nothing: resolves when that is on disk. */
+  async probe(): Promise<void> {
+    await this.#probe(systemClock.now());
   }
 
   /** Tasks that this node received, emitted, and whose flow came to no checkpoint; oldest first. */

@@ -1,10 +1,10 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import type { SqliteDatabase } from "kysely";
 import { Fault } from "../base/fault.ts";
 import { FINAL } from "./decisions.ts";
 import { kyselyOn } from "./open.ts";
 import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
+import { writeWhole } from "./store-file.ts";
 
 /** What a store holds, by number. */
 export interface StoreContents {
@@ -35,25 +35,20 @@ const PROBLEMS_LISTED = 20;
  * not sound; LEDGER_UNAVAILABLE when one of them cannot be read or written
  */
 export async function copyStore(file: string, target: string): Promise<StoreContents> {
-  if (existsSync(target)) throw new Fault("STORE_EXISTS", { file: target });
-  const part = `${target}.part`;
-  rmSync(part, { force: true });
   try {
-    // Made before anything is written to it, so that nobody else can read it meanwhile.
-    closeSync(openSync(part, "wx", 0o600));
-    chmodSync(part, 0o600);
-    await withStore(file, async (database) => void run(database, "vacuum into ?", [part]));
-    const { contents, problems } = await checkStore(part);
-    const [problem] = problems;
-    if (problem !== undefined) throw new Fault("LEDGER_DAMAGED", { file, reason: problem });
-    sync(part);
-    renameSync(part, target);
-    sync(dirname(target));
-    return contents;
+    return await writeWhole(target, async (part) => {
+      await withStore(file, async (database) => {
+        // The copy of a file that cannot shrink can. One that can must not be told so again: that writes.
+        if (all(database, "pragma auto_vacuum")[0]?.["auto_vacuum"] === 0) run(database, "pragma auto_vacuum = incremental", []);
+        run(database, "vacuum into ?", [part]);
+      });
+      const { contents, problems } = await checkStore(part);
+      const [problem] = problems;
+      if (problem !== undefined) throw new Fault("LEDGER_DAMAGED", { file, reason: problem });
+      return contents;
+    });
   } catch (error) {
     throw faultOf(error, file);
-  } finally {
-    for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${part}${end}`, { force: true });
   }
 }
 
@@ -123,15 +118,6 @@ function all(database: SqliteDatabase, sql: string): readonly Readonly<Record<st
 
 function run(database: SqliteDatabase, sql: string, parameters: readonly unknown[]): void {
   database.prepare(sql).run(parameters);
-}
-
-function sync(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function faultOf(error: unknown, file: string): unknown {

@@ -33,6 +33,8 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   forget: "writer",
   note: "writer",
   prune: "writer",
+  shrink: "writer",
+  probe: "writer",
   receivedByPage: "reader",
   find: "writer",
   strangers: "reader",

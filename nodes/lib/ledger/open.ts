@@ -1,8 +1,10 @@
 import type { Kysely, SqliteDatabase } from "kysely";
 import { Fault } from "../base/fault.ts";
+import { FileGuard } from "./file-guard.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, upgrade } from "./migrate.ts";
 import type { LedgerSchema } from "./schema.ts";
+import { shrinkSqlite } from "./shrink.ts";
 import { faultOfSqlite, openSqliteFile, sqliteTypes } from "./sqlite.ts";
 import { migrations } from "./steps/index.ts";
 
@@ -34,26 +36,51 @@ export interface OpenOptions {
   readonly beside?: boolean;
 }
 
+/** A ledger that this thread has opened. */
+export interface OpenedLedger {
+  readonly ledger: SqlLedger;
+  /** whether there was nothing before */
+  readonly isNew: boolean;
+  /** absent where another process sees to the file, and for a ledger in memory */
+  readonly guard?: FileGuard;
+}
+
+/** As `openLedgerHere`, for the ledger alone. */
+export async function openSqlLedger(place: SqlitePlace, options: OpenOptions = {}): Promise<SqlLedger> {
+  return (await openLedgerHere(place, options)).ledger;
+}
+
 /**
  * Opens a ledger in this thread, and makes or upgrades its tables unless that is another process's to do.
  *
  * @throws Fault LEDGER_NEEDS_NODE when this Node cannot open the embedded engine
  * @throws Fault LEDGER_UNAVAILABLE when it cannot be opened, read or written, LEDGER_DAMAGED when it is no sound file
+ * @throws Fault LEDGER_SET_ASIDE when it was a sound store before, and was moved away; LEDGER_MISSING when one was there
+ * before, and is there no more: none is begun in its place
  * @throws Fault LEDGER_IN_USE when another process works with it
  * @throws Fault LEDGER_NEWER when a newer version of this package has written it; LEDGER_OLDER when it is another
  * process's to upgrade, and an older version has written it, or its first start was cut short
  */
-export async function openSqlLedger({ file }: SqlitePlace, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
-  const db = await kyselyOn(await openSqliteFile(file, { readOnly, beside }));
+export async function openLedgerHere(
+  { file }: SqlitePlace,
+  { readOnly = false, beside = readOnly }: OpenOptions = {},
+): Promise<OpenedLedger> {
+  const database = await openSqliteFile(file, { readOnly, beside });
+  const { isNew } = database;
+  const db = await kyselyOn(database);
   try {
     const steps = migrations(sqliteTypes);
     await (beside ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
-    return new SqlLedger(db);
+    const ledger = new SqlLedger(db, undefined, shrinkSqlite);
+    if (beside || file === ":memory:") return { ledger, isNew };
+    database.expect();
+    return { ledger, isNew, guard: new FileGuard(file, db) };
   } catch (error) {
-    await db.destroy();
-    if (error instanceof Fault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason }, error);
+    const fault = error instanceof Fault ? error : (faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason }, error));
+    const told = database.abandon(fault);
+    await db.destroy();
+    throw told;
   }
 }
 

@@ -4,6 +4,7 @@ import { BoundedMap } from "../base/bounded-map.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { EngineTypes } from "./steps/index.ts";
+import { isEmpty, setAside } from "./store-file.ts";
 
 export const sqliteTypes: EngineTypes = { serial: "integer", long: "integer" };
 
@@ -41,26 +42,54 @@ export function requireSqlite(): void {
  * @throws Fault LEDGER_UNAVAILABLE when the file cannot be opened, LEDGER_DAMAGED when it is not an SQLite file,
  * LEDGER_IN_USE when it is another process's own
  */
-export async function openSqliteFile(file: string, { readOnly = false, beside = false } = {}): Promise<SqliteDatabase> {
+export async function openSqliteFile(file: string, { readOnly = false, beside = false } = {}): Promise<SqliteFile> {
   const { DatabaseSync } = await withoutExperimentalWarning(() => import("node:sqlite"));
   const lock = readOnly || beside || file === ":memory:" ? undefined : await lockOf(file, DatabaseSync);
   let database: Database | undefined;
   try {
-    const isNew = !existsSync(file);
+    const isNew = file === ":memory:" || isEmpty(file);
+    if (isNew && lock !== undefined && isExpected(lock)) refuseToBegin(file);
+    const isMade = !existsSync(file);
     database = new DatabaseSync(file, { readOnly });
-    if (isNew && file !== ":memory:") chmodSync(file, 0o600);
+    if (isMade && file !== ":memory:") chmodSync(file, 0o600);
     // The option of the same meaning came with Node 22.16.
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT};`);
     if (!readOnly) {
+      // Counts in a new file only, before its first table.
+      if (isNew) database.exec("PRAGMA auto_vacuum = INCREMENTAL;");
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
       database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT};`);
     }
-    return asKyselyDatabase(database, lock);
+    return new SqliteFile(file, isNew, database, lock);
   } catch (error) {
     database?.close();
+    const fault = error instanceof Fault ? error : faultOfSqlite(error, file);
+    const told = fault === undefined ? undefined : afterDamage(fault, file, lock);
     lock?.close();
-    throw faultOfSqlite(error, file) ?? new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
+    throw told ?? new Fault("LEDGER_UNAVAILABLE", { file, reason: reasonOf(error) }, error);
   }
+}
+
+/** @throws Fault LEDGER_MISSING where nothing is in the place of a store that was there; LEDGER_DAMAGED where it was emptied */
+function refuseToBegin(file: string): never {
+  if (existsSync(file)) throw new Fault("LEDGER_DAMAGED", { file, reason: "0 bytes" });
+  throw new Fault("LEDGER_MISSING", { file, lock: lockFileOf(file) });
+}
+
+/**
+ * A damaged store is moved out of the way, so that a backup can be put in its place. A file that was never opened as a
+ * store is left alone: its name may have been typed wrongly, and the file be somebody's.
+ */
+function afterDamage(fault: Fault, file: string, lock: Database | undefined): Fault {
+  if (fault.code !== "LEDGER_DAMAGED" || lock === undefined || !isExpected(lock)) return fault;
+  return new Fault("LEDGER_SET_ASIDE", { file, kept: setAside(file), reason: String(fault.params["reason"]) }, fault);
+}
+
+const lockFileOf = (file: string): string => `${file}.lock`;
+
+/** The lock outlives the store; its version says whether there was a store that worked. */
+function isExpected(lock: Database): boolean {
+  return lock.prepare("PRAGMA user_version;").get()?.["user_version"] === 1;
 }
 
 /**
@@ -84,8 +113,9 @@ async function lockOf(file: string, DatabaseSync: new (file: string) => Database
   for (;;) {
     let lock: Database | undefined;
     try {
-      lock = new DatabaseSync(`${file}.lock`);
-      lock.exec("BEGIN EXCLUSIVE;");
+      lock = new DatabaseSync(lockFileOf(file));
+      // Kept beyond the end of a transaction: only closing it lets others in.
+      lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
       return lock;
     } catch (error) {
       lock?.close();
@@ -117,27 +147,64 @@ const OURS = new Set([1, 2, 18, 19, 20, 21, 25]);
 type Database = import("node:sqlite").DatabaseSync;
 type Value = null | number | bigint | string | Uint8Array;
 
-function asKyselyDatabase(database: Database, lock: Database | undefined): SqliteDatabase {
-  const statements = new BoundedMap<string, SqliteStatement>(STATEMENTS_KEPT);
-  return {
-    close() {
-      database.close();
-      lock?.close();
-    },
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      const statement = database.prepare(sql);
-      const adapted: SqliteStatement = {
-        reader: READS.test(sql),
-        all: (parameters) => statement.all(...(parameters as readonly Value[])),
-        run: (parameters) => (sql === "rollback" ? rollBack(database) : statement.run(...(parameters as readonly Value[]))),
-        iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,
-      };
-      statements.set(sql, adapted);
-      return adapted;
-    },
-  };
+/** An open file, for Kysely. */
+export class SqliteFile implements SqliteDatabase {
+  /** whether there was none before */
+  readonly isNew: boolean;
+  readonly #file: string;
+  readonly #database: Database;
+  readonly #lock: Database | undefined;
+  readonly #statements = new BoundedMap<string, SqliteStatement>(STATEMENTS_KEPT);
+  #isClosed = false;
+
+  constructor(file: string, isNew: boolean, database: Database, lock: Database | undefined) {
+    this.#file = file;
+    this.isNew = isNew;
+    this.#database = database;
+    this.#lock = lock;
+  }
+
+  /** From now on nobody begins a new store in the place of this one. */
+  expect(): void {
+    if (this.#lock === undefined || isExpected(this.#lock)) return;
+    try {
+      this.#lock.exec("PRAGMA user_version = 1; COMMIT;");
+    } catch {
+      // A full disk; the next start does it.
+    }
+  }
+
+  /** Closes it for this reason. Answers what is to be told. */
+  abandon(fault: Fault): Fault {
+    if (this.#isClosed) return fault;
+    this.#isClosed = true;
+    this.#database.close();
+    const told = afterDamage(fault, this.#file, this.#lock);
+    this.#lock?.close();
+    return told;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#database.close();
+    this.#lock?.close();
+  }
+
+  prepare(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const database = this.#database;
+    const statement = database.prepare(sql);
+    const adapted: SqliteStatement = {
+      reader: READS.test(sql),
+      all: (parameters) => statement.all(...(parameters as readonly Value[])),
+      run: (parameters) => (sql === "rollback" ? rollBack(database) : statement.run(...(parameters as readonly Value[]))),
+      iterate: (parameters) => statement.iterate(...(parameters as readonly Value[])) as IterableIterator<unknown>,
+    };
+    this.#statements.set(sql, adapted);
+    return adapted;
+  }
 }
 
 /**

@@ -18,9 +18,14 @@ interface Caller {
   readonly reject: (error: unknown) => void;
 }
 
+/** How long until one that is open, and could not be written, is tried again. */
+const PROBES = { first: 1_000, longest: 5_000 };
+
 /** Who is to know whether the ledger can be used. */
 export interface LedgerWatch {
-  /** It could not be opened, or broke down, for this reason, told once: it is tried again until it works. */
+  /** It was opened. @param isNew whether there was nothing before */
+  opened?(isNew: boolean): void;
+  /** It could not be opened or written, or broke down, for this reason, told once: it is tried again until it works. */
   waiting(fault: Fault): void;
   /** It works again. */
   works(): void;
@@ -46,6 +51,8 @@ export class LedgerThread {
   /** why it is not open, as it was told last */
   #told = "";
   #failures = 0;
+  /** it is open, but cannot be used for now */
+  #isAiling = false;
   #cancelStart: (() => void) | undefined;
   #calls: Call[] = [];
   #isSending = false;
@@ -53,6 +60,8 @@ export class LedgerThread {
   #given = 0;
   #lastId = 0;
   #isClosed = false;
+  /** the call that closes it */
+  #closing: number | undefined;
 
   constructor(place: SqlitePlace, options: OpenOptions, watch?: LedgerWatch) {
     this.#place = place;
@@ -101,6 +110,7 @@ export class LedgerThread {
       this.#calls.push({ id, method, parameters });
       if (this.#given < GIVEN_AT_ONCE) this.#sendSoon();
       this.#isClosed = method === "close";
+      if (this.#isClosed) this.#closing = id;
     });
   }
 
@@ -109,26 +119,53 @@ export class LedgerThread {
     let reason = this.#unavailable("CLOSED");
     worker.on("message", (message: FromThread) => {
       if ("replies" in message) return this.#settle(message.replies);
-      if (message.isOpen) return this.#opened();
+      if ("ailing" in message) return this.#ail(errorOf(message.ailing));
+      if (message.isOpen) return this.#opened(message.isNew);
       const error = errorOf(message.failure);
       reason = error instanceof Fault ? error : this.#unavailable(error.message);
     });
     worker.on("error", (error: Error) => (reason = this.#unavailable(error.message)));
-    worker.on("exit", () => this.#fail(worker, reason));
+    worker.on("exit", (code) => this.#fail(worker, reason, code === 0));
     worker.unref();
     this.#worker = worker;
     return worker;
   }
 
-  #opened(): void {
+  #opened(isNew: boolean): void {
     this.#isOpen = true;
+    this.#isAiling = false;
     this.#goesOn = true;
     this.#fault = undefined;
     if (this.#callers.size === 0) this.#worker?.unref();
     for (const opener of this.#openers) opener.resolve(undefined);
     this.#openers.clear();
+    this.#watch?.opened?.(isNew);
+    this.#works();
+  }
+
+  #works(): void {
+    this.#isAiling = false;
     if (this.#told !== "") this.#watch?.works();
     this.#told = "";
+  }
+
+  /** A full disk, or a file that is not in its place: somebody must hear of it, and hear when it is over. */
+  #ail(error: Error): void {
+    if (!(error instanceof Fault) || this.#watch === undefined || this.#isClosed) return;
+    this.#tell(error);
+    if (this.#isAiling) return;
+    this.#isAiling = true;
+    this.#probeIn(0);
+  }
+
+  #probeIn(failures: number): void {
+    systemClock.after(equalJitter(exponential(PROBES, failures)), () => {
+      if (!this.#isAiling || !this.#isOpen || this.#isClosed) return;
+      this.call("probe", []).then(
+        () => this.#works(),
+        () => this.#probeIn(failures + 1),
+      );
+    });
   }
 
   /** What is called while the thread is at work travels together, and then shares one commit. */
@@ -161,8 +198,14 @@ export class LedgerThread {
     if (this.#calls.length > 0) this.#sendSoon();
     for (const reply of replies) {
       const caller = this.#callerOf(reply);
-      if ("failure" in reply) caller?.reject(errorOf(reply.failure));
-      else caller?.resolve(reply.value);
+      if (!("failure" in reply)) {
+        caller?.resolve(reply.value);
+        continue;
+      }
+      const error = errorOf(reply.failure);
+      // Before its caller hears of it, who then may wait until it works again.
+      if (error instanceof Fault && error.code === "LEDGER_UNAVAILABLE") this.#ail(error);
+      caller?.reject(error);
     }
     if (this.#callers.size === 0) this.#worker?.unref();
   }
@@ -173,7 +216,7 @@ export class LedgerThread {
     return caller;
   }
 
-  #fail(worker: Worker, fault: Fault): void {
+  #fail(worker: Worker, fault: Fault, isClean: boolean): void {
     if (this.#worker !== worker) return;
     const wasOpen = this.#isOpen;
     const broke = wasOpen && this.#failures === 0;
@@ -201,7 +244,11 @@ export class LedgerThread {
       wasOpen && this.#options.readOnly !== true
         ? new Fault("LEDGER_UNSURE", { file: this.#place.file, reason: String(fault.params["reason"] ?? fault.code) }, fault)
         : fault;
-    for (const [id, caller] of callers) caller.reject(unsent.has(id) ? fault : unsure);
+    for (const [id, caller] of callers) {
+      // It had closed its file by itself, to begin anew.
+      if (id === this.#closing && isClean) caller.resolve(undefined);
+      else caller.reject(unsent.has(id) ? fault : unsure);
+    }
   }
 
   #tell(fault: Fault): void {

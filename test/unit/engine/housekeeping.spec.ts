@@ -165,7 +165,7 @@ describe("the housekeeping of a ledger", () => {
       return 0;
     };
     const start = clock.sinceStart;
-    const housekeeping = new Housekeeping({ prune }, 0, clock);
+    const housekeeping = new Housekeeping({ prune, shrink: async () => 0 }, 0, clock);
     clock.advance(10 * 60_000 - 1);
     assert.deepEqual(cuts, []);
     clock.advance(2 * DAY + 1);

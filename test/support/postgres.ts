@@ -58,7 +58,7 @@ export class PostgresServer {
   async start(): Promise<void> {
     const settings = { ...this.#settings, listen_addresses: "127.0.0.1", unix_socket_directories: "", jit: "off", shared_buffers: "16MB" };
     const given = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    // A group of its own, so that a kill takes its children as well.
+    // Apart from the group of this process, so that an interrupt does not end it before its specs.
     const server = spawn(join(this.#bin, "postgres"), ["-D", this.#data, "-p", String(this.port), ...given], {
       ...OWNER,
       cwd: "/",
@@ -83,10 +83,13 @@ export class PostgresServer {
     const pid = this.#process?.pid;
     this.#process = undefined;
     if (pid === undefined) return;
-    try {
-      process.kill(-pid, "SIGKILL");
-    } catch {
-      // It has ended by itself.
+    // Each of its children leads a group of its own.
+    for (const each of [pid, ...childrenOf(pid)]) {
+      try {
+        process.kill(each, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
     }
   }
 
@@ -172,6 +175,11 @@ function isThere(path: string): boolean {
 
 function isOpenToAll(path: string): boolean {
   return (statSync(path).mode & 0o005) === 0o005 && (path === dirname(path) || isOpenToAll(dirname(path)));
+}
+
+function childrenOf(pid: number): number[] {
+  const pairs = execFileSync("ps", ["-eo", "ppid=,pid="], { encoding: "utf8" }).trim().split("\n");
+  return pairs.map((line) => line.trim().split(/\s+/).map(Number)).flatMap(([parent, child = 0]) => (parent === pid ? [child] : []));
 }
 
 async function freePort(): Promise<number> {

@@ -19,6 +19,8 @@ const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 5_000;
 /** How many statements a connection keeps prepared; multi-row statements come in many lengths. */
 const STATEMENTS_KEPT = 400;
 const LONGEST_PREPARED = 2_000;
+/** Nothing is gained by preparing these. */
+const CONTROL = new Set(["begin", "commit", "rollback"]);
 
 const INT8 = 20;
 
@@ -237,7 +239,7 @@ class GuardedPool implements PostgresPool {
 
   /** The same for every connection: each prepares a statement when it first uses it. */
   #nameOf(sql: string): string | undefined {
-    if (sql.length > LONGEST_PREPARED) return undefined;
+    if (sql.length > LONGEST_PREPARED || CONTROL.has(sql)) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
     if (this.#count >= STATEMENTS_KEPT) return undefined;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { LedgerPlace } from "../../../nodes/lib/ledger/index.ts";
 import { sharedPostgres } from "../../support/postgres.ts";
 
@@ -9,6 +10,8 @@ interface Engine {
   readonly name: string;
   /** An empty place. The one before is gone: its ledger must be closed. */
   place(): Promise<LedgerPlace>;
+  /** How many rows a table of the last place has, its ledger closed. */
+  count(table: string): Promise<number>;
   /** What is left goes. */
   end(): Promise<void>;
 }
@@ -26,6 +29,12 @@ function sqlite(): Engine {
       folder = mkdtempSync(join(tmpdir(), "ledger-"));
       return { engine: "sqlite", file: join(folder, "ledger.sqlite") };
     },
+    async count(table) {
+      const file = new DatabaseSync(join(folder ?? "", "ledger.sqlite"), { readOnly: true });
+      const row = file.prepare(`select count(*) as number from ${table}`).get();
+      file.close();
+      return Number(row?.["number"]);
+    },
     end,
   };
 }
@@ -41,16 +50,21 @@ function postgres(): Engine {
       database ??= server.database();
       return { engine: "postgres", url: await server.emptied(await database) };
     },
+    async count(table) {
+      const name = new URL((await database) ?? "").pathname.slice(1);
+      const [row] = await (await sharedPostgres()).query(`select count(*) as number from ${table}`, name);
+      return Number(row?.["number"]);
+    },
     end: async () => undefined,
   };
 }
 
 /** Describes what holds on both engines. */
-export function onEachEngine(title: string, specs: (place: () => Promise<LedgerPlace>) => void): void {
+export function onEachEngine(title: string, specs: (place: () => Promise<LedgerPlace>, engine: Engine) => void): void {
   for (const engine of [sqlite(), postgres()]) {
     describe(`${title}, on ${engine.name}`, () => {
       after(() => engine.end());
-      specs(() => engine.place());
+      specs(() => engine.place(), engine);
     });
   }
 }

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
-import { keyText, type Ledger, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+import { keyText, type Ledger, type LedgerPlace, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
 import { faultOfSqlite, openSqliteFile } from "../../../nodes/lib/ledger/sqlite.ts";
+import { onEachEngine } from "./engines.ts";
 
 const API = "https://cloud.example.com/api";
 
@@ -30,21 +31,16 @@ function proposal(taskId: string, action: "continue" | "cancel", by = "somebody"
   return { api: API, taskId, connection: "connection", action, by, cause: "rule", at: 1_700_000_000_500, text: "" };
 }
 
-describe("the ledger", () => {
-  let folder: string;
-  let file: string;
+onEachEngine("the ledger", (place) => {
+  let at: LedgerPlace;
   let ledger: Ledger;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "ledger-"));
-    file = join(folder, "ledger.sqlite");
-    ledger = await openLedger({ engine: "sqlite", file });
+    at = await place();
+    ledger = await openLedger(at);
   });
 
-  afterEach(async () => {
-    await ledger.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => ledger.close());
 
   it("takes a task once, however often and however parallel it comes", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => ledger.receive([newTask("t1")])));
@@ -138,7 +134,7 @@ describe("the ledger", () => {
     };
     await ledger.decide({ proposals: [proposal("t1", "continue")], request });
     await ledger.close();
-    ledger = await openLedger({ engine: "sqlite", file });
+    ledger = await openLedger(at);
     assert.deepEqual(
       (await ledger.receivedBy("webhook")).map((task) => task.taskId),
       ["t2"],
@@ -157,6 +153,23 @@ describe("the ledger", () => {
     assert.deepEqual(await ids("100%"), ["t2"]);
     assert.deepEqual(await ids("%"), ["t2"]);
     assert.equal((await ledger.list({ stages: ["received"], limit: 1 })).length, 1);
+  });
+});
+
+describe("the ledger in a file", () => {
+  let folder: string;
+  let file: string;
+  let ledger: Ledger;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "ledger-"));
+    file = join(folder, "ledger.sqlite");
+    ledger = await openLedger({ engine: "sqlite", file });
+  });
+
+  afterEach(async () => {
+    await ledger.close();
+    rmSync(folder, { recursive: true });
   });
 
   it("fails only the call that holds what cannot be kept", async () => {

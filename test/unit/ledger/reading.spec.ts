@@ -197,11 +197,16 @@ describe("What is read from a file, beside the writer,", () => {
   it("comes from the file that the writer has, when that is another one after a breakdown", async () => {
     await ledger.receive([newTask("t1")]);
     await ledger.list({ stages: ["received"] });
+    const other = join(folder, "other.sqlite");
+    const another = await openLedger({ engine: "sqlite", file: other });
+    await another.receive([newTask("t2")]);
+    await another.close();
     const [writer] = threads as [Worker];
     await writer.terminate();
     for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-    await ledger.receive([newTask("t2")]);
-    assert.deepEqual(ids(await ledger.list({ stages: ["received"] })), ["t2"]);
+    renameSync(other, file);
+    await ledger.receive([newTask("t3")]);
+    assert.deepEqual(ids(await ledger.list({ stages: ["received"] })).sort(), ["t2", "t3"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { systemClock, timestamp } from "../lib/base/clock.ts";
-import type { Fault, FaultCode } from "../lib/base/fault.ts";
+import type { Fault } from "../lib/base/fault.ts";
 import { isObject, textOf } from "../lib/base/json.ts";
 import {
   type AbiquoMessage,
@@ -20,9 +20,6 @@ import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
 import { ANSWER_WORDS, type AnswerKit } from "./words.ts";
-
-/** The connection stands still after these; other faults are of one answer. */
-const STOPPED_BY_ABIQUO: ReadonlySet<FaultCode> = new Set(["ABIQUO_UNAUTHORIZED", "ABIQUO_CLOCK_SKEW"]);
 
 /** A decision that Abiquo is told. */
 type Answered = Decision & { readonly action: Action };
@@ -75,6 +72,8 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         if (fault !== undefined) kit.report(fault, message);
         showInFlight();
       },
+      // The connection tells Catch, once for all that waits.
+      halted: () => kit.show("unauthorized"),
       unread: (fault) => kit.report(fault),
     });
     const attachment = new Attachment(kit, {
@@ -107,8 +106,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       showInFlight();
       const outcome = await answering;
       if ("stopped" in outcome) {
-        if (STOPPED_BY_ABIQUO.has(outcome.stopped.code)) kit.show("unauthorized");
-        else kit.showFailure();
+        kit.showFailure();
         return done(tell(RED, outcome.stopped));
       }
       // With its caller it has not left before, whatever became of the engine.

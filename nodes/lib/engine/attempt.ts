@@ -21,8 +21,11 @@ export type Attempt =
   | {
       readonly end: "none";
       readonly fault: Fault;
-      /** Abiquo, or what stands before it, cannot do its work for now */
-      readonly isOverloaded: boolean;
+      /**
+       * What this says of the platform: it works; nothing; it cannot be reached or has no room, which is no doing of this
+       * answer; or that it, or what stands before it, has failed, perhaps by this answer alone.
+       */
+      readonly says: "health" | "nothing" | "away" | "failure";
       /** this attempt got no answer, so that Abiquo may have acted on it */
       readonly uncertain: boolean;
       /** how long Abiquo asks to wait, in ms */
@@ -55,7 +58,7 @@ async function examine(client: AbiquoClient, answer: Answer, isYoung: () => bool
   const { action, links, uncertain } = answer;
   try {
     const { task } = await client.readTask(links.self, signal);
-    if (task.state === "QUEUEING") return later(new Fault("TASK_STILL_QUEUEING"));
+    if (task.state === "QUEUEING") return later(new Fault("TASK_STILL_QUEUEING"), "health");
     const happened = doneTo(task.state);
     if (happened === undefined) return { end: "gone", outcome: "gone" };
     if (happened === action && uncertain) return { end: "delivered", outcome: asAsked(action) };
@@ -63,9 +66,9 @@ async function examine(client: AbiquoClient, answer: Answer, isYoung: () => bool
   } catch (error) {
     if (signal.aborted) return { end: "interrupted" };
     // Some page in JSON: Abiquo has just named this task.
-    if (error instanceof Fault && error.code === "ABIQUO_BAD_TASK") return later(error);
+    if (error instanceof Fault && error.code === "ABIQUO_BAD_TASK") return later(error, "nothing");
     if (!(error instanceof AbiquoFault && error.code === "ABIQUO_NOT_FOUND")) return judge(error);
-    return isYoung() ? later(error) : { end: "gone", outcome: "gone" };
+    return isYoung() ? later(error, "health") : { end: "gone", outcome: "gone" };
   }
 }
 
@@ -74,11 +77,20 @@ function judge(error: unknown): Attempt {
   if (!(error instanceof AbiquoFault)) return { end: "undeliverable", fault: error };
   const { retriable, mayHaveArrived, status, code, retryAfterMs = 0 } = error;
   if (!retriable && status !== 401 && code !== "ABIQUO_CLOSED") return { end: "undeliverable", fault: error };
-  return { end: "none", fault: error, isOverloaded: retriable, uncertain: mayHaveArrived, retryAfterMs };
+  return { end: "none", fault: error, says: saidBy(error), uncertain: mayHaveArrived, retryAfterMs };
 }
 
-function later(fault: Fault): Attempt {
-  return { end: "none", fault, isOverloaded: false, uncertain: false, retryAfterMs: 0 };
+/** No room, or a gateway that finds nobody behind it (RFC 9110 section 15.6; RFC 6585 section 4). */
+const AWAY = new Set([429, 502, 503, 504]);
+
+function saidBy({ retriable, mayHaveArrived, status }: AbiquoFault): (Attempt & { end: "none" })["says"] {
+  if (!retriable) return "nothing";
+  const isAway = status === undefined ? !mayHaveArrived : AWAY.has(status);
+  return isAway ? "away" : "failure";
+}
+
+function later(fault: Fault, says: "health" | "nothing"): Attempt {
+  return { end: "none", fault, says, uncertain: false, retryAfterMs: 0 };
 }
 
 function asAsked(action: Answer["action"]): Outcome {

@@ -22,6 +22,7 @@ import type { Texts } from "../pages/index.ts";
 import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
+import type { DeliveryEvents } from "./delivery/courier.ts";
 import { Elsewhere, type SettledTask } from "./elsewhere.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
@@ -39,7 +40,7 @@ import {
   unreadEntry,
 } from "./message.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
-import { type Connection, Outbox, type OutboxEvents } from "./outbox.ts";
+import { type Connection, type LaneReport, Outbox } from "./outbox.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
 import { type Delivery, Requests } from "./requests.ts";
@@ -116,7 +117,7 @@ export class Engine {
     this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
     const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
-      stoppedBy: (key) => this.#outbox(key.api).stoppedBy(key),
+      haltedBy: (key) => this.#outbox(key.api).haltedBy(key),
       add: (task, decision) => this.#outbox(task.api).add(task, decision),
       resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
     };
@@ -154,9 +155,14 @@ export class Engine {
     return leftBehind(this.ledger, connections);
   }
 
-  /** Starts again after Abiquo refused the credentials, once they have proved to work. */
+  /** The connection has proved to work: what waits for that goes on at once. */
   restart(connection: Connection): void {
-    this.#outbox(connection.client.base).restart();
+    this.#outbox(connection.client.base).restart(connection.id);
+  }
+
+  /** How the answers of each attached connection get on. */
+  get lanes(): LaneReport[] {
+    return [...this.#outboxes.values()].flatMap(({ lanes }) => lanes);
   }
 
   attach(node: string, port: RequestPort): Promise<void> {
@@ -335,7 +341,8 @@ export class Engine {
   #outbox(api: string): Outbox {
     let outbox = this.#outboxes.get(api);
     if (outbox === undefined) {
-      const events: OutboxEvents = {
+      const events: DeliveryEvents = {
+        turned: (connection, state) => this.observer({ kind: "circuit", connection, state }),
         retried: ({ api, taskId, connection, attempts }, fault) =>
           this.observer({ kind: "retry", connection, key: { api, taskId }, attempts, fault }),
         settled: (task, decision, fault) => {
@@ -343,6 +350,7 @@ export class Engine {
           this.#requests.settled(task, decision, fault);
         },
         stopped: (key, fault) => this.#requests.stopped(key, fault),
+        halted: (key, fault) => this.#requests.halted(key, fault),
       };
       outbox = new Outbox(this.ledger, api, events, this.#clock);
       this.#outboxes.set(api, outbox);

@@ -24,6 +24,8 @@ export interface RequestHandlers {
   readonly canLeave: () => boolean;
   /** Takes what nobody awaits: an earlier run left it, or its caller has heard that it was stopped. */
   readonly left: (request: FinishedRequest) => void;
+  /** Hears that Abiquo refuses the credentials by which a request of the node would be answered. */
+  readonly halted: (fault: Fault) => void;
   /** Hears, once for each reason, why a message that an earlier run left stays in the ledger: it cannot be read. */
   readonly unread: (fault: Fault) => void;
 }
@@ -72,7 +74,12 @@ export class RequestPort {
     return true;
   }
 
-  /** For the engine: a connection refuses to work for now; the request stays open and finishes later. */
+  /** For the engine: nothing leaves until the credentials are renewed; then the request finishes. */
+  halted(fault: Fault): void {
+    this.#handlers.halted(fault);
+  }
+
+  /** For the engine: somebody has to act for this one request; it stays open and finishes later. */
   stop(id: string, fault: Fault): void {
     this.#settle(id, { stopped: fault });
   }

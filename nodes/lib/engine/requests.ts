@@ -46,8 +46,8 @@ interface OpenRequest {
 export interface Delivery {
   /** True while this process sees to the delivery of this task's decision. */
   has(key: TaskKey): boolean;
-  /** Why nothing is delivered for now; undefined while all is well. */
-  stoppedBy(key: TaskKey): Fault | undefined;
+  /** The refused sign-in that keeps this task's answer back; undefined while all is well. */
+  haltedBy(key: TaskKey): Fault | undefined;
   add(task: TaskRecord, decision: DecisionRecord): void;
   /** As `add`, for a decision whose last attempt may have been cut short. */
   resume(task: TaskRecord, decision: DecisionRecord): void;
@@ -129,8 +129,8 @@ export class Requests {
     await this.#join(inFlightElsewhere);
     this.#finishIfComplete(request);
     for (const key of record.tasks) {
-      const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.stoppedBy(key) : undefined;
-      if (fault !== undefined) this.stopped(key, fault);
+      const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.haltedBy(key) : undefined;
+      if (fault !== undefined) this.halted(key, fault);
     }
     return verdicts;
   }
@@ -152,6 +152,11 @@ export class Requests {
 
   stopped(key: TaskKey, fault: Fault): void {
     for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.stop(record.id, fault);
+  }
+
+  /** They stay open, and their callers go on waiting: the connection tells, once for all. */
+  halted(key: TaskKey, fault: Fault): void {
+    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.halted(fault);
   }
 
   #unread(key: TaskKey, fault: Fault): void {

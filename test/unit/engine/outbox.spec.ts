@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import type { LaneReport } from "../../../nodes/lib/engine/index.ts";
 import { type Answering, error, failed, idIn, isAnswer, notWaiting, ok, taskIn, unknownTask, Workshop } from "./support.ts";
 
 /** Abiquo's answer while it is overloaded. */
 const busy = { status: 503, body: "<html></html>" };
 /** The longest that a failed attempt waits before the second one, in ms. */
 const SECOND_TRY = 2_000;
+/** The longest that an open circuit waits after the third failure, in ms. */
+const AFTER_THREE = 8_000;
 
 describe("the outbox", () => {
   let shop: Workshop;
@@ -92,11 +95,13 @@ describe("the outbox", () => {
       assert.deepEqual(shop.sent, ["continue t1", "continue t2"]);
     });
 
-    it("of 0 is no pace: 40 answers leave at once, 32 of them at a time", async () => {
+    it("of 0 is no pace: 40 answers leave at once, 32 of them at a time once Abiquo has taken a few", async () => {
       await open();
+      shop.place = (id) => ({ datacenter: String(Number(id.slice(1)) % 10) });
+      const first = Array.from({ length: 8 }, (_, index) => `f${index}`);
       const ids = Array.from({ length: 40 }, (_, index) => `t${index}`);
-      await shop.receive("first", ...ids);
-      await shop.answer("continue", "first");
+      await shop.receive(...first, ...ids);
+      await shop.answer("continue", first);
       await shop.port.left.have(1);
       const gate = Promise.withResolvers<void>();
       let underWay = 0;
@@ -108,7 +113,7 @@ describe("the outbox", () => {
         return ok;
       };
       await shop.answer("continue", ids);
-      await shop.requests.have(1 + 32);
+      await shop.requests.have(first.length + 32);
       gate.resolve();
       await shop.port.left.have(2);
       assert.equal(most, 32);
@@ -169,13 +174,13 @@ describe("the outbox", () => {
 
     it("begins again with one answer at a time, and twice as many after each that is taken", async () => {
       await open();
+      shop.place = (id) => ({ datacenter: id });
       const ids = Array.from({ length: 15 }, (_, index) => `t${index}`);
-      await shop.receive("first", ...ids);
-      await shop.answer("continue", "first");
-      await shop.port.left.have(1);
+      await shop.receive(...ids);
       shop.answering = () => busy;
       await shop.answer("continue", ids);
-      await shop.clock.waits.have(ids.length);
+      await shop.clock.waits.have(3);
+      assert.equal(shop.requests.all.length, 3);
       let underWay = 0;
       const together: number[] = [];
       shop.answering = async () => {
@@ -184,8 +189,8 @@ describe("the outbox", () => {
         underWay--;
         return ok;
       };
-      shop.clock.advance(SECOND_TRY);
-      await shop.port.left.have(2);
+      shop.clock.advance(AFTER_THREE);
+      await shop.port.left.have(1);
       assert.equal(together[0], 1);
       assert.ok(
         together.slice(1, 3).every((count) => count <= 2),
@@ -203,31 +208,31 @@ describe("the outbox", () => {
     const refuse: Answering = () => ({ status: 401 });
 
     for (const count of [5, 40]) {
-      it(`stops after one request although ${count} answers are to leave, and tells each caller`, async () => {
+      it(`stops after one request although ${count} answers are to leave, and keeps their callers`, async () => {
         await open({ answering: refuse });
         const ids = Array.from({ length: count }, (_, index) => `t${index}`);
         await shop.receive(...ids);
         await Promise.all(ids.map((id) => shop.answer("continue", id)));
-        const stops = await shop.port.stops.have(count);
+        const halts = await shop.port.halts.have(count);
         assert.equal(shop.requests.all.length, 1);
-        assert.deepEqual(new Set(stops.map(({ fault }) => fault.code)), new Set(["ABIQUO_UNAUTHORIZED"]));
-        assert.equal(new Set(stops.map(({ caller }) => caller)).size, count);
-        assert.equal(shop.port.left.all.length, 0);
+        assert.deepEqual(new Set(halts.map(({ code }) => code)), new Set(["ABIQUO_UNAUTHORIZED"]));
+        assert.deepEqual([shop.port.inFlight, shop.port.left.all.length, shop.port.stops.all.length], [count, 0, 0]);
         assert.equal((await shop.at("decided")).length, count);
       });
     }
 
-    it("tells the caller of an answer that comes later at once, without a request", async () => {
+    it("says so of an answer that comes later at once, without a request", async () => {
       await open({ answering: refuse });
       await shop.receive("t1", "t2");
       await shop.answer("continue", "t1");
-      await shop.port.stops.have(1);
+      await shop.port.halts.have(1);
+      const before = shop.port.halts.all.length;
       await shop.answer("cancel", "t2");
-      assert.equal((await shop.port.stops.have(2))[1]?.caller, 'caller of "t2"');
+      await shop.port.halts.have(before + 1);
       assert.equal(shop.requests.all.length, 1);
     });
 
-    it("tells the caller of an answer that waits to be tried again, whatever request was refused", async () => {
+    it("says so of an answer that waits to be tried again, whatever request was refused", async () => {
       await open();
       await shop.receive("t1");
       shop.next(busy);
@@ -236,21 +241,39 @@ describe("the outbox", () => {
       shop.answering = refuse;
       await assert.rejects(shop.client.currentUser(), { code: "ABIQUO_UNAUTHORIZED" });
       shop.clock.advance(SECOND_TRY);
-      await shop.port.stops.have(1);
+      await shop.port.halts.have(1);
       assert.deepEqual(shop.sent, ["continue t1"]);
     });
 
-    it("delivers all of them once the credentials have proved to work", async () => {
+    it("shows its connection as stopped, since when and why, until they are renewed", async () => {
+      await open({ answering: refuse });
+      await shop.receive("t1");
+      shop.clock.advance(1_000);
+      await shop.answer("continue", "t1");
+      await shop.port.halts.have(1);
+      shop.clock.advance(5_000);
+      const lane = (): LaneReport | undefined => shop.engine.lanes[0];
+      const { state, since, why } = lane()?.circuit ?? {};
+      assert.deepEqual([state, since, why?.code], ["stopped", shop.clock.start + 1_000, "ABIQUO_UNAUTHORIZED"]);
+      assert.deepEqual([lane()?.connection, lane()?.waiting, lane()?.inFlight], ["connection", 1, 0]);
+      shop.answering = () => ok;
+      shop.client.resume();
+      shop.engine.restart(shop.connection);
+      await shop.port.left.have(1);
+      assert.equal(lane()?.circuit.state, "closed");
+    });
+
+    it("delivers all of them to their callers once the credentials have proved to work", async () => {
       await open({ answering: refuse });
       const ids = Array.from({ length: 40 }, (_, index) => `t${index}`);
       await shop.receive(...ids);
       await Promise.all(ids.map((id) => shop.answer("continue", id)));
-      await shop.port.stops.have(40);
+      await shop.port.halts.have(40);
       shop.answering = () => ok;
       shop.client.resume();
       shop.engine.restart(shop.connection);
       const left = await shop.port.left.have(40);
-      assert.deepEqual(new Set(left.map(({ caller }) => caller)), new Set([undefined]));
+      assert.equal(new Set(left.map(({ caller }) => caller)).size, 40);
       assert.equal((await shop.at("delivered")).length, 40);
     });
   });
@@ -440,7 +463,7 @@ describe("the outbox", () => {
       await shop.receive("t1");
       shop.next({ status: 401 });
       await shop.answer("continue", "t1");
-      await shop.port.stops.have(1);
+      await shop.port.halts.have(1);
       const other = shop.connect(0, "other");
       await shop.engine.connect(other);
       shop.engine.disconnect(shop.connection);

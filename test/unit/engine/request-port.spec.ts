@@ -12,7 +12,12 @@ describe("the port that requests come back to", () => {
   beforeEach(() => {
     left = [];
     canLeave = true;
-    port = new RequestPort({ canLeave: () => canLeave, left: ({ id }) => void left.push(id), unread: ({ code }) => void left.push(code) });
+    port = new RequestPort({
+      canLeave: () => canLeave,
+      left: ({ id }) => void left.push(id),
+      halted: ({ code }) => void left.push(code),
+      unread: ({ code }) => void left.push(code),
+    });
   });
 
   it("gives the outcome to its caller alone, whichever engine brings it", async () => {
@@ -35,6 +40,15 @@ describe("the port that requests come back to", () => {
     port.stop(made, new Fault("ANSWER_WITHOUT_CONNECTION", { taskId: "t1" }));
     port.finish(finished(made));
     assert.deepEqual([await outcome, left], [{ stopped: fault }, [made]]);
+  });
+
+  it("tells the handler of refused credentials, and keeps its callers", async () => {
+    let made = "";
+    const outcome = port.outcome(async (id) => void (made = id));
+    port.halted(fault);
+    assert.deepEqual([left, port.inFlight], [["ABIQUO_UNAUTHORIZED"], 1]);
+    port.finish(finished(made));
+    assert.deepEqual(await outcome, { finished: finished(made) });
   });
 
   it("takes nothing while nothing may leave, and keeps its callers", async () => {

@@ -6,7 +6,7 @@ export const CONFIG_WORDS = {
     connected: ["green", "dot"],
     stopped: ["red", "ring"],
   },
-  texts: { storeWorks: [] },
+  texts: { storeWorks: [], works: [] },
 } as const satisfies NodeWords;
 
 export type ConfigKit = NodeKit<typeof CONFIG_WORDS>;

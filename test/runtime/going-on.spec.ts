@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { about, decide, eventually, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+import { about, decide, eventually, idsOf, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
 
 for (const version of VERSIONS) {
   describe(`going on, on ${version.name}`, function () {
@@ -60,6 +60,23 @@ for (const version of VERSIONS) {
       await starting;
       await sink.have("arrived", 1, about(tasks[0]?.taskId ?? ""));
     });
+
+    if (version === VERSIONS[0])
+      it("tries a few of 300 answers while Abiquo is away, and delivers all of them when it is back", async () => {
+        const tasks = abiquo.hold({ type: "RECONFIGURE", count: 300 });
+        assert.equal((await abiquo.post(tasks)).status, 200);
+        const ids = tasks.map(({ taskId }) => taskId);
+        await sink.have("arrived", 300, (report) => idsOf(report).every((id) => ids.includes(id)));
+        const away = abiquo.inject({ match: { action: "continue" }, status: 503 });
+        await Promise.all(ids.map((id) => decide(nodeRed, "continue", id)));
+        // Each of the failures up to here opens the circuit or is one of those that were in flight with them.
+        await eventually(() => away.hits >= 3);
+        assert.ok(away.hits <= 32 + 3, String(away.hits));
+        away.remove();
+        await sink.have("answered", 300, (report) => idsOf(report).every((id) => ids.includes(id)), 40_000);
+        assert.ok(ids.every((id) => abiquo.task(id)?.state === "PENDING"));
+        assert.equal(abiquo.answers.filter(({ taskId, applied }) => applied && ids.includes(taskId)).length, 300);
+      });
 
     it("delivers what a refused sign-in has kept back, once the connection was tested", async () => {
       const id = (await abiquo.submit({ type: "RECONFIGURE" })).tasks[0]?.taskId ?? "";

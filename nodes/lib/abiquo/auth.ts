@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { CredentialReason } from "./faults.ts";
 import { type OAuthCredentials, oauthSigner } from "./oauth.ts";
 
 export type Credentials =
@@ -33,6 +34,12 @@ export function principalOf(credentials: Credentials): string {
   const { kind } = credentials;
   const name = kind === "basic" ? credentials.username : kind === "bearer" ? credentials.token : credentials.accessToken;
   return createHash("sha256").update(`${kind} ${name}`).digest("base64url");
+}
+
+/** Why a 401 came. @param wereAccepted whether these credentials were accepted before */
+export function refusalOf({ kind }: Credentials, wereAccepted: boolean): CredentialReason {
+  const name = kind === "basic" ? "BASIC" : kind === "bearer" ? "BEARER" : "OAUTH1";
+  return wereAccepted ? `${name}_REFUSED_ANY_MORE` : `${name}_REFUSED`;
 }
 
 /** The way to sign in: Basic (RFC 7617, in UTF-8), Bearer (RFC 6750), or OAuth 1.0a. */

@@ -51,8 +51,14 @@ export class AbiquoClient {
     return this.#api.session.isDown;
   }
 
+  /** The credentials have proved to work. */
   resume(): void {
     this.#api.session.resume();
+  }
+
+  /** A client in this one's place did not work before, and that was told: `onWorks` is told of the first good answer. */
+  followsTrouble(): void {
+    this.#api.session.followsTrouble();
   }
 
   /** Told once at each halt. */
@@ -67,6 +73,11 @@ export class AbiquoClient {
   /** Told once at each outage, when nobody has answered well for half a minute of attempts. */
   set onOutage(listener: (fault: AbiquoFault) => void) {
     this.#api.session.onOutage = listener;
+  }
+
+  /** Told once when it works again after a halt or an outage was told. */
+  set onWorks(listener: () => void) {
+    this.#api.session.onWorks = listener;
   }
 
   /**

@@ -59,7 +59,18 @@ const TASK_PROBLEMS = {
   TOO_LONG: [],
 } as const satisfies FaultList;
 
+/** Which credentials are refused: reasons of ABIQUO_UNAUTHORIZED; the `_ANY_MORE` ones were accepted before. */
+const CREDENTIAL_REASONS = {
+  OAUTH1_REFUSED: [],
+  OAUTH1_REFUSED_ANY_MORE: [],
+  BASIC_REFUSED: [],
+  BASIC_REFUSED_ANY_MORE: [],
+  BEARER_REFUSED: [],
+  BEARER_REFUSED_ANY_MORE: [],
+} as const satisfies FaultList;
+
 export type BodyReason = keyof typeof BODY_REASONS;
+export type CredentialReason = keyof typeof CREDENTIAL_REASONS;
 export type TaskProblemCode = keyof typeof TASK_PROBLEMS;
 
 export const ABIQUO_FAULTS = {
@@ -67,7 +78,7 @@ export const ABIQUO_FAULTS = {
   ABIQUO_BAD_LINK: ["href"],
   ABIQUO_NO_TASK: ["problem"],
   ABIQUO_BAD_TASK: ["problem", "taskId"],
-  ABIQUO_UNAUTHORIZED: [],
+  ABIQUO_UNAUTHORIZED: ["reason"],
   ABIQUO_REQUEST_UNAUTHORIZED: ["url"],
   ABIQUO_CLOCK_SKEW: ["minutes"],
   ABIQUO_FORBIDDEN: ["url"],
@@ -83,6 +94,7 @@ export const ABIQUO_FAULTS = {
   DETAIL_NO_LINK: ["rel"],
   ...BODY_REASONS,
   ...TASK_PROBLEMS,
+  ...CREDENTIAL_REASONS,
 } as const satisfies FaultList;
 
 declare module "../base/fault.ts" {

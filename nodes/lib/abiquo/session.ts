@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { equalJitter, exponential } from "../base/backoff.ts";
 import { sleep, systemClock } from "../base/clock.ts";
-import { type Authorizer, authorizer, type Credentials, secretsOf } from "./auth.ts";
+import { type Authorizer, authorizer, type Credentials, refusalOf, secretsOf } from "./auth.ts";
 import { AbiquoFault } from "./faults.ts";
 import { badLink } from "./links.ts";
 import { mediaType } from "./media-types.ts";
@@ -75,16 +75,22 @@ export class Session {
   onHalt: ((fault: AbiquoFault) => void) | undefined;
   /** Told once at each outage, when nobody has answered well for a while. */
   onOutage: ((fault: AbiquoFault) => void) | undefined;
+  /** Told once when it works again after one of these was told. */
+  onWorks: (() => void) | undefined;
   readonly #outage = new Outage();
   readonly #dispatcher: Dispatcher;
   readonly #authorize: Authorizer;
-  readonly #isSigned: boolean;
+  readonly #credentials: Credentials;
   readonly #origin: string;
   readonly #start: string;
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
   #halted: AbiquoFault | undefined;
   #isProven = false;
+  /** whether these credentials were ever accepted */
+  #wereAccepted = false;
+  /** whether somebody was told that it does not work, and not yet that it does */
+  #isTroubleTold = false;
   readonly #redact: Redact;
   readonly #odd = new OddRequests();
   /** asks who has signed in; shared by those that need to know at the same time */
@@ -96,7 +102,7 @@ export class Session {
   constructor(settings: SessionSettings) {
     this.#dispatcher = createDispatcher(settings);
     this.#authorize = authorizer(settings.credentials);
-    this.#isSigned = settings.credentials.kind === "oauth1";
+    this.#credentials = settings.credentials;
     const { secrets, names } = secretsOf(settings.credentials);
     this.#redact = redactor([...secrets, ...secretsOfNetwork(settings)], names);
     this.#origin = new URL(settings.base).origin;
@@ -112,8 +118,16 @@ export class Session {
     return this.#outage.isOn;
   }
 
+  /** The credentials have proved to work. */
   resume(): void {
+    if (this.#halted === undefined) return;
     this.#halted = undefined;
+    this.#works();
+  }
+
+  /** One before it did not work, and that was told: `onWorks` is told of the first good answer. */
+  followsTrouble(): void {
+    this.#isTroubleTold = true;
   }
 
   /** Sends once. @throws AbiquoFault; Fault ABIQUO_BAD_LINK for a URL that is not below the base */
@@ -224,22 +238,27 @@ export class Session {
     const { statusCode: status, headers: answerHeaders } = answer;
     const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
     if (!isUnchanged && (status < 200 || status >= 300)) {
-      const request = { origin: this.#origin, path: pathOf(path), signed: this.#isSigned, version: call.version ?? "" };
+      const refusal = refusalOf(this.#credentials, this.#wereAccepted);
+      const signed = this.#credentials.kind === "oauth1";
+      const request = { origin: this.#origin, path: pathOf(path), signed, refusal, version: call.version ?? "" };
       const own = redactor([], call.secrets);
       const redact = (text: string): string => own(this.#redact(text));
       throw this.#refused(this.#noted(faultOfAnswer({ status, headers: answerHeaders, body, redact, ...request })), call);
     }
     // The sign-in or maintenance page of something in front of Abiquo.
     if (isPage(answerHeaders, body)) throw this.#noted(foreignFault(status, undefined));
-    if (call.isPublic !== true) this.#isProven = true;
     this.#outage.answered();
+    if (call.isPublic !== true) this.#accepted();
     return { status, body, type: String(answerHeaders["content-type"] ?? ""), etag: String(answerHeaders["etag"] ?? "") };
   }
 
   /** A refusal is an answer too; only what passes by itself may be an outage. */
   #noted(fault: AbiquoFault): AbiquoFault {
     if (!fault.retriable) this.#outage.answered();
-    else if (this.#outage.failed(systemClock.monotonic())) this.onOutage?.(fault);
+    else if (this.#outage.failed(systemClock.monotonic())) {
+      this.#isTroubleTold = true;
+      this.onOutage?.(fault);
+    }
     return fault;
   }
 
@@ -249,12 +268,25 @@ export class Session {
       this.#isProven = false;
       if (this.#halted === undefined) {
         this.#halted = fault;
+        this.#isTroubleTold = true;
         this.onHalt?.(fault);
       }
     } else if (fault.apiErrors.length > 0 && !fault.retriable && call.isPublic !== true) {
-      this.#isProven = true;
+      this.#accepted();
     }
     return fault;
+  }
+
+  #accepted(): void {
+    this.#isProven = true;
+    this.#wereAccepted = true;
+    this.#works();
+  }
+
+  #works(): void {
+    if (!this.#isTroubleTold || this.#halted !== undefined) return;
+    this.#isTroubleTold = false;
+    this.onWorks?.();
   }
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, parseJson } from "../base/json.ts";
 import type { ApiBase } from "./base.ts";
-import { AbiquoFault, type ApiError } from "./faults.ts";
+import { AbiquoFault, type ApiError, type CredentialReason } from "./faults.ts";
 import type { Redact } from "./redact.ts";
 import { parseXml } from "./xml.ts";
 
@@ -174,13 +174,15 @@ export interface Refusal {
   readonly path: string;
   /** the request had a signature, which depends on the clock */
   readonly signed: boolean;
+  /** what a 401 means */
+  readonly refusal: CredentialReason;
   /** the API version that the request named; empty when it named none */
   readonly version: string;
   readonly redact: Redact;
 }
 
 /** What an answer other than success means: its class by the status, its cause by the errors DTO. */
-export function faultOfAnswer({ status, headers, body, origin, path, signed, version, redact }: Refusal): AbiquoFault {
+export function faultOfAnswer({ status, headers, body, origin, path, signed, refusal, version, redact }: Refusal): AbiquoFault {
   const apiErrors = apiErrorsIn(body, redact);
   const facts = { status, apiErrors };
   if (status === 407) {
@@ -191,7 +193,7 @@ export function faultOfAnswer({ status, headers, body, origin, path, signed, ver
   if (status === 401) {
     const minutes = signed ? skewMinutes(headers["date"]) : 0;
     if (minutes > 0) return new AbiquoFault("ABIQUO_CLOCK_SKEW", { minutes }, facts);
-    return new AbiquoFault("ABIQUO_UNAUTHORIZED", {}, facts);
+    return new AbiquoFault("ABIQUO_UNAUTHORIZED", { reason: refusal }, facts);
   }
   if (status === 403) return new AbiquoFault("ABIQUO_FORBIDDEN", { url: path }, facts);
   if (status === 404) return new AbiquoFault("ABIQUO_NOT_FOUND", { url: path }, facts);
@@ -279,9 +281,17 @@ function skewMinutes(date: string | string[] | undefined): number {
   return Number.isNaN(theirs) || skew <= TOLERATED_SKEW ? 0 : Math.round(skew / 60_000);
 }
 
-/** Seconds or a date (RFC 9110 section 10.2.3), in ms. */
+/** In ms. A date counts from the server's own, where it tells that: our clock may be another. */
 function retryAfter(headers: Refusal["headers"]): number | undefined {
-  const value = String(headers["retry-after"] ?? "");
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - systemClock.now();
+  const value = String(headers["retry-after"] ?? "").trim();
+  const wait = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : httpDate(value) - (httpDate(String(headers["date"] ?? "")) || systemClock.now());
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), LONGEST_RETRY_AFTER);
+}
+
+/** In ms since 1970; NaN for what is none of the three formats of RFC 9110 section 5.6.7, all of them in UTC. */
+function httpDate(text: string): number {
+  if (/^\w{3,9}, \d\d[ -]\w{3}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/.test(text)) return Date.parse(text);
+  return /^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/.test(text) ? Date.parse(`${text} GMT`) : Number.NaN;
 }

@@ -147,7 +147,9 @@ export class Outbox {
 
   /** This connection has proved to work: what waits for that goes on at once. */
   restart(id: string): void {
-    this.#lanes.get(id)?.circuit.reset();
+    const lane = this.#lanes.get(id);
+    lane?.circuit.reset();
+    for (const job of this.#jobs.values()) if (job.cancel !== undefined && this.#laneOf(job.decision.connection) === lane) this.#now(job);
     this.#share();
   }
 
@@ -177,6 +179,8 @@ export class Outbox {
   }
 
   #now(job: Job): void {
+    job.cancel?.();
+    job.cancel = undefined;
     const lane = this.#laneOf(job.decision.connection);
     if (lane === undefined) {
       this.#stranded.push(job);

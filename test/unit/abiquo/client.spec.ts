@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AbiquoFault, AbiquoTask } from "../../../nodes/lib/abiquo/index.ts";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
-import { MACHINE, type Received, type Reply, rejection, serve, type TestServer, taskDto } from "./support.ts";
+import { MACHINE, OAUTH, type Received, type Reply, rejection, serve, type TestServer, taskDto } from "./support.ts";
 
 const TASK_PATH = `/api/${MACHINE}/tasks/task-1`;
 const DONE: Reply = { status: 204 };
@@ -443,6 +443,56 @@ describe("the client", () => {
       const errors = String((await rejection(continueOnce())).params["errors"]);
       assert.match(errors, /^TASK-2 x/);
       assert.ok(errors.length <= 500);
+    });
+
+    it("counts a date from the server's own clock, in each format that RFC 9110 knows, and takes nothing else for one", async () => {
+      const asked = async (value: string, date = "Sun, 06 Nov 1994 08:49:37 GMT"): Promise<number | undefined> => {
+        replies = [{ status: 503, headers: { "Retry-After": value, Date: date } }];
+        return (await rejection(continueOnce())).retryAfterMs;
+      };
+      for (const value of ["Sun, 06 Nov 1994 08:50:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"]) {
+        assert.equal(await asked(value), 60_000, value);
+      }
+      assert.equal(await asked("Sun, 06 Nov 1994 08:00:00 GMT"), 0);
+      for (const value of ["2027-01-01", "soon", "-5", "1.5", "6 Nov", ""]) assert.equal(await asked(value), undefined, value);
+    });
+
+    it("names the credentials that are refused, and whether they were accepted before", async () => {
+      for (const [credentials, name] of [
+        [OAUTH, "OAUTH1"],
+        [{ kind: "basic", username: "u", password: "p" }, "BASIC"],
+        [{ kind: "bearer", token: "t" }, "BEARER"],
+      ] as const) {
+        const reasons: unknown[] = [];
+        replies = [{ status: 401 }, { body: taskDto() }, { status: 401 }];
+        const client = server.client({ credentials });
+        for (let call = 0; call < 3; call++) {
+          await client.readTask(link()).catch(({ params }: AbiquoFault) => reasons.push(params["reason"]));
+          client.resume();
+        }
+        assert.deepEqual(reasons, [`${name}_REFUSED`, `${name}_REFUSED_ANY_MORE`]);
+      }
+    });
+
+    it("tells once that it works again: after a 401, and in place of a client that was in trouble", async () => {
+      let told = 0;
+      const client = server.client();
+      client.onWorks = () => told++;
+      replies = [{ body: taskDto() }, { status: 401 }];
+      await client.readTask(link());
+      await rejection(client.readTask(link()));
+      assert.equal(told, 0);
+      client.resume();
+      client.resume();
+      assert.equal(told, 1);
+      const next = server.client();
+      next.onWorks = () => told++;
+      next.followsTrouble();
+      replies = [{ status: 403, body: { collection: [] } }, { body: taskDto() }, { body: taskDto() }];
+      await rejection(next.readTask(link()));
+      assert.equal(told, 1);
+      for (let call = 0; call < 2; call++) await next.readTask(link());
+      assert.equal(told, 2);
     });
 
     it("tells how long the server asks to wait, in seconds or as a date, an hour at most", async () => {

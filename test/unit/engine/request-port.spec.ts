@@ -7,7 +7,7 @@ describe("the port that requests come back to", () => {
   let canLeave: boolean;
   let port: RequestPort;
   const finished = (id: string, redelivered = false): FinishedRequest => ({ id, message: "{}", results: [], redelivered });
-  const fault = new Fault("ABIQUO_UNAUTHORIZED");
+  const fault = new Fault("ABIQUO_UNAUTHORIZED", { reason: "OAUTH1_REFUSED" });
 
   beforeEach(() => {
     left = [];

@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { AbiquoClient, Resources } from "../lib/abiquo/index.ts";
 import { Fault } from "../lib/base/fault.ts";
-import { getOrCreate } from "../lib/base/get-or-create.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import type { ConfigNode, ConnectionNode } from "../lib/node-red/connection.ts";
 import { defineNode, faultOf } from "../lib/node-red/define.ts";
@@ -11,6 +10,7 @@ import { clientSettings, isSameAccess } from "./client-settings.ts";
 import { testConnection } from "./connection-test.ts";
 import { tellLeftBehind } from "./left-behind.ts";
 import type { SecretUse } from "./trial-secrets.ts";
+import { tellTrouble } from "./trouble.ts";
 import { CONFIG_WORDS, type ConfigKit } from "./words.ts";
 
 const TYPE = "abiquo-config";
@@ -81,30 +81,6 @@ function connect(RED: NodeAPI, kit: ConfigKit): ConnectionNode {
     await use.release();
   });
   return connection;
-}
-
-/** Ids of the connections that were told not to work, also by a node before this one, and not yet to work again. */
-const inTrouble = new WeakMap<NodeAPI, Set<string>>();
-
-/** Tells once that the connection does not work, and once that it works again. */
-function tellTrouble(RED: NodeAPI, kit: ConfigKit, client: AbiquoClient): void {
-  const { node } = kit;
-  const troubled = getOrCreate(inTrouble, RED, () => new Set<string>());
-  if (troubled.has(node.id)) client.followsTrouble();
-  client.onHalt = (fault) => {
-    troubled.add(node.id);
-    kit.show("stopped");
-    kit.report(fault);
-  };
-  client.onOutage = (fault) => {
-    troubled.add(node.id);
-    kit.report(fault);
-  };
-  client.onWorks = () => {
-    troubled.delete(node.id);
-    kit.show("connected");
-    node.log(kit.text("works"));
-  };
 }
 
 /** Of the nodes that choose this connection, one of each flow: so its Catch nodes get a fault once. */

@@ -28,8 +28,8 @@ import type { ApprovalKit } from "./words.ts";
 const PORTS = ["notify", "approved", "rejected", "withdrawn", "vote"] as const;
 type Port = (typeof PORTS)[number];
 
-/** After how long a notification counts as told although the nodes behind are not done with it, in ms. */
-const LONGEST_TELLING = 15_000;
+/** After how long a notification counts as sent although the nodes behind are not done with it, in ms. */
+const LONGEST_JOURNEY = 15_000;
 
 /** The node abiquo-approval: asks people, takes their votes from messages, and lets outcomes leave. */
 export class ApprovalNode {
@@ -120,8 +120,7 @@ export class ApprovalNode {
   async #vote(message: Message, given: Record<string, unknown>, send: Send): Promise<void> {
     const id = idIn(given);
     const ballot = parseBallot(given);
-    const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
-    const { result, why, decidedBy, at, approval } = await approvals.vote(id, ballot);
+    const { result, why, decidedBy, at, approval } = await this.#inItsStore(message, ({ approvals }) => approvals.vote(id, ballot));
     const vote = {
       ...given,
       result,
@@ -139,8 +138,7 @@ export class ApprovalNode {
     if (given["action"] === "revoke-links") return this.#revokeLinks(message, given, send);
     const id = idIn(given);
     const command = parseCommand(given);
-    const { approvals } = await this.#engineAbout(message, ({ approvals: known }) => known.get(id));
-    const { result, why, decidedBy, at } = await approvals.command(id, command);
+    const { result, why, decidedBy, at } = await this.#inItsStore(message, ({ approvals }) => approvals.command(id, command));
     const control = {
       ...given,
       result,
@@ -169,8 +167,16 @@ export class ApprovalNode {
     const notification = textOf(given["notification"]);
     if (notification === "") throw new Fault("APPROVAL_NOTIFICATION_MISSING");
     const ref = textOf(given["ref"]);
-    const { approvals } = await this.#engineAbout(message, ({ ledger }) => ledger.notifications.get(notification));
-    await approvals.notified(notification, { ref, failed: given["failed"] === true });
+    const engine = await this.#engineOf(notification, message);
+    await engine.approvals.notified(notification, { ref, failed: given["failed"] === true });
+  }
+
+  async #engineOf(notification: string, message: Message): Promise<Engine> {
+    if (hasConnection(this.#kit)) return this.#kit.connection().engine;
+    for (const engine of this.#attachment.engines) {
+      if ((await engine.ledger.notifications.get(notification)) !== undefined) return engine;
+    }
+    return this.#kit.connection(message).engine;
   }
 
   /**
@@ -179,10 +185,16 @@ export class ApprovalNode {
    *
    * @throws Fault ABIQUO_NO_CONNECTION
    */
-  async #engineAbout(message: Message, find: (engine: Engine) => Promise<unknown>): Promise<Engine> {
-    if (hasConnection(this.#kit)) return this.#kit.connection().engine;
-    for (const engine of this.#attachment.engines) if ((await find(engine)) !== undefined) return engine;
-    return this.#kit.connection(message).engine;
+  async #inItsStore<Result>(message: Message, work: (engine: Engine) => Promise<Result>): Promise<Result> {
+    if (hasConnection(this.#kit)) return work(await this.#kit.connection().engine);
+    for (const engine of this.#attachment.engines) {
+      try {
+        return await work(engine);
+      } catch (problem) {
+        if (!isUnknown(problem)) throw problem;
+      }
+    }
+    return work(await this.#kit.connection(message).engine);
   }
 
   #portTo(engine: Engine): ApprovalPort {
@@ -193,11 +205,11 @@ export class ApprovalNode {
         await flowsRun(RED);
         if (this.#kit.signal.aborted) return false;
         if (message === undefined) return true;
-        // A stop or a deploy takes it from the nodes behind unless they are done with it: then it is told again.
+        // A stop or a deploy takes it from the nodes behind unless they are done with it: then it leaves again.
         const _msgid = RED.util.generateId();
         const send = (): void => node.send(atPort("notify", { _msgid, ...message }) as never);
         const before = this.#redeploys;
-        const isOver = await journeysOf(RED).send(_msgid, send, LONGEST_TELLING, this.#kit.signal);
+        const isOver = await journeysOf(RED).send(_msgid, send, LONGEST_JOURNEY, this.#kit.signal);
         // A node that was being restarted took nothing, or lost it: a journey into it ends at once.
         await flowsRun(RED);
         return isOver && !this.#kit.signal.aborted && this.#redeploys === before;
@@ -218,6 +230,10 @@ export class ApprovalNode {
       },
     };
   }
+}
+
+function isUnknown(problem: unknown): boolean {
+  return problem instanceof Fault && problem.code === "APPROVAL_UNKNOWN";
 }
 
 /** A node may leave its connection to the message. */

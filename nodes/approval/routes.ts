@@ -3,7 +3,7 @@ import type { NodeAPI } from "node-red";
 import { closing, readBody } from "../lib/base/body.ts";
 import { Fault, type FaultCode } from "../lib/base/fault.ts";
 import { isObject } from "../lib/base/json.ts";
-import { type Engine, INBOX_PATH, noticePage, PAGE_PATH, type Page, pageHeaders, Words } from "../lib/engine/index.ts";
+import { type Engine, INBOX_PATH, noticePage, PAGE_PATH, type Page, type Place, pageHeaders, Words } from "../lib/engine/index.ts";
 import { connectionsOf } from "../lib/node-red/connection.ts";
 import { runningEngines } from "../lib/node-red/engines.ts";
 import { nearestLanguage, pageTexts } from "../lib/node-red/page-texts.ts";
@@ -48,16 +48,10 @@ interface Visit {
   readonly token: string;
 }
 
-/** What somebody who may come in can do. */
-interface Place {
-  show(): Promise<Page>;
-  submit(form: URLSearchParams): Promise<Page>;
-}
-
 /** Lets in who may, before anything of a form is read; undefined for everybody else. */
 type Door = (visit: Visit) => Promise<Place | undefined>;
 
-type NoticeStatus = Parameters<Engine["desk"]["notice"]>[0];
+type NoticeStatus = Parameters<typeof noticePage>[0]["status"];
 
 const STATUS_OF: Partial<Readonly<Record<FaultCode, 408 | 413 | 503>>> = {
   BODY_TOO_LARGE: 413,
@@ -94,28 +88,28 @@ async function serve(RED: NodeAPI, request: WebhookRequest, response: ServerResp
 
 async function requestPage({ request, engines, token }: Visit): Promise<Place | undefined> {
   const query = queryOf(request);
-  for (const { desk } of engines) {
-    if (await desk.knowsDecision(token)) return { show: () => desk.show(token, query), submit: (form) => desk.submit(token, form) };
-  }
-  return undefined;
+  return firstOf(engines, ({ desk }) => desk.byDecisionLink(token, query));
 }
 
 async function inbox(visit: Visit): Promise<Place | undefined> {
   const { request, engines, token } = visit;
   const query = queryOf(request);
-  for (const { desk } of token === "" ? [] : engines) {
-    if (await desk.knowsInbox(token)) return { show: () => desk.inbox(token, query), submit: (form) => desk.submitInbox(token, form) };
-  }
+  const place = token === "" ? undefined : await firstOf(engines, ({ desk }) => desk.byInboxLink(token, query));
+  if (place !== undefined) return place;
   // What is signed has dots in it; the id of a request has none, and opens its page for somebody who has signed in.
   const person = token.includes(".") ? undefined : await proxyIdentity(visit);
   if (person === undefined) return undefined;
-  const {
-    email,
-    engine: { desk },
-  } = person;
-  const approval = token;
-  if (approval !== "") return { show: () => desk.showOwn(email, approval, query), submit: (form) => desk.submitOwn(email, approval, form) };
-  return { show: () => desk.ownInbox(email, query), submit: (form) => desk.submitOwnInbox(email, form) };
+  const { email, engine } = person;
+  return token === "" ? engine.desk.inboxOf(email, query) : engine.desk.requestOf(email, token, query);
+}
+
+/** A token is verified by one engine after the other, until its own. */
+async function firstOf(engines: readonly Engine[], open: (engine: Engine) => Promise<Place | undefined>): Promise<Place | undefined> {
+  for (const engine of engines) {
+    const place = await open(engine);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 function queryOf({ url = "" }: IncomingMessage): URLSearchParams {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConfigNode } from "../../nodes/lib/node-red/connection.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, type Sent, sink } from "./support.ts";
 
@@ -127,6 +128,23 @@ describe("the node abiquo-approval", () => {
       flow.inbox("faults").all.map(({ error }) => error?.message),
       [],
     );
+  });
+
+  it("reads the request that a vote is about once, in a node without a connection as well", async () => {
+    const flow = await load(...approval("ask"), ...approval("open", { connection: "" }));
+    const [task] = await arrive(flow, 1);
+    flow.send("ask", { ...task });
+    const [{ id } = { id: "" }] = await asked(flow, "ask");
+    const { ledger } = await (flow.RED.nodes.getNode("config") as ConfigNode).abiquo.engine;
+    const { get } = ledger.approvals;
+    const reads: string[] = [];
+    ledger.approvals.get = (read) => {
+      reads.push(read);
+      return get(read);
+    };
+    flow.send("open", { abiquo: vote(id) });
+    assert.equal((await resultOf(flow, "open"))["result"], "counted");
+    assert.deepEqual(reads, [id]);
   });
 
   it("tells what a vote was taken as when it leaves nothing to approve", async () => {

@@ -19,9 +19,10 @@ import {
   type TaskRecord,
 } from "../ledger/index.ts";
 import type { Texts } from "../pages/index.ts";
-import { Approvals, type AskCall, type AskedTask } from "./approvals/approvals.ts";
+import { Approvals } from "./approvals/approvals.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
+import type { AskCall, AskedTask } from "./approvals/opening.ts";
 import type { DeliveryEvents } from "./delivery/courier.ts";
 import { Elsewhere, type SettledTask } from "./elsewhere.ts";
 import { Housekeeping } from "./housekeeping.ts";

@@ -1,7 +1,7 @@
 export type { Clock } from "../base/clock.ts";
 export { headers as pageHeaders, noticePage, type Texts, Words } from "../pages/index.ts";
 export type { ApprovalPort } from "./approvals/approvals.ts";
-export { INBOX_PATH, type Letter, PAGE_PATH, type Page } from "./approvals/desk.ts";
+export { INBOX_PATH, type Letter, PAGE_PATH, type Page, type Place } from "./approvals/desk.ts";
 export { revokeLinks } from "./approvals/links.ts";
 export type { Notification } from "./approvals/notifier.ts";
 export type { ApprovalOutcome } from "./approvals/outcome.ts";

@@ -3,7 +3,7 @@ import { type ApprovalRecord, readApprovals } from "./approval-records.ts";
 import { type ApprovalChange, changeApproval, type NewApproval, type Opened, openApproval } from "./approval-writes.ts";
 import type { Committer } from "./committer.ts";
 import { inTurn } from "./in-turn.ts";
-import { type Inbox, type InboxQuery, readInbox } from "./inboxes.ts";
+import { type Inbox, type InboxPick, type InboxQuery, readInbox, readInboxPicks } from "./inboxes.ts";
 import { settleApprovals } from "./outcomes.ts";
 import type { Platforms } from "./platforms.ts";
 import type { TaskKey } from "./records.ts";
@@ -171,5 +171,10 @@ export class ApprovalStore {
   /** What waits for a person, oldest first. */
   inbox(query: InboxQuery): Promise<Inbox> {
     return readInbox(this.#db, query);
+  }
+
+  /** As `inbox`, without what it takes to show them. */
+  inboxPicks(query: InboxQuery): Promise<InboxPick[]> {
+    return readInboxPicks(this.#db, query);
   }
 }

@@ -26,6 +26,14 @@ export interface Inbox {
   readonly types: readonly string[];
 }
 
+/** What waits for a person, without what it is. */
+export interface InboxPick {
+  /** of the approval */
+  readonly id: string;
+  /** on which it waits; -1 where an older release wrote it */
+  readonly level: number;
+}
+
 /** The setting that counts the rows of all inboxes. A clock would not do: what is written is seen only later. */
 const TURN = "inbox-turn";
 
@@ -76,41 +84,57 @@ async function nextTurn(db: Db): Promise<number> {
 }
 
 /** As `ApprovalStore.inbox`. */
-export async function readInbox(db: Db, { person, text, type, upTo, offset, limit }: InboxQuery): Promise<Inbox> {
+export async function readInbox(db: Db, query: InboxQuery): Promise<Inbox> {
+  const { person, offset, limit } = query;
   // Read before the rows: what comes in between is shown at the most, and never meant without having been shown.
   const turn = await lastTurn(db);
-  const mine = db.selectFrom("approval_person").where("person", "=", person);
-  let matching = mine;
-  if (type !== "") matching = matching.where("type", "=", type);
-  if (upTo !== undefined) matching = matching.where("turn", "<=", upTo);
-  const words = searchWords(text);
-  if (words.length > 0) {
-    matching = matching.where(({ exists, selectFrom }) => {
-      let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
-      for (const word of words) {
-        // Contains, said in a function that both engines have and without the wildcards of LIKE.
-        found = found.where((eb) =>
-          eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")),
-        );
-      }
-      return exists(found);
-    });
-  }
-  const counted = async (query: typeof mine): Promise<number> => {
-    const row = await query.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+  const mine = rowsOf(db, person);
+  const matching = matchingRows(db, query);
+  const counted = async (rows: typeof mine): Promise<number> => {
+    const row = await rows.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
     return Number(row.count);
   };
   const ids = await matching.select("approval as id").orderBy("created_at").orderBy("approval").offset(offset).limit(limit).execute();
   const types = await mine.select("type").distinct().orderBy("type").execute();
   const total = await counted(mine);
+  const isFiltered = query.type !== "" || query.upTo !== undefined || searchWords(query.text).length > 0;
   return {
     turn,
     rows: await readApprovals(
       db,
       ids.map(({ id }) => id),
     ),
-    matching: matching === mine ? total : await counted(matching),
+    matching: isFiltered ? await counted(matching) : total,
     total,
-    types: types.map((row) => row.type),
+    types: types.map(({ type }) => type),
   };
+}
+
+/** As `ApprovalStore.inboxPicks`. */
+export function readInboxPicks(db: Db, query: InboxQuery): Promise<InboxPick[]> {
+  const { offset, limit } = query;
+  const rows = matchingRows(db, query).select(["approval as id", "level"]);
+  return rows.orderBy("created_at").orderBy("approval").offset(offset).limit(limit).execute();
+}
+
+function rowsOf(db: Db, person: string) {
+  return db.selectFrom("approval_person").where("person", "=", person);
+}
+
+function matchingRows(db: Db, { person, text, type, upTo }: InboxQuery) {
+  let matching = rowsOf(db, person);
+  if (type !== "") matching = matching.where("type", "=", type);
+  if (upTo !== undefined) matching = matching.where("turn", "<=", upTo);
+  const words = searchWords(text);
+  if (words.length === 0) return matching;
+  return matching.where(({ exists, selectFrom }) => {
+    let found = selectFrom("approval").select("approval.id").whereRef("approval.id", "=", "approval_person.approval");
+    for (const word of words) {
+      // Contains, said in a function that both engines have and without the wildcards of LIKE.
+      found = found.where((eb) =>
+        eb(eb.fn<string>("replace", ["approval.search", eb.val(word), eb.val("")]), "<>", eb.ref("approval.search")),
+      );
+    }
+    return exists(found);
+  });
 }

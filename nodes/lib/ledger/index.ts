@@ -8,7 +8,7 @@ export type { ApprovalRecord } from "./approval-records.ts";
 export type { ApprovalChange, NewApproval, Opened } from "./approval-writes.ts";
 export type { ApprovalStore } from "./approvals.ts";
 export type { Finding, Found } from "./elsewhere.ts";
-export type { Inbox, InboxQuery } from "./inboxes.ts";
+export type { Inbox, InboxPick, InboxQuery } from "./inboxes.ts";
 export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";
 export type { OpenTask } from "./lists.ts";
 export type { StoreCheck, StoreContents } from "./maintenance.ts";

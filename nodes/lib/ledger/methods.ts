@@ -64,6 +64,7 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   "approvals.unsettled": "writer",
   "approvals.settle": "writer",
   "approvals.inbox": "reader",
+  "approvals.inboxPicks": "reader",
   "notifications.due": "writer",
   "notifications.nextDue": "writer",
   "notifications.about": "writer",

@@ -10,9 +10,11 @@ import {
   type ApprovalPort,
   type Notification,
   type OpenedApproval,
+  type Page,
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { Browser } from "./approvals-support.ts";
 import { isAnswer, Log, ok, StillClock, taskIn, Workshop } from "./support.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -42,6 +44,7 @@ class People implements ApprovalPort {
 describe("the desk of approvals", () => {
   let shop: Workshop;
   let people: People;
+  const browser = new Browser(() => shop.engine);
 
   beforeEach(async () => {
     const user = { headers: { "Content-Type": "application/json" }, body: { id: 22, nick: "ana", name: "Ana", email: "ana@example.com" } };
@@ -100,7 +103,7 @@ describe("the desk of approvals", () => {
 
   /** Titles of the rows, in order. */
   async function rows(query: Record<string, string> = {}): Promise<string[]> {
-    const { status, html } = await shop.engine.desk.inbox((await links()).inbox, form(query));
+    const { status, html } = await browser.inbox((await links()).inbox, form(query));
     assert.equal(status, 200);
     const { opened } = people.told.all[0] ?? assert.fail();
     assert.equal(opened.record.key, KEY);
@@ -139,16 +142,16 @@ describe("the desk of approvals", () => {
     it("decide all that match, but nothing that came after the person looked", async () => {
       await ask(["Web 1", "Web 2", "Database"]);
       const { inbox } = await links();
-      const upTo = hiddenIn((await shop.engine.desk.inbox(inbox, form({}))).html, "upTo");
+      const upTo = hiddenIn((await browser.inbox(inbox, form({}))).html, "upTo");
       // In the same millisecond.
       await ask(["Web 3"]);
-      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1", q: "web", upTo }));
+      await browser.submitInbox(inbox, form({ action: "approve", all: "1", q: "web", upTo }));
       assert.deepEqual((await rows()).toSorted(), ["Database", "Web 3"]);
       const left = await people.left.have(2);
       assert.ok(left.every(({ port }) => port === "approved"));
       // A form that does not say what was seen means nothing.
       for (const nothing of [{}, { upTo: "" }, { upTo: "x" }, { upTo: "-1" }] as Record<string, string>[]) {
-        await shop.engine.desk.submitInbox(inbox, form({ action: "approve", all: "1", ...nothing }));
+        await browser.submitInbox(inbox, form({ action: "approve", all: "1", ...nothing }));
       }
       assert.deepEqual((await rows()).toSorted(), ["Database", "Web 3"]);
     });
@@ -161,11 +164,11 @@ describe("the desk of approvals", () => {
       await ask(["Second level"], { levels: [zoe, mia] });
       await ask(["Handed over"], { levels: [zoe] });
       const { inbox } = await links();
-      const page = await shop.engine.desk.inbox(inbox, form({}));
+      const page = await browser.inbox(inbox, form({}));
       assert.equal(picksIn(page.html).length, 1);
       await shop.engine.approvals.vote(idOf("Second level"), { action: "approve", by: "zoe@example.com" });
       await shop.engine.approvals.command(idOf("Handed over"), { action: "delegate", to: { email: MIA }, by: "zoe@example.com" });
-      await shop.engine.desk.submitInbox(inbox, form({ action: "reject", all: "1", upTo: hiddenIn(page.html, "upTo") }));
+      await browser.submitInbox(inbox, form({ action: "reject", all: "1", upTo: hiddenIn(page.html, "upTo") }));
       assert.deepEqual(
         [await statusOf("Seen"), await statusOf("Second level"), await statusOf("Handed over")],
         ["rejected", "open", "open"],
@@ -176,27 +179,28 @@ describe("the desk of approvals", () => {
     it("count a tick for the level that was shown, and for no other", async () => {
       await ask(["Both levels"], { levels: [{ ...zoe, approvers: [MIA, "zoe@example.com"] }, mia] });
       const { inbox } = await links();
-      const page = await shop.engine.desk.inbox(inbox, form({}));
+      const page = await browser.inbox(inbox, form({}));
       const [pick = ""] = picksIn(page.html);
       await shop.engine.approvals.vote(idOf("Both levels"), { action: "approve", by: "zoe@example.com" });
       for (const said of [{ pick }, { all: "1", upTo: hiddenIn(page.html, "upTo") }] as Record<string, string>[]) {
-        const { html } = await shop.engine.desk.submitInbox(inbox, form({ action: "approve", ...said }));
+        const { html } = await browser.submitInbox(inbox, form({ action: "approve", ...said }));
         assert.deepEqual([await statusOf("Both levels"), await levelOf("Both levels")], ["open", 1]);
         if (said["pick"] !== undefined)
           assert.match(html, /pages\.inbox\.each\.late.*pages\.decided\.approved\.plainBy/s, "and says who was first");
       }
-      const [again = ""] = picksIn((await shop.engine.desk.inbox(inbox, form({}))).html);
-      await shop.engine.desk.submitInbox(inbox, form({ action: "approve", pick: again }));
+      const [again = ""] = picksIn((await browser.inbox(inbox, form({}))).html);
+      await browser.submitInbox(inbox, form({ action: "approve", pick: again }));
       assert.equal(await statusOf("Both levels"), "approved");
     });
 
     it("tell what became of the others when one cannot be written", async () => {
       await ask(["First", "Second", "Third"]);
       const { inbox } = await links();
-      const picks = picksIn((await shop.engine.desk.inbox(inbox, form({}))).html).map((pick) => ["pick", pick]);
-      const vote = shop.engine.approvals.vote.bind(shop.engine.approvals);
-      shop.engine.approvals.vote = (id, ballot) => (id === idOf("Second") ? Promise.reject(new Error("disk I/O error")) : vote(id, ballot));
-      const { status, html } = await shop.engine.desk.submitInbox(inbox, new URLSearchParams([["action", "approve"], ...picks]));
+      const picks = picksIn((await browser.inbox(inbox, form({}))).html).map((pick) => ["pick", pick]);
+      const { approvals } = shop.engine.ledger;
+      const change = approvals.change.bind(approvals);
+      approvals.change = (step) => (step.id === idOf("Second") ? Promise.reject(new Error("disk I/O error")) : change(step));
+      const { status, html } = await browser.submitInbox(inbox, new URLSearchParams([["action", "approve"], ...picks]));
       assert.equal(status, 200);
       assert.match(html, /pages\.inbox\.each\.failed/);
       assert.deepEqual([await statusOf("First"), await statusOf("Second"), await statusOf("Third")], ["approved", "open", "approved"]);
@@ -207,7 +211,7 @@ describe("the desk of approvals", () => {
       await ask(["Strict"], { requireReason: "always" });
       await shop.engine.approvals.command(idOf("Decided"), { action: "bypass", by: "ops@example.com", reason: "Urgent" });
       const picks = ["Plain", "Decided", "Strict"].map((title) => ["pick", idOf(title)]);
-      const { html } = await shop.engine.desk.submitInbox(
+      const { html } = await browser.submitInbox(
         (await links()).inbox,
         new URLSearchParams([["action", "approve"], ...picks, ["pick", "unheard"]]),
       );
@@ -228,13 +232,13 @@ describe("the desk of approvals", () => {
     it("take an answer made for the level before as late, say who decided, and then the one for the level that is shown", async () => {
       await ask(["Web"], both);
       const { page } = await links();
-      const before = hiddenIn((await shop.engine.desk.show(page)).html, "level");
+      const before = hiddenIn((await browser.show(page)).html, "level");
       await shop.engine.approvals.vote(idOf("Web"), { action: "approve", by: "bob@example.com" });
-      const late = await shop.engine.desk.submit(page, form({ action: "approve", level: before }));
+      const late = await browser.submit(page, form({ action: "approve", level: before }));
       assert.deepEqual([late.status, says(late.html)], [409, ["pages.result.late.title"]]);
       assert.match(late.html, /pages\.decided\.approved\.plainBy/);
       assert.equal(await levelOf("Web"), 1);
-      const counted = await shop.engine.desk.submit(page, form({ action: "approve", level: hiddenIn(late.html, "level") }));
+      const counted = await browser.submit(page, form({ action: "approve", level: hiddenIn(late.html, "level") }));
       assert.deepEqual([counted.status, says(counted.html)[0]], [200, "pages.result.counted.approve"]);
       const votes = (await shop.engine.approvals.get(idOf("Web")))?.state?.approval.votes.map(({ level, by }) => `${level} ${by}`);
       assert.deepEqual(votes, ["0 bob@example.com", `1 ${MIA}`]);
@@ -243,9 +247,9 @@ describe("the desk of approvals", () => {
     it("hand over no other level than the one that was shown", async () => {
       await ask(["Web"], both);
       const { page } = await links();
-      const level = hiddenIn((await shop.engine.desk.show(page)).html, "level");
+      const level = hiddenIn((await browser.show(page)).html, "level");
       await shop.engine.approvals.vote(idOf("Web"), { action: "approve", by: "bob@example.com" });
-      const { status } = await shop.engine.desk.submit(page, form({ action: "delegate", to: "new@example.com", level }));
+      const { status } = await browser.submit(page, form({ action: "delegate", to: "new@example.com", level }));
       assert.equal(status, 409);
       const seats = (await shop.engine.approvals.get(idOf("Web")))?.state?.approval.seats.map(({ person }) => person.email);
       assert.deepEqual(seats, [MIA, "zoe@example.com"]);
@@ -299,20 +303,20 @@ describe("the desk of approvals", () => {
 
     it("show, count and let leave out only what is asked about", async () => {
       const { page, inbox } = await askGroup(["g1", "g2", "g3"], { decided: ["g2"] });
-      const { html } = await shop.engine.desk.show(page);
+      const { html } = await browser.show(page);
       assert.deepEqual(ticksIn(html), ["g1", "g3"]);
       assert.doesNotMatch(html, /vm-2/);
       assert.equal(totalsIn(html), "2 pages.total.machines_other 5 pages.total.cpu 2 GB pages.total.ram 5 GB pages.total.disk");
-      assert.match((await shop.engine.desk.inbox(inbox, form({}))).html, /pages\.amount\.cpu_other/);
+      assert.match((await browser.inbox(inbox, form({}))).html, /pages\.amount\.cpu_other/);
     });
 
     it("keep what is ticked while the pages of a long list are turned, and decide nothing by it", async () => {
       const ids = Array.from({ length: 300 }, (_, index) => `g${index}`);
       const { page } = await askGroup(ids);
-      const first = (await shop.engine.desk.show(page)).html;
+      const first = (await browser.show(page)).html;
       assert.deepEqual(ticksIn(first), ids.slice(0, 250));
-      assert.deepEqual(ticksIn((await shop.engine.desk.show(page, form({ machines: "2" }))).html), ids.slice(250));
-      const turned = await shop.engine.desk.submit(
+      assert.deepEqual(ticksIn((await browser.show(page, form({ machines: "2" }))).html), ids.slice(250));
+      const turned = await browser.submit(
         page,
         new URLSearchParams([
           ["machines", "2"],
@@ -326,7 +330,7 @@ describe("the desk of approvals", () => {
       assert.match(turned.html, /Two less<\/textarea>/);
       assert.deepEqual([await statusOf("Group"), people.left.all.length], ["open", 0]);
       // A button that decides wins over one that turns the page.
-      await shop.engine.desk.submit(
+      await browser.submit(
         page,
         new URLSearchParams([
           ["action", "approve"],
@@ -340,7 +344,7 @@ describe("the desk of approvals", () => {
     it("say of a machine that it was decided meanwhile, and let nobody tick it or count it", async () => {
       const { page } = await askGroup(["g1", "g2", "g3"]);
       await shop.answer("continue", "g3");
-      const { html } = await shop.engine.desk.show(page);
+      const { html } = await browser.show(page);
       assert.deepEqual(ticksIn(html), ["g1", "g2"]);
       assert.match(html, /vm-4<\/strong><span class="out">pages\.machines\.decided/);
       assert.match(totalsIn(html), /^2 .* 3 pages\.total\.cpu/);
@@ -355,7 +359,7 @@ describe("the desk of approvals", () => {
       await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g3"] });
       const told = await people.told.have(2);
       const letter = await shop.engine.desk.letter(told[1]?.opened ?? assert.fail(), told[1]?.notification ?? assert.fail());
-      const { html } = await shop.engine.desk.show((await links(1)).page);
+      const { html } = await browser.show((await links(1)).page);
       assert.match(totalsIn(html), /^2 .* 3 pages\.total\.cpu/);
       assert.match(letter?.text ?? "", /mail\.machines_other · pages\.amount\.cpu_other/);
     });
@@ -366,7 +370,7 @@ describe("the desk of approvals", () => {
       await people.told.have(3);
       await shop.engine.approvals.vote(idOf("Group"), { action: "approve", by: "bob@example.com", except: ["g1"] });
       await shop.answer("continue", "g2");
-      const { status, html } = await shop.engine.desk.submit(
+      const { status, html } = await browser.submit(
         (await links(0)).page,
         new URLSearchParams([
           ["action", "approve"],
@@ -378,25 +382,27 @@ describe("the desk of approvals", () => {
       assert.equal((await shop.engine.approvals.get(idOf("Group")))?.state?.approval.votes.length, 1);
     });
 
-    it("say what an answer is taken as when another left out the rest at the same moment", async () => {
+    it("ask again when another left out the rest at the same moment, so that nothing would be left", async () => {
       const levels = [{ name: "Managers", approvers: [MIA, "bob@example.com", "cid@example.com"], need: 2 }];
       await askGroup(["g1", "g2"], { levels });
       await people.told.have(3);
       const { page } = await links(0);
-      const vote = shop.engine.approvals.vote.bind(shop.engine.approvals);
-      shop.engine.approvals.vote = async (id, ballot) => {
-        shop.engine.approvals.vote = vote;
-        await vote(id, { action: "approve", by: "bob@example.com", except: ["g1"] });
-        return vote(id, ballot);
-      };
-      const { html } = await shop.engine.desk.submit(
+      const { approvals } = shop.engine;
+      const voteOn = approvals.voteOn.bind(approvals);
+      approvals.voteOn = (async (id, ballotOf) => {
+        approvals.voteOn = voteOn;
+        await approvals.vote(id, { action: "approve", by: "bob@example.com", except: ["g1"] });
+        return voteOn(id, ballotOf);
+      }) as typeof voteOn;
+      const { status, html } = await browser.submit(
         page,
         new URLSearchParams([
           ["action", "approve"],
           ["except", "g2"],
         ]),
       );
-      assert.equal(says(html)[0], "pages.result.counted.reject");
+      assert.deepEqual([status, says(html)[0]], [422, "pages.result.all-excepted.title"]);
+      assert.equal((await shop.engine.approvals.get(idOf("Group")))?.state?.approval.votes.length, 1);
     });
   });
 
@@ -405,7 +411,7 @@ describe("the desk of approvals", () => {
       await ask(["Web"], { levels: [{ name: "Managers", approvers: [MIA], need: "any", deadline: 60, onDeadline: "reject" }] });
       await shop.engine.approvals.command(idOf("Web"), { action: "freeze", by: "ops", reason: "Holiday" });
       shop.clock.advance(2 * 60 * 60_000);
-      const { html } = await shop.engine.desk.inbox((await links()).inbox, form({}));
+      const { html } = await browser.inbox((await links()).inbox, form({}));
       assert.match(html, /pages\.deadline\.none/);
       const [listed] = await shop.engine.list({ stages: ["asked"] });
       assert.equal(listed?.entry.approval?.dueAt, undefined);
@@ -416,7 +422,7 @@ describe("the desk of approvals", () => {
       shop.clock.oversleep(2 * 60 * 60_000, 0);
       while ((await shop.engine.approvals.get(idOf("Web")))?.state?.approval.overdue !== true)
         await new Promise((resolve) => setImmediate(resolve));
-      await shop.engine.approvals.tellAgain(idOf("Web"), MIA);
+      await shop.engine.approvals.notifyAgain(idOf("Web"), MIA);
       const [, again] = await people.told.have(2);
       assert.equal(again?.notification.dueAt, undefined);
     });
@@ -429,29 +435,28 @@ describe("the desk of approvals", () => {
       await ask(["Web", "Database"]);
       const [web, database] = [await links(0), await links(1)];
       shop.clock.oversleep(0, 7 * DAY);
-      const { desk } = shop.engine;
-      assert.equal((await desk.show(web.page)).status, 410);
-      for (let time = 0; time < 5; time++) assert.equal((await desk.submit(web.page, fresh)).status, 200);
+      assert.equal((await browser.show(web.page)).status, 410);
+      for (let time = 0; time < 5; time++) assert.equal((await browser.submit(web.page, fresh)).status, 200);
       await people.told.have(3);
-      await desk.submit(database.page, fresh);
+      await browser.submit(database.page, fresh);
       await people.told.have(4);
       shop.clock.oversleep(0, 60_000);
-      await desk.submit(web.page, fresh);
+      await browser.submit(web.page, fresh);
       const told = (await people.told.have(5)).slice(2).map(({ opened }) => opened.request.subject.title);
       assert.deepEqual(told, ["Web", "Database", "Web"]);
-      assert.equal((await desk.show((await links(4)).page)).status, 200);
+      assert.equal((await browser.show((await links(4)).page)).status, 200);
     });
 
     it("send a fresh one after a minute although somebody has set the clock back", async () => {
       await ask(["Web"]);
       const { page } = await links(0);
       shop.clock.oversleep(0, 7 * DAY);
-      await shop.engine.desk.submit(page, fresh);
+      await browser.submit(page, fresh);
       await people.told.have(2);
       // So little that the link stays an expired one.
       shop.clock.set(-60_000);
       shop.clock.oversleep(0, 90_000);
-      await shop.engine.desk.submit(page, fresh);
+      await browser.submit(page, fresh);
       await people.told.have(3);
     });
 
@@ -459,10 +464,10 @@ describe("the desk of approvals", () => {
       await ask(["Web", "Database"]);
       const [web, database] = [await links(0), await links(1)];
       shop.clock.oversleep(0, 7 * DAY);
-      assert.equal((await shop.engine.desk.submit(web.page, form({ action: "approve" }))).status, 410);
+      assert.equal((await browser.submit(web.page, form({ action: "approve" }))).status, 410);
       assert.deepEqual(await shop.engine.approvals.get(idOf("Web")).then((opened) => opened?.record.status), "open");
       await shop.engine.approvals.command(idOf("Database"), { action: "withdraw", by: "ops@example.com" });
-      const answers = [await shop.engine.desk.submit(web.page, fresh), await shop.engine.desk.submit(database.page, fresh)];
+      const answers = [await browser.submit(web.page, fresh), await browser.submit(database.page, fresh)];
       assert.deepEqual(answers[0], answers[1]);
     });
   });
@@ -471,6 +476,7 @@ describe("the desk of approvals", () => {
 describe("what a page leads to", () => {
   let shop: Workshop;
   let people: People;
+  const browser = new Browser(() => shop.engine);
 
   beforeEach(async () => {
     const user = { headers: { "Content-Type": "application/json" }, body: { id: 22, nick: "ana", name: "Ana", email: "ana@example.com" } };
@@ -510,38 +516,40 @@ describe("what a page leads to", () => {
     return { page: token(letter?.links.page), inbox: token(letter?.links.inbox) };
   }
 
+  /** What a token opens, whichever page it is for. */
+  const seen = async (token: string): Promise<Page> => {
+    const inbox = await browser.inbox(token);
+    return inbox.status === 403 ? browser.show(token) : inbox;
+  };
+
   it("holds no longer than the link that opened it, however often it is gone on from", async () => {
-    const { desk } = shop.engine;
     const { page, inbox } = await links(0);
     const found = new Set([page, inbox]);
     for (let day = 0; day < 7; day++) {
       for (const token of [...found]) {
-        const shown = (await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token);
+        const shown = await seen(token);
         assert.equal(shown.status, 200);
         for (const next of tokensIn(shown.html)) found.add(next);
       }
       shop.clock.oversleep(0, DAY - (day === 6 ? 0 : 1));
     }
     shop.clock.oversleep(0, 7);
-    for (const token of found)
-      assert.equal(((await desk.knowsInbox(token)) ? await desk.inbox(token, nothing) : await desk.show(token)).status, 410);
+    for (const token of found) assert.equal((await seen(token)).status, 410);
   });
 
   it("is worth nothing without the sign-in where the person came by one", async () => {
-    const { desk } = shop.engine;
-    const inbox = await desk.ownInbox(MIA, nothing);
+    const inbox = await browser.ownInbox(MIA, nothing);
     assert.match(inbox.html, new RegExp(`"\\./inbox/${id()}"`));
-    const request = await desk.showOwn(MIA, id());
+    const request = await browser.showOwn(MIA, id());
     assert.match(request.html, /Secret plans/);
-    const done = await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: formIn(inbox.html) }));
+    const done = await browser.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: formIn(inbox.html) }));
     assert.match(done.html, /pages\.inbox\.each\.counted/);
     const tokens = [inbox, request, done].flatMap(({ html }) => tokensIn(html));
     assert.ok(tokens.length >= 2, "forms hold one");
-    for (const token of tokens) assert.deepEqual([await desk.knowsDecision(token), await desk.knowsInbox(token)], [false, false]);
+    for (const token of tokens) assert.deepEqual([(await browser.show(token)).status, (await browser.inbox(token)).status], [403, 403]);
   });
 
   it("finds what waits for a signed-in person under another address of theirs, and takes the answer", async () => {
-    const { desk } = shop.engine;
     await shop.receive("t2");
     const second = "mia.second@example.com";
     const policy = parsePolicy({ levels: [{ name: "Managers", approvers: [{ email: MIA, aliases: [second, "U1"] }] }] });
@@ -556,74 +564,71 @@ describe("what a page leads to", () => {
     });
     shop.clock.advance(0);
     await people.told.have(3);
-    const { html } = await desk.ownInbox(second, nothing);
+    const { html } = await browser.ownInbox(second, nothing);
     const picks = [...html.matchAll(/name="pick" value="([^"]+)"/g)].map(([, pick = ""]) => pick);
     assert.equal(picks.length, 1);
-    const done = await desk.submitOwnInbox(second, new URLSearchParams({ action: "approve", pick: picks[0] ?? "", form: formIn(html) }));
+    const done = await browser.submitOwnInbox(second, new URLSearchParams({ action: "approve", pick: picks[0] ?? "", form: formIn(html) }));
     assert.match(done.html, /pages\.inbox\.each\.counted/);
-    assert.doesNotMatch((await desk.ownInbox("u1", nothing)).html, /name="pick"/);
+    assert.doesNotMatch((await browser.ownInbox("u1", nothing)).html, /name="pick"/);
   });
 
   it("decides for a signed-in person by the form of that page only, and shows a request to those who were asked only", async () => {
-    const { desk } = shop.engine;
     const withForm = (form: string): URLSearchParams => new URLSearchParams({ action: "approve", form });
-    const own = formIn((await desk.showOwn(MIA, id())).html);
+    const own = formIn((await browser.showOwn(MIA, id())).html);
     const foreign = [
       "",
       (await links(0)).page,
       (await links(0)).inbox,
-      formIn((await desk.ownInbox(MIA, nothing)).html),
-      formIn((await desk.showOwn("bob@example.com", id())).html),
+      formIn((await browser.ownInbox(MIA, nothing)).html),
+      formIn((await browser.showOwn("bob@example.com", id())).html),
     ];
-    for (const form of foreign) assert.doesNotMatch((await desk.submitOwn(MIA, id(), withForm(form))).html, /pages\.result/);
+    for (const form of foreign) assert.doesNotMatch((await browser.submitOwn(MIA, id(), withForm(form))).html, /pages\.result/);
     const opened = await shop.engine.approvals.get(id());
     assert.deepEqual(opened?.state?.approval.votes, []);
     assert.doesNotMatch(
-      (await desk.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: own }))).html,
+      (await browser.submitOwnInbox(MIA, new URLSearchParams({ action: "approve", pick: id(), form: own }))).html,
       /pages\.inbox\.each/,
     );
-    assert.match((await desk.submitOwn(MIA, id(), withForm(own))).html, /pages\.result\.counted\.approve/);
+    assert.match((await browser.submitOwn(MIA, id(), withForm(own))).html, /pages\.result\.counted\.approve/);
     for (const [person, request] of [
       ["eve@example.com", id()],
       [MIA, "unknown"],
     ] as const) {
-      const page = await desk.showOwn(person, request);
-      assert.deepEqual([page.status, (await desk.submitOwn(person, request, withForm(own))).status], [404, 404]);
+      const page = await browser.showOwn(person, request);
+      assert.deepEqual([page.status, (await browser.submitOwn(person, request, withForm(own))).status], [404, 404]);
       assert.doesNotMatch(page.html, /Secret plans/);
     }
   });
 
   it("opens nothing any more once all links are revoked, and offers to send a fresh one to the same person", async () => {
-    const { desk } = shop.engine;
     const { page, inbox } = await links(0);
-    const form = formIn((await desk.showOwn("bob@example.com", id())).html);
-    const { by, reason } = await desk.revokeLinks("admin@example.com", "a mailbox was read");
+    const form = formIn((await browser.showOwn("bob@example.com", id())).html);
+    const { by, reason } = await shop.engine.desk.revokeLinks("admin@example.com", "a mailbox was read");
     assert.deepEqual([by, reason], ["admin@example.com", "a mailbox was read"]);
     for (const refused of [
-      await desk.show(page),
-      await desk.submit(page, approve),
-      await desk.inbox(inbox, nothing),
-      await desk.submitInbox(inbox, approve),
+      await browser.show(page),
+      await browser.submit(page, approve),
+      await browser.inbox(inbox, nothing),
+      await browser.submitInbox(inbox, approve),
     ]) {
       assert.equal(refused.status, 410);
       assert.doesNotMatch(refused.html, /Secret plans/);
     }
-    await desk.submitOwn("bob@example.com", id(), new URLSearchParams({ action: "approve", form }));
+    await browser.submitOwn("bob@example.com", id(), new URLSearchParams({ action: "approve", form }));
     assert.deepEqual((await shop.engine.approvals.get(id()))?.state?.approval.votes, []);
 
-    assert.equal((await desk.submit(page, new URLSearchParams({ action: "fresh" }))).status, 200);
+    assert.equal((await browser.submit(page, new URLSearchParams({ action: "fresh" }))).status, 200);
     const told = await people.told.have(3);
     assert.equal(told[2]?.notification.person.email, MIA);
-    assert.match((await desk.submit((await links(2)).page, approve)).html, /pages\.result\.counted\.approve/);
+    assert.match((await browser.submit((await links(2)).page, approve)).html, /pages\.result\.counted\.approve/);
   });
 
   it("of a revoked link tells nothing of a request that is closed either", async () => {
-    const { desk } = shop.engine;
     const { page } = await links(0);
     await shop.engine.approvals.command(id(), { action: "bypass", by: "ops@example.com", reason: "Urgent" });
     assert.equal(await status(), "approved");
-    await desk.revokeLinks("admin@example.com");
-    const shown = await desk.show(page);
+    await shop.engine.desk.revokeLinks("admin@example.com");
+    const shown = await browser.show(page);
     assert.equal(shown.status, 410);
     assert.doesNotMatch(shown.html, /Secret plans/);
   });

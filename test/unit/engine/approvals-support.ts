@@ -3,8 +3,11 @@ import type { Fault } from "../../../nodes/lib/base/fault.ts";
 import {
   type ApprovalOutcome,
   type ApprovalPort,
+  type Engine,
   type Notification,
   type OpenedApproval,
+  type Page,
+  type Place,
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
@@ -129,3 +132,55 @@ export async function idle(shop: Workshop): Promise<void> {
   await shop.engine.ledger.decisions([]);
   await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Opens the places of a desk as a browser does: with a token or a name at each visit. What nobody opens is a 403. */
+export class Browser {
+  readonly #engine: () => Engine;
+
+  constructor(engine: () => Engine) {
+    this.#engine = engine;
+  }
+
+  async show(token: string, query = new URLSearchParams()): Promise<Page> {
+    return (await this.#byDecisionLink(token, query)).show();
+  }
+
+  async submit(token: string, form: URLSearchParams): Promise<Page> {
+    return (await this.#byDecisionLink(token)).submit(form);
+  }
+
+  async inbox(token: string, query = new URLSearchParams()): Promise<Page> {
+    return (await this.#byInboxLink(token, query)).show();
+  }
+
+  async submitInbox(token: string, form: URLSearchParams): Promise<Page> {
+    return (await this.#byInboxLink(token)).submit(form);
+  }
+
+  showOwn(person: string, approval: string): Promise<Page> {
+    return this.#engine().desk.requestOf(person, approval, new URLSearchParams()).show();
+  }
+
+  submitOwn(person: string, approval: string, form: URLSearchParams): Promise<Page> {
+    return this.#engine().desk.requestOf(person, approval, new URLSearchParams()).submit(form);
+  }
+
+  ownInbox(person: string, query = new URLSearchParams()): Promise<Page> {
+    return this.#engine().desk.inboxOf(person, query).show();
+  }
+
+  submitOwnInbox(person: string, form: URLSearchParams): Promise<Page> {
+    return this.#engine().desk.inboxOf(person, new URLSearchParams()).submit(form);
+  }
+
+  async #byDecisionLink(token: string, query = new URLSearchParams()): Promise<Place> {
+    return (await this.#engine().desk.byDecisionLink(token, query)) ?? SHUT;
+  }
+
+  async #byInboxLink(token: string, query = new URLSearchParams()): Promise<Place> {
+    return (await this.#engine().desk.byInboxLink(token, query)) ?? SHUT;
+  }
+}
+
+const shut = (): Promise<Page> => Promise.resolve({ status: 403, html: "" });
+const SHUT: Place = { show: shut, submit: shut };

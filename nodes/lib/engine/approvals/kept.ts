@@ -27,7 +27,7 @@ export interface KeptState {
   readonly requester?: PersonView;
 }
 
-/** What one person is to be told. */
+/** What one person is notified of. */
 export interface Notification {
   readonly kind: "asked" | "reminder" | "escalated" | "decided" | "withdrawn";
   readonly level: number;

@@ -5,7 +5,7 @@ import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/i
 import { keptNotification, type Notification } from "./kept.ts";
 import { Mailboxes, pauseAfter } from "./mailboxes.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
-import { sift, type Telling } from "./sift.ts";
+import { type Selected, selectNotifications } from "./selection.ts";
 
 export type { Notification } from "./kept.ts";
 
@@ -13,11 +13,11 @@ export type { Notification } from "./kept.ts";
 export interface NotifierPort {
   /** Lets a message to one person leave. Answers false when the node is closing and could not. */
   notify(opened: OpenedApproval, notification: Notification, record: NotificationRecord): Promise<boolean>;
-  /** Something could not be told; it is kept, and tried again. */
+  /** A message could not be made; it is kept, and tried again. */
   report(problem: unknown): void;
 }
 
-/** A notification that is being told. */
+/** A notification in flight. */
 class Flight {
   /** Resolves once its channel has said how it went. */
   readonly said: Promise<void>;
@@ -47,18 +47,18 @@ const READ_AT_ONCE = 100;
 /** How long until a ledger that cannot be used is used again, in ms. */
 const AGAIN = 30_000;
 
-/** Tells people. What is to be told rests in the ledger until it has been told, and so survives every stop. */
+/** Notifies people. Each notification rests in the ledger until it has left, and so survives every stop. */
 export class Notifier {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #portOf: (key: string) => NotifierPort | undefined;
-  readonly #telling = new Map<string, { again: boolean }>();
-  /** those that are being told, by id */
+  readonly #sending = new Map<string, { again: boolean }>();
+  /** those in flight, by id */
   readonly #flights = new Map<string, Flight>();
   /** the next try, by key */
   readonly #retries = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   readonly #mailboxes: Mailboxes;
-  /** what was told of those that cannot be read */
+  /** what was reported of those that cannot be read */
   readonly #unread = new Set<string>();
   #isClosed = false;
 
@@ -73,31 +73,31 @@ export class Notifier {
   async begin(key: string): Promise<void> {
     this.#mailboxes.forget(key);
     await this.#ledger.notifications.retryNow(key);
-    void this.tell(key);
+    void this.notify(key);
   }
 
-  /** Tells one after the other, each marked before the next: a kill repeats the one in flight at the most. */
-  async tell(key: string): Promise<void> {
-    const telling = this.#telling.get(key);
-    if (telling !== undefined) {
-      telling.again = true;
+  /** Sends one after the other, each marked before the next: a kill repeats the one in flight at the most. */
+  async notify(key: string): Promise<void> {
+    const sending = this.#sending.get(key);
+    if (sending !== undefined) {
+      sending.again = true;
       return;
     }
     const own = { again: true };
-    this.#telling.set(key, own);
+    this.#sending.set(key, own);
     try {
       let next: number | undefined;
       while (own.again && !this.#isClosed) {
         own.again = false;
-        if (await this.#tellSome(key)) own.again = true;
+        if (await this.#sendSome(key)) own.again = true;
         else next = await this.#ledger.notifications.nextDue(key);
       }
-      if (next !== undefined && this.#portOf(key) !== undefined) this.#tellLater(key, next);
+      if (next !== undefined && this.#portOf(key) !== undefined) this.#sendLater(key, next);
     } catch {
-      // The ledger cannot be read or written for now; whoever asks or votes is told so.
-      this.#tellLater(key, this.#clock.now() + AGAIN);
+      // The ledger cannot be read or written for now; whoever asks or votes hears it.
+      this.#sendLater(key, this.#clock.now() + AGAIN);
     } finally {
-      this.#telling.delete(key);
+      this.#sending.delete(key);
     }
   }
 
@@ -116,7 +116,7 @@ export class Notifier {
     const record = await this.#ledger.notifications.get(notification);
     if (record === undefined) return;
     await this.#failed(record);
-    void this.tell(record.key);
+    void this.notify(record.key);
   }
 
   close(): void {
@@ -125,13 +125,13 @@ export class Notifier {
     this.#retries.clear();
   }
 
-  #tellLater(key: string, at: number): void {
+  #sendLater(key: string, at: number): void {
     const planned = this.#retries.get(key);
     if (this.#isClosed || (planned !== undefined && planned.at <= at)) return;
     planned?.cancel();
     const cancel = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
       this.#retries.delete(key);
-      void this.tell(key);
+      void this.notify(key);
     });
     this.#retries.set(key, { at, cancel });
   }
@@ -142,7 +142,7 @@ export class Notifier {
   }
 
   /** `closed`: the node closed before the nodes behind were done with it. */
-  async #leave(port: NotifierPort, { record, opened, notification }: Telling, flight: Flight): Promise<"left" | "closed" | "unsaid"> {
+  async #leave(port: NotifierPort, { record, opened, notification }: Selected, flight: Flight): Promise<"left" | "closed" | "unsaid"> {
     try {
       const left = port.notify(opened, notification, record);
       return (await Promise.race([left, flight.said.then(() => true)])) ? "left" : "closed";
@@ -152,8 +152,10 @@ export class Notifier {
     }
   }
 
-  /** True when there may be more to tell at once. */
-  async #tellSome(key: string): Promise<boolean> {
+  /** True when there may be more to send at once. */
+  async #sendSome(key: string): Promise<boolean> {
+    // What has nobody to send it waits for the next node with this key.
+    if (this.#portOf(key) === undefined) return false;
     const { approvals: store, notifications } = this.#ledger;
     const due = await notifications.due(key, this.#clock.now(), READ_AT_ONCE);
     if (due.length === 0) return false;
@@ -164,18 +166,18 @@ export class Notifier {
       const record = approvals.get(id);
       return record === undefined ? undefined : openedApproval(record);
     };
-    const { tell, superseded, unread } = sift(due, about, opened);
+    const { send, superseded, unread } = selectNotifications(due, about, opened);
     if (superseded.length > 0) await notifications.supersede(superseded);
     for (const { record, fault } of unread) await this.#putOff(record, fault);
     let done = superseded.length + unread.length;
-    for (const telling of tell) {
+    for (const selected of send) {
       const port = this.#portOf(key);
       if (port === undefined || this.#isClosed) return false;
-      const { person } = telling.record;
+      const { person } = selected.record;
       const nextAt = this.#mailboxes.pausedUntil(key, person);
       // What came for a mailbox that fails must not be read again and again before what waits for others.
       if (nextAt !== undefined) await notifications.delay({ mailbox: { key, person }, nextAt });
-      else if (!(await this.#tellOne(port, telling))) return false;
+      else if (!(await this.#sendOne(port, selected))) return false;
       done++;
     }
     return done > 0;
@@ -189,12 +191,12 @@ export class Notifier {
   }
 
   /** False when the node closed before the nodes behind were done with it. */
-  async #tellOne(port: NotifierPort, telling: Telling): Promise<boolean> {
-    const { record } = telling;
+  async #sendOne(port: NotifierPort, selected: Selected): Promise<boolean> {
+    const { record } = selected;
     const flight = new Flight();
     this.#flights.set(record.id, flight);
     try {
-      const end = await this.#leave(port, telling, flight);
+      const end = await this.#leave(port, selected, flight);
       if (end === "closed") return false;
       if (end === "unsaid") {
         // That says nothing of the mailbox; and it must not stand before all others.
@@ -217,7 +219,7 @@ export class Notifier {
   }
 }
 
-/** What people are to be told of an event. */
+/** The notifications that an event makes. */
 export function notificationsOf(event: ApprovalEvent): NewNotification[] {
   if (event.kind === "stuck") return [];
   if (event.kind === "decided" || event.kind === "withdrawn") {

@@ -17,6 +17,9 @@ export interface OpenedApproval {
   readonly state?: KeptState;
 }
 
+/** An approval whose people are known. */
+export type Standing = OpenedApproval & { readonly state: KeptState };
+
 /** @throws Fault KEPT_NEWER, KEPT_UNREADABLE */
 export function openedApproval(record: ApprovalRecord): OpenedApproval {
   const request = keptRequest.read(record.request);

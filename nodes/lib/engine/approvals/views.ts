@@ -21,10 +21,10 @@ import {
   totalsOf,
 } from "../../pages/index.ts";
 import type { Notification } from "./notifier.ts";
-import { type KeptState, type OpenedApproval, personView } from "./request.ts";
+import { type KeptState, personView, type Standing } from "./request.ts";
 
 /** What is asked, as a page or a mail shows it. The message that asked may have had tasks that were decided by then. */
-export function subjectView({ record, request }: OpenedApproval, { approval, requester }: KeptState): SubjectView {
+export function subjectView({ record, request, state: { approval, requester } }: Standing): SubjectView {
   const items = new Set(approval.subject.items);
   const excepted = new Set(approval.excepted);
   const decided = decidedPast(record, approval);
@@ -38,30 +38,30 @@ export function subjectView({ record, request }: OpenedApproval, { approval, req
 }
 
 /** Ids of the items that are beyond a request that still waits. */
-function decidedPast({ tasks }: OpenedApproval["record"], { status }: Approval): Set<string> {
+function decidedPast({ tasks }: Standing["record"], { status }: Approval): Set<string> {
   const decided = status === "open" ? tasks.filter(({ stage }) => !UNDECIDED.includes(stage)) : [];
   return new Set(decided.map(({ taskId }) => taskId));
 }
 
 /** Ids of the items that an answer is about, but for those that it leaves out itself. */
-export function itemsLeft({ record }: OpenedApproval, { approval }: KeptState, except: readonly string[]): string[] {
+export function itemsLeft({ record, state: { approval } }: Standing, except: readonly string[]): string[] {
   const out = new Set([...approval.excepted, ...decidedPast(record, approval), ...except]);
   return approval.subject.items.filter((item) => !out.has(item));
 }
 
 /** A request as the person of the link sees it. */
 export function requestView(
-  opened: OpenedApproval,
-  state: KeptState,
+  request: Standing,
   link: Pick<DecisionLink, "person" | "level">,
   now: number,
 ): Omit<RequestView, "inbox" | "result" | "typed"> {
+  const { state } = request;
   const { approval } = state;
   return {
     now,
     level: approval.level,
     person: personView(approval, link.person),
-    subject: subjectView(opened, state),
+    subject: subjectView(request),
     state: stateFor(approval, link),
     levels: approval.policy.levels.map((_, index) => levelView(approval, index)),
     history: approval.history.flatMap((entry) => historyEntry(state, entry)),
@@ -195,9 +195,9 @@ function endOf(outcome: CoreEntry["outcome"], cause: CoreEntry["cause"]): Histor
   return outcome === "approved" ? "approved" : "rejected";
 }
 
-/** What a ticked row of an inbox says: this request, as it waited on this level. */
+/** What a ticked row of an inbox says: this request, as it waited on this level; -1 = on whichever it waits. */
 export function pickOf(id: string, level: number): string {
-  return `${id}.${level}`;
+  return level < 0 ? id : `${id}.${level}`;
 }
 
 /** The level is absent where a form names none. */
@@ -207,9 +207,9 @@ export function pickedBy(pick: string): { readonly id: string; readonly level?: 
 }
 
 /** One line of an inbox. */
-export function inboxRow(opened: OpenedApproval, state: KeptState, page: string): InboxRow {
-  const { approval } = state;
-  const subject = subjectView(opened, state);
+export function inboxRow(request: Standing, page: string): InboxRow {
+  const { approval } = request.state;
+  const subject = subjectView(request);
   const { machines, ...rest } = subject;
   const { count: _count, incomplete: _incomplete, ...totals } = totalsOf(machines);
   const [only] = machines;
@@ -226,14 +226,8 @@ export function inboxRow(opened: OpenedApproval, state: KeptState, page: string)
 }
 
 /** A message to one person about a request. */
-export function mailView(
-  opened: OpenedApproval,
-  state: KeptState,
-  notification: Notification,
-  links: MailView["links"],
-  now: number,
-): MailView {
-  const { approval } = state;
+export function mailView(request: Standing, notification: Notification, links: MailView["links"], now: number): MailView {
+  const { approval } = request.state;
   const { kind, level, person, dueAt, requester } = notification;
   const { levels } = approval.policy;
   const closed = closedState(approval);
@@ -243,7 +237,7 @@ export function mailView(
     audience: requester === true ? "requester" : "approver",
     now,
     person,
-    subject: subjectView(opened, state),
+    subject: subjectView(request),
     ...(levels.length > 1 ? { level: { name, position: level + 1, count: levels.length } } : {}),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(onDeadline === undefined ? {} : { onDeadline }),

@@ -7,7 +7,7 @@ import { type ApprovalOutcome, outcomesOf, withdrawn } from "./outcome.ts";
 import { type OpenedApproval, openedApproval } from "./request.ts";
 
 /** Who lets outcomes leave. */
-export interface DeparturePort {
+export interface OutcomePort {
   /** Lets the outcome leave, by one port each. */
   leave(outcome: ApprovalOutcome): void;
   /** An outcome cannot be read, and waits for a release that can. */
@@ -15,14 +15,14 @@ export interface DeparturePort {
 }
 
 /** Lets outcomes leave, and knows which of them the flow has had for less than the settling time: those leave again after a stop. */
-export class Departures {
+export class OutcomeEmitter {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  readonly #portOf: (key: string) => DeparturePort | undefined;
+  readonly #portOf: (key: string) => OutcomePort | undefined;
   readonly #settling: Settling;
 
   /** @param settle how long after it left an outcome counts as held by the flow, in ms of process life */
-  constructor(ledger: Ledger, clock: Clock, settle: number, portOf: (key: string) => DeparturePort | undefined) {
+  constructor(ledger: Ledger, clock: Clock, settle: number, portOf: (key: string) => OutcomePort | undefined) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#portOf = portOf;
@@ -36,13 +36,13 @@ export class Departures {
       const record = await store.get(id);
       if (record === undefined) continue;
       const reading = readOrWhy(() => openedApproval(record));
-      if ("value" in reading) await this.leave(reading.value, new Set(taskIds));
+      if ("value" in reading) await this.emit(reading.value, new Set(taskIds));
       else this.#portOf(key)?.report(reading.unread);
     }
   }
 
   /** @param again the tasks that leave once more; absent = all, for the first time */
-  async leave(opened: OpenedApproval, again?: ReadonlySet<string>): Promise<void> {
+  async emit(opened: OpenedApproval, again?: ReadonlySet<string>): Promise<void> {
     const { record } = opened;
     const decisions = record.status === "withdrawn" ? await this.decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
     const message = await this.#ledger.approvals.message(record.id);
@@ -59,7 +59,7 @@ export class Departures {
   }
 
   /** Lets tasks leave that were decided before anybody could be asked. */
-  async leaveDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
+  async emitDecided(key: string, connection: string, message: string, keys: readonly TaskKey[]): Promise<void> {
     const decisions = await this.decisionsOn(keys);
     const tasks = [...(await this.#ledger.tasks(keys)).values()];
     const entries = tasks.map((task) => withdrawn(task, decisions.get(task.taskId), this.#clock.now()));

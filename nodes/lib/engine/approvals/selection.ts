@@ -6,9 +6,9 @@ import { keptNotification, type Notification } from "./kept.ts";
 import type { OpenedApproval } from "./request.ts";
 import { dueOf } from "./views.ts";
 
-/** What is to be told now, and of whom else's notifications nothing is left to tell. */
-export interface Sifted {
-  readonly tell: readonly Telling[];
+/** Which notifications leave now, and which never need to. */
+export interface Selection {
+  readonly send: readonly Selected[];
   /** ids of those that something newer has taken the place of */
   readonly superseded: readonly string[];
   /** those of which something cannot be read */
@@ -20,7 +20,7 @@ export interface Unread {
   readonly fault: Fault;
 }
 
-export interface Telling {
+export interface Selected {
   readonly record: NotificationRecord;
   readonly opened: OpenedApproval;
   readonly notification: Notification;
@@ -32,18 +32,18 @@ interface Parsed {
 }
 
 /**
- * Chooses what is still true. What could not be told for hours, or had to wait behind much else, is told as it stands
+ * Selects what is still true. What could not be sent for hours, or had to wait behind much else, is sent as it stands
  * now: of one request, one message to each person.
  *
  * @param due those whose time has come, oldest first
- * @param about all that the same people were, or are to be, told of the same approvals, oldest first
+ * @param about all notifications of the same approvals to the same people, sent or not, oldest first
  */
-export function sift(
+export function selectNotifications(
   due: readonly NotificationRecord[],
   about: readonly NotificationRecord[],
   openedOf: (approval: string) => OpenedApproval | undefined,
-): Sifted {
-  const tell: Telling[] = [];
+): Selection {
+  const send: Selected[] = [];
   const superseded: string[] = [];
   const unread: Unread[] = [];
   const groups = Map.groupBy(about, placeOf);
@@ -60,9 +60,9 @@ export function sift(
     const { pending, opened } = reading.value;
     const chosen = opened === undefined ? undefined : choose(opened, pending, group);
     superseded.push(...pending.filter(({ record }) => record.id !== chosen?.record.id).map(({ record }) => record.id));
-    if (opened !== undefined && chosen !== undefined) tell.push({ ...chosen, record: { ...chosen.record, ref: refOf(group) }, opened });
+    if (opened !== undefined && chosen !== undefined) send.push({ ...chosen, record: { ...chosen.record, ref: refOf(group) }, opened });
   }
-  return { tell, superseded, unread };
+  return { send, superseded, unread };
 }
 
 function placeOf({ approval, person }: NotificationRecord): string {

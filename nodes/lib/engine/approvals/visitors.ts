@@ -1,14 +1,17 @@
-import { identity } from "../../approval/index.ts";
+import { identify, identity, isConcerned } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ApprovalLinks } from "./links.ts";
+import type { Standing } from "./request.ts";
 
 /** How long a form holds that a signed-in person has open, in ms. */
 const FORM_VALIDITY = 24 * 60 * 60_000;
 
-/** How a person came to the pages, and so how they lead from one to the other. */
-export interface Way {
+/** Somebody at the pages, by the way they came; it decides how pages lead to each other. */
+export interface Visitor {
   /** E-mail address. */
   readonly person: string;
+  /** Whether the page of this request is for them. */
+  maySee(request: Standing): boolean;
   /**
    * Where the page of a request is, from the inbox.
    *
@@ -19,10 +22,12 @@ export interface Way {
   inbox(): Promise<string>;
   /** What the form of a page must bring back; undefined where the address itself is the secret. */
   form(page: string): Promise<string | undefined>;
+  /** Whether this person's browser had the form from that page. */
+  isFrom(page: string, form: URLSearchParams): Promise<boolean>;
 }
 
 /** By a link, whose holder is its person: no link that leads on holds longer. */
-export class ByLink implements Way {
+export class LinkHolder implements Visitor {
   readonly person: string;
   readonly #links: ApprovalLinks;
   readonly #clock: Clock;
@@ -33,6 +38,10 @@ export class ByLink implements Way {
     this.#clock = clock;
     this.person = person;
     this.#expiresAt = expiresAt;
+  }
+
+  maySee(): boolean {
+    return true;
   }
 
   async page(approval: string, level: number, validity: number): Promise<string> {
@@ -47,13 +56,17 @@ export class ByLink implements Way {
   form(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
+
+  isFrom(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
 }
 
 /**
  * Signed in by a proxy: the addresses are worth nothing without that, so they hold no secret. In exchange forms must
  * bring one back, since the person's browser can be made to post by others.
  */
-export class SignedIn implements Way {
+export class SignedInPerson implements Visitor {
   readonly person: string;
   readonly #links: ApprovalLinks;
   readonly #clock: Clock;
@@ -62,6 +75,11 @@ export class SignedIn implements Way {
     this.#links = links;
     this.#clock = clock;
     this.person = person;
+  }
+
+  /** Whoever was not asked does not hear that anything was. */
+  maySee({ state: { approval } }: Standing): boolean {
+    return isConcerned(approval, identify(approval, this.person));
   }
 
   page(approval: string): Promise<string> {
@@ -76,7 +94,6 @@ export class SignedIn implements Way {
     return this.#links.form({ person: this.person, page, expiresAt: this.#clock.now() + FORM_VALIDITY });
   }
 
-  /** Whether this person's browser had the form from that page. */
   async isFrom(page: string, form: URLSearchParams): Promise<boolean> {
     const reading = await this.#links.readForm(form.get("form") ?? "");
     return reading.code === "OK" && reading.link.page === page && identity(reading.link.person) === identity(this.person);

@@ -58,6 +58,10 @@ function connect(RED: NodeAPI, kit: ConfigKit): ConnectionNode {
     get opened() {
       return use.opened;
     },
+    get current() {
+      return use.current;
+    },
+    metrics: use.metrics,
     onStore: use.onStore,
     signsInWith: (other) => isSameAccess(settings, other),
     async goOn() {

@@ -32,7 +32,15 @@ RED.nodes.registerType("abiquo-store", {
         return number(value, options, 0);
       },
     },
+    metrics: {
+      value: "",
+      label: say("label.metrics"),
+      validate(value, options) {
+        return text(value, options);
+      },
+    },
   },
+  credentials: { metricsToken: { type: "password" } },
   label() {
     return nameOf(this) || textOf(this["file"]) || say("label.unnamed");
   },

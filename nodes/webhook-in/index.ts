@@ -1,7 +1,10 @@
+import type { ServerResponse } from "node:http";
 import type { Node, NodeAPI } from "node-red";
+import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { once } from "../lib/base/once.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
+import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import { defineNode } from "../lib/node-red/define.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
@@ -44,6 +47,7 @@ export default function (RED: NodeAPI): void {
 
       let refused = 0;
       const handle: WebhookHandler = (request, response, rest, again) => {
+        measure(connection, response);
         const verdict = admits(access, request, rest);
         if (verdict === 200) return void receiver.take(request, response, again);
         request.resume();
@@ -69,6 +73,18 @@ export default function (RED: NodeAPI): void {
       else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
     },
   );
+}
+
+const measured = new WeakSet<ServerResponse>();
+
+/** Counts the answer, once it has left, whoever gives it: a restart may hand a request on. */
+function measure({ metrics }: ConnectionNode, response: ServerResponse): void {
+  if (measured.has(response)) return;
+  measured.add(response);
+  const began = systemClock.monotonic();
+  response.once("finish", () => {
+    if (response.statusCode !== 404) metrics.webhook(response.statusCode, (systemClock.monotonic() - began) / 1_000);
+  });
 }
 
 function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, string> {

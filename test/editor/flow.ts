@@ -94,7 +94,7 @@ export const FLOW = [
     store: "store",
     pace: 0,
   },
-  { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "" },
+  { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "", metrics: "" },
   {
     id: "webhook",
     type: "abiquo-webhook-in",

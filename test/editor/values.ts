@@ -264,6 +264,7 @@ const STORE = [
   ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite")),
   ...each("abiquo-store", "file", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-store", "keep", numbers(0)),
+  ...each("abiquo-store", "metrics", [...TEXTS, " ${T_TEXT} "]),
 ];
 
 const WEBHOOK = [

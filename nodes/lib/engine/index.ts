@@ -11,6 +11,7 @@ export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
 export type { Arrival, Receipt } from "./intake.ts";
 export { keptMessage } from "./kept-message.ts";
 export * from "./message.ts";
+export { EngineMetrics } from "./metrics.ts";
 export type { CircuitState, Observation, Observer } from "./observer.ts";
 export type { Connection, LaneReport } from "./outbox.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";

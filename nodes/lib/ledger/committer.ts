@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import { equalJitter, exponential } from "../base/backoff.ts";
 import { sleep, systemClock } from "../base/clock.ts";
+import { type Counted, Histogram } from "../base/exposition.ts";
 import { Fault } from "../base/fault.ts";
 import { isClash } from "./clash.ts";
 import type { LedgerSchema } from "./schema.ts";
@@ -8,6 +9,9 @@ import type { LedgerSchema } from "./schema.ts";
 /** How often in a row a transaction may be rolled back for others, and how long until it is repeated. */
 const MOST_CLASHES = 8;
 const CLASH_PAUSES = { first: 10, longest: 1_000 };
+
+/** Upper bounds, in seconds. */
+const COMMIT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 /** Does all jobs of one kind inside a transaction; answers in the order of the jobs. */
 export type Batch<Job, Result> = (db: Transaction<LedgerSchema>, jobs: readonly Job[]) => Promise<Result[]>;
@@ -27,6 +31,7 @@ export class Committer {
   readonly #batches = new Map<string, Batch<never, unknown>>();
   #waiting = new Map<string, Waiting[]>();
   #running: Promise<void> | undefined;
+  readonly #times = new Histogram(COMMIT_SECONDS);
 
   constructor(db: Kysely<LedgerSchema>) {
     this.#db = db;
@@ -43,6 +48,11 @@ export class Committer {
         else queue.push(waiting);
         this.#running ??= this.#run();
       });
+  }
+
+  /** How long the transactions took, in seconds. */
+  get times(): Counted {
+    return this.#times.counted;
   }
 
   /** Resolves when everything asked for so far is on disk, or has failed. */
@@ -95,8 +105,9 @@ export class Committer {
     }
   }
 
-  #transact(taken: Map<string, Waiting[]>): Promise<Map<string, unknown[]>> {
-    return this.#db.transaction().execute(async (transaction) => {
+  async #transact(taken: Map<string, Waiting[]>): Promise<Map<string, unknown[]>> {
+    const began = systemClock.monotonic();
+    const results = await this.#db.transaction().execute(async (transaction) => {
       const results = new Map<string, unknown[]>();
       for (const [name, batch] of this.#batches) {
         const queue = taken.get(name);
@@ -104,6 +115,8 @@ export class Committer {
       }
       return results;
     });
+    this.#times.observe((systemClock.monotonic() - began) / 1_000);
+    return results;
   }
 }
 

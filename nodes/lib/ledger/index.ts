@@ -7,6 +7,7 @@ import { keepOpenInThread, openInThread } from "./threads.ts";
 export type { ApprovalRecord } from "./approval-records.ts";
 export type { ApprovalChange, NewApproval, Opened } from "./approval-writes.ts";
 export type { ApprovalStore } from "./approvals.ts";
+export type { OpenCounts } from "./counts.ts";
 export type { Finding, Found } from "./elsewhere.ts";
 export type { Inbox, InboxPick, InboxQuery } from "./inboxes.ts";
 export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";

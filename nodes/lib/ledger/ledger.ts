@@ -1,8 +1,10 @@
 import type { Kysely } from "kysely";
 import { systemClock } from "../base/clock.ts";
+import type { Counted } from "../base/exposition.ts";
 import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
 import { Committer } from "./committer.ts";
+import { endedCounts, type OpenCounts, type OpenQuery, openCounts } from "./counts.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { type Finding, type Found, settleElsewhere } from "./elsewhere.ts";
 import { tasksIn } from "./kept.ts";
@@ -28,10 +30,10 @@ import {
 } from "./records.ts";
 import { prune, type Retention } from "./retention.ts";
 import { chunks, isOfGroup, isOpenTask, onPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
-import type { LedgerSchema } from "./schema.ts";
+import type { LedgerSchema, Stage } from "./schema.ts";
 import { SettingStore } from "./settings.ts";
-import type { Shrink } from "./shrink.ts";
 import { type KnownTask, knownIds, moveTasks, receiveTasks, type StageChange, selectTasks } from "./tasks.ts";
+import { NO_UPKEEP, type Upkeep } from "./upkeep.ts";
 
 /**
  * What must survive: tasks, their one decision, its delivery, the messages that wait for it, and the audit.
@@ -54,17 +56,17 @@ export class SqlLedger {
   readonly #settleElsewhere: (findings: readonly Placed<Finding>[]) => Promise<(Found | undefined)[]>;
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
   readonly #probe: (moment: number) => Promise<undefined>;
-  readonly #shrink: Shrink;
+  readonly #upkeep: Upkeep;
   readonly #prune: (retention: Retention) => Promise<number>;
 
   /**
    * @param instance who works on it by this object
-   * @param shrink where the engine does not give its room back by itself
+   * @param upkeep what the engine does in a way of its own
    */
-  constructor(db: Kysely<LedgerSchema>, instance = onlyInstance, shrink: Shrink = async () => 0) {
+  constructor(db: Kysely<LedgerSchema>, instance = onlyInstance, upkeep: Upkeep = NO_UPKEEP) {
     this.#db = db;
     this.#instance = instance;
-    this.#shrink = shrink;
+    this.#upkeep = upkeep;
     this.#committer = new Committer(db);
     this.#platforms = new Platforms(db);
     this.#receive = this.#committer.kind("receive", receiveTasks);
@@ -143,7 +145,27 @@ export class SqlLedger {
    * @returns how many pages are left; 0 where the file cannot shrink
    */
   async shrink(pages: number): Promise<number> {
-    return this.#shrink(this.#db, pages);
+    return this.#upkeep.shrink(this.#db, pages);
+  }
+
+  /** What waits, by number. */
+  openCounts(query: OpenQuery): Promise<OpenCounts> {
+    return openCounts(this.#db, query);
+  }
+
+  /** Tasks that have come to an end, by stage; takes a second for a million of them. */
+  endedCounts(): Promise<{ readonly stage: Stage; readonly count: number }[]> {
+    return endedCounts(this.#db);
+  }
+
+  /** What the ledger takes, in bytes. */
+  bytes(): Promise<number> {
+    return this.#upkeep.bytes(this.#db);
+  }
+
+  /** How long the commits since it was opened took, in seconds. */
+  async commitTimes(): Promise<Counted> {
+    return this.#committer.times;
   }
 
   /** Writes next to nothing: resolves when that is on disk. */

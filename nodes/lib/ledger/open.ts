@@ -4,9 +4,9 @@ import { FileGuard } from "./file-guard.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, upgrade } from "./migrate.ts";
 import type { LedgerSchema } from "./schema.ts";
-import { shrinkSqlite } from "./shrink.ts";
 import { faultOfSqlite, openSqliteFile, sqliteTypes } from "./sqlite.ts";
 import { migrations } from "./steps/index.ts";
+import { sqliteUpkeep } from "./upkeep.ts";
 
 /** Where a ledger is kept. */
 export type LedgerPlace = SqlitePlace | PostgresPlace;
@@ -71,7 +71,7 @@ export async function openLedgerHere(
   try {
     const steps = migrations(sqliteTypes);
     await (beside ? requireUpToDate(db, steps, file) : upgrade(db, steps, file));
-    const ledger = new SqlLedger(db, undefined, shrinkSqlite);
+    const ledger = new SqlLedger(db, undefined, sqliteUpkeep);
     if (beside || file === ":memory:") return { ledger, isNew };
     database.expect();
     return { ledger, isNew, guard: new FileGuard(file, db) };

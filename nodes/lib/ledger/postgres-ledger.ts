@@ -10,6 +10,7 @@ import type { OpenOptions } from "./open.ts";
 import { nameOfPostgres, openPostgres, type PostgresDatabase, postgresTypes } from "./postgres.ts";
 import { migrations } from "./steps/index.ts";
 import type { LedgerWatch } from "./thread.ts";
+import { postgresUpkeep } from "./upkeep.ts";
 
 /** How long until a database that could not be reached is tried again. */
 const PAUSES = { first: 500, longest: 15_000 };
@@ -33,7 +34,7 @@ async function prepared(url: string, { db }: PostgresDatabase, beside: boolean):
     } else {
       await upgradeAlone(url, steps, name);
     }
-    return new SqlLedger(db, oneInstance(randomUUID()));
+    return new SqlLedger(db, oneInstance(randomUUID()), postgresUpkeep);
   } catch (error) {
     await db.destroy();
     if (error instanceof Fault) throw error;

@@ -6,7 +6,7 @@ import type { AddressList } from "./config.ts";
 import type { EngineUse } from "./engines.ts";
 
 /** What an abiquo-config node offers to the nodes that use it. */
-export interface ConnectionNode extends Connection, Pick<EngineUse, "engine" | "opened" | "onStore"> {
+export interface ConnectionNode extends Connection, Pick<EngineUse, "engine" | "opened" | "onStore" | "current" | "metrics"> {
   readonly base: ApiBase;
   readonly client: AbiquoClient;
   /** what was read from Abiquo a moment ago, shared by all nodes */

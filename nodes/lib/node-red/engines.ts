@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
-import { Engine, type EngineOptions } from "../engine/index.ts";
+import { Engine, EngineMetrics, type EngineOptions, type Observation } from "../engine/index.ts";
 import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
@@ -35,6 +35,8 @@ export interface EngineUse {
   readonly opened: Promise<Engine>;
   /** The engine, also while its store cannot be used; undefined as long as that was never opened. */
   readonly current: Engine | undefined;
+  /** what is counted of the engine, also before it is there */
+  readonly metrics: EngineMetrics;
   /** Tells whether the store can be used: at once where it cannot, and then whenever that changes. Answers how to end that. */
   onStore(listener: StoreListener): () => void;
   /** The last one to release an engine closes it. */
@@ -42,6 +44,7 @@ export interface EngineUse {
 }
 
 class SharedEngine {
+  readonly metrics = new EngineMetrics();
   readonly #closing = new AbortController();
   readonly #listeners = new Set<StoreListener>();
   readonly #first: Promise<Engine>;
@@ -55,11 +58,13 @@ class SharedEngine {
 
   constructor(path: string, options: EngineOptions) {
     const watch = { waiting: (fault: Fault) => this.#tell(fault), works: () => this.#tell(undefined) };
-    this.#first = Engine.keep({ engine: "sqlite", file: path }, options, watch, this.#closing.signal);
+    const observed = { ...options, observer: (observation: Observation) => this.metrics.observe(observation) };
+    this.#first = Engine.keep({ engine: "sqlite", file: path }, observed, watch, this.#closing.signal);
     void handled(this.#attempt.promise);
     this.#first.then(
       (engine) => {
         this.#current = engine;
+        this.metrics.attach(engine.ledger);
         this.#attempt.resolve(engine);
       },
       (error: unknown) => {
@@ -67,6 +72,11 @@ class SharedEngine {
         if (error instanceof Fault) this.#tell(error);
       },
     );
+  }
+
+  /** Whether the store can be used, or why not; `opening` while that has yet to show. */
+  get state(): "works" | "opening" | Fault {
+    return this.#fault ?? (this.#current === undefined ? "opening" : "works");
   }
 
   get engine(): Promise<Engine> {
@@ -87,6 +97,7 @@ class SharedEngine {
       get current() {
         return shared.#current;
       },
+      metrics: this.metrics,
       onStore: (listener) => {
         this.#listeners.add(listener);
         if (this.#fault !== undefined) listener(this.#fault);
@@ -138,15 +149,24 @@ function handled<Value>(promise: Promise<Value>): Promise<Value> {
 }
 
 /** The engine on this ledger. Connections that name the same file share it, and the settings of the first. */
-export function useEngine(RED: NodeAPI, { file, keep }: StoreSettings): EngineUse {
-  const directory = RED.settings.userDir ?? process.cwd();
-  const name = file === "" ? DEFAULT_FILE : file;
-  const path = isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
+export function useEngine(RED: NodeAPI, store: StoreSettings): EngineUse {
+  const path = pathOf(RED, store);
   const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
   const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
 
-  const shared = getOrCreate(engines, path, () => new SharedEngine(path, { settle, keep, texts: pageTexts }));
+  const shared = getOrCreate(engines, path, () => new SharedEngine(path, { settle, keep: store.keep, texts: pageTexts }));
   return shared.use(() => engines.delete(path));
+}
+
+function pathOf(RED: NodeAPI, { file }: StoreSettings): string {
+  const directory = RED.settings.userDir ?? process.cwd();
+  const name = file === "" ? DEFAULT_FILE : file;
+  return isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
+}
+
+/** How the engine on this ledger is, for whoever looks at it from outside; undefined where nobody uses it. */
+export function engineState(RED: NodeAPI, store: StoreSettings): Pick<SharedEngine, "state" | "metrics"> | undefined {
+  return engines.get(pathOf(RED, store));
 }
 
 /** The engines that run, for what comes without saying whose it is, and whether there are no others. */

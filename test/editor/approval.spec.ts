@@ -5,9 +5,6 @@ import { closeDialog, faintTexts, openDialog, picture, reasons, showTab } from "
 import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, LEVELS } from "./flow.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-
 const TABS = ["Levels", "Request", "People", "Working time"];
 const WORKING_TIME = { timeZone: "Europe/Madrid", days: [1, 2, 3, 4], from: "08:30", to: "17:00", holidays: ["2026-12-25", "2027-01-01"] };
 
@@ -27,18 +24,17 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     before(async () => {
       editor = await startEditor(distribution, FLOW, CREDENTIALS);
-    });
-    after(async () => {
-      await editor?.stop();
-    });
-    // Each in a page of its own: what one changes and does not deploy is gone for the next.
-    beforeEach(async () => {
       opened = await editor.open(browser);
       page = opened.page;
     });
+    after(async () => {
+      await opened?.close();
+      await editor?.stop();
+    });
+    beforeEach(() => opened.reset());
     afterEach(async () => {
-      assert.deepEqual(opened.complaints, []);
-      await opened.close();
+      await closeDialog(page, "cancel");
+      assert.deepEqual(opened.complaints.splice(0), []);
     });
 
     const level = (place: number): Locator => page.locator(".abiquo-level").nth(place - 1);
@@ -47,9 +43,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     const problem = (place: number): Promise<string> => level(place).locator(".abiquo-problem").innerText();
     const names = (): Promise<string[]> =>
       page.locator(".abiquo-level-name").evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
-    const property = (name: string): Promise<unknown> => page.evaluate((key) => RED.nodes.node("approval")[key], name);
+    const property = (name: string): Promise<unknown> => page.evaluate((key) => RED.nodes.node("approval")![key], name);
     const set = (values: Record<string, unknown>): Promise<void> =>
-      page.evaluate((given) => void Object.assign(RED.nodes.node("approval"), given), values);
+      page.evaluate((given) => void Object.assign(RED.nodes.node("approval")!, given), values);
 
     it("shows who is asked and whether a reason is needed first, all else behind tabs", async () => {
       await openDialog(page, "approval");
@@ -174,7 +170,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.deepEqual(deployed, [security, LEVELS[0], LEVELS[2]]);
       await set({ levels: LEVELS });
       await page.evaluate(() => {
-        RED.nodes.node("approval").changed = true;
+        RED.nodes.node("approval")!.changed = true;
         RED.nodes.dirty(true);
       });
       await page.locator("#red-ui-header-button-deploy").click();
@@ -284,7 +280,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const nothing = Object.fromEntries(left.map((name) => [name, undefined]));
       const levels = [{ name: "Manager", approvers: ["ana@example.com", { email: "berta@example.com", name: "Berta" }] }];
       await page.evaluate((names) => {
-        for (const name of names) delete RED.nodes.node("approval")[name];
+        for (const name of names) delete RED.nodes.node("approval")![name];
       }, left);
       await set({ levels });
       assert.deepEqual(await reasons(page, "approval", nothing), []);
@@ -369,8 +365,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     it("labels every port", async () => {
       const labels = await page.evaluate(() => {
-        const node = RED.nodes.node("approval");
-        return [node._def.inputLabels.call(node), ...[0, 1, 2, 3, 4].map((port) => node._def.outputLabels.call(node, port))] as string[];
+        const node = RED.nodes.node("approval")!;
+        return [node._def.inputLabels.call(node), ...[0, 1, 2, 3, 4].map((port) => node._def.outputLabels.call(node, port))];
       });
       assert.deepEqual(labels, ["task, group, vote or control", "notify", "approved", "rejected", "withdrawn", "vote"]);
     });
@@ -391,7 +387,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         }
         await closeDialog(spanish.page, "cancel");
         assert.match((await reasons(spanish.page, "approval", { fallback: "" }))[0]!, /^Reserva: escriba a quién se pregunta/);
-        assert.match(await spanish.page.evaluate(() => RED.nodes.getNodeHelp("abiquo-approval") as string), /Pide a personas que aprueben/);
+        assert.match(await spanish.page.evaluate(() => RED.nodes.getNodeHelp("abiquo-approval")), /Pide a personas que aprueben/);
         assert.deepEqual(spanish.complaints, []);
       } finally {
         await spanish.close();
@@ -403,7 +399,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         const dark = await editor.open(browser, { dark: true });
         try {
           await dark.page.evaluate(() => {
-            RED.nodes.node("approval").levels[0].need = 0;
+            (RED.nodes.node("approval")!.levels as { need: unknown }[])[0]!.need = 0;
           });
           await openDialog(dark.page, "approval");
           for (const tab of TABS) {

@@ -3,10 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-declare const $: any;
-
 export const CONFIG_NODES = ["connection", "store"];
 
 /** Pictures for the eye, where ABIQUO_SCREENSHOTS names a folder. */
@@ -21,7 +17,7 @@ export async function openDialog(page: Page, id: string): Promise<void> {
   const isConfig = CONFIG_NODES.includes(id);
   await page.evaluate(
     ([node, config]) => {
-      const found = RED.nodes.node(node);
+      const found = RED.nodes.node(node)!;
       if (config) RED.editor.editConfig("", found.type, found.id);
       else RED.editor.edit(found);
     },
@@ -62,14 +58,14 @@ async function isActive(tab: Locator): Promise<boolean> {
 export function reasons(page: Page, id: string, properties: Record<string, unknown>): Promise<string[]> {
   return page.evaluate(
     ([node, changes]) => {
-      const found = RED.nodes.node(node);
+      const found = RED.nodes.node(node)!;
       const kept: Record<string, unknown> = {};
       for (const [name, value] of Object.entries(changes)) {
         kept[name] = found[name];
         found[name] = value;
       }
       RED.editor.validateNode(found);
-      const problems = (found.validationErrors ?? []).flat() as string[];
+      const problems = (found.validationErrors ?? []).flat();
       Object.assign(found, kept);
       RED.editor.validateNode(found);
       return problems;

@@ -5,11 +5,13 @@ import { CONFIG_NODES, closeDialog, faintTexts, openDialog, picture, reasons } f
 import { type Editor, type EditorPage, MODULE, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE, RULES } from "./flow.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-declare const $: any;
-
 const FLOW_NODES = ["webhook", "details", "decision", "approval", "continue", "cancel", "list", "configure"];
+
+/** What the dialog of a connection sends to be tested. */
+interface TestedConnection {
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly [property: string]: unknown;
+}
 
 let browser: Browser;
 before(async () => {
@@ -55,8 +57,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("finds nothing wrong with a flow that is right", async () => {
       const invalid = await page.evaluate(() => {
         const wrong: string[] = [];
-        RED.nodes.eachNode((node: any) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
-        RED.nodes.eachConfig((node: any) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
+        RED.nodes.eachNode((node) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
+        RED.nodes.eachConfig((node) => node.valid === false && wrong.push(`${node.id}: ${node.validationErrors}`));
         return wrong;
       });
       assert.deepEqual(invalid, []);
@@ -108,10 +110,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       for (const id of FLOW_NODES) {
         await openDialog(page, id);
         await closeDialog(page, "ok");
-        const changed = await page.evaluate((node) => RED.nodes.node(node).changed, id);
+        const changed = await page.evaluate((node) => RED.nodes.node(node)!.changed, id);
         assert.ok(!changed, `${id} counts as changed`);
       }
-      assert.deepEqual(await page.evaluate(() => RED.nodes.node("decision").rules), RULES);
+      assert.deepEqual(await page.evaluate(() => RED.nodes.node("decision")!.rules), RULES);
     });
 
     it("says what is wrong with a value, and how to mend it", async () => {
@@ -186,17 +188,17 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       };
       assert.deepEqual(await reasons(page, "connection", all), []);
       assert.deepEqual(await reasons(page, "webhook", { path: "${A}", allowFrom: "${A}", maxBody: "${A}", emit: "${A}" }), []);
-      await page.evaluate(() => (RED.nodes.node("list").emit = "${ABIQUO_EMIT}"));
+      await page.evaluate(() => (RED.nodes.node("list")!.emit = "${ABIQUO_EMIT}"));
       await openDialog(page, "list");
       await closeDialog(page, "ok");
-      assert.equal(await page.evaluate(() => RED.nodes.node("list").emit), "${ABIQUO_EMIT}");
-      await page.evaluate(() => (RED.nodes.node("list").emit = "task"));
+      assert.equal(await page.evaluate(() => RED.nodes.node("list")!.emit), "${ABIQUO_EMIT}");
+      await page.evaluate(() => (RED.nodes.node("list")!.emit = "task"));
       assert.deepEqual(await reasons(page, "details", { include: "${A}", source: "${A}", path: "${A}" }), []);
-      await page.evaluate(() => (RED.nodes.node("details").include = "${ABIQUO_DETAILS}"));
+      await page.evaluate(() => (RED.nodes.node("details")!.include = "${ABIQUO_DETAILS}"));
       await openDialog(page, "details");
       await closeDialog(page, "ok");
-      assert.equal(await page.evaluate(() => RED.nodes.node("details").include), "${ABIQUO_DETAILS}");
-      await page.evaluate(() => (RED.nodes.node("details").include = ["user", "disks"]));
+      assert.equal(await page.evaluate(() => RED.nodes.node("details")!.include), "${ABIQUO_DETAILS}");
+      await page.evaluate(() => (RED.nodes.node("details")!.include = ["user", "disks"]));
     });
 
     it("keeps an environment variable where there is a box to tick, and lets it be changed", async () => {
@@ -204,9 +206,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         ["webhook", "verify"],
         ["configure", "force"],
       ] as const) {
-        const stored = () => page.evaluate(([node, name]) => RED.nodes.node(node)[name], [id, property] as const);
+        const stored = () => page.evaluate(([node, name]) => RED.nodes.node(node)![name], [id, property] as const);
         const store = (value: unknown) =>
-          page.evaluate(([node, name, text]) => (RED.nodes.node(node)[name] = text), [id, property, value] as const);
+          page.evaluate(([node, name, text]) => (RED.nodes.node(node)![name] = text), [id, property, value] as const);
         const field = page.locator(`#node-input-${property}`);
         await store("${ABIQUO_FLAG}");
         await openDialog(page, id);
@@ -234,13 +236,13 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const copies = await page.evaluate(() => {
         const nodes = RED.nodes.createExportableNodeSet(["webhook", "configure"].map((id) => RED.nodes.node(id)));
         const second = {
-          ...nodes.find((node: any) => node.id === "configure"),
+          ...nodes.find((node) => node.id === "configure"),
           id: "second",
           endpoint: "https://red.example.com/x",
           endpointType: "str",
         };
         const imported = RED.nodes.import([...nodes, second], { generateIds: true });
-        const result = imported.nodes.map(({ id, type, endpoint, endpointType, valid }: any) => ({
+        const result = imported.nodes.map(({ id, type, endpoint, endpointType, valid }) => ({
           id,
           type,
           endpoint,
@@ -250,8 +252,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         for (const { id } of result) RED.nodes.remove(id);
         return result;
       });
-      const webhook = copies.find(({ type }: { type: string }) => type === "abiquo-webhook-in");
-      const [byWebhook, byAddress] = copies.filter(({ type }: { type: string }) => type === "abiquo-configure-workflow");
+      const webhook = copies.find(({ type }) => type === "abiquo-webhook-in");
+      const [byWebhook, byAddress] = copies.filter(({ type }) => type === "abiquo-configure-workflow");
+      assert.ok(webhook && byWebhook && byAddress);
       assert.notEqual(webhook.id, "webhook");
       assert.deepEqual([byWebhook.endpoint, byWebhook.endpointType, byWebhook.valid], [webhook.id, "webhook", true]);
       assert.equal(byAddress.endpoint, "https://red.example.com/x");
@@ -273,12 +276,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await endpoint("str", "nonsense"), true);
       assert.equal(await endpoint("str", "https://red.example.com/x"), false);
       await closeDialog(page, "ok");
-      const stored = await page.evaluate(() => [RED.nodes.node("configure").endpoint, RED.nodes.node("configure").endpointType]);
+      const stored = await page.evaluate(() => [RED.nodes.node("configure")!.endpoint, RED.nodes.node("configure")!.endpointType]);
       assert.deepEqual(stored, ["https://red.example.com/x", "str"]);
       await openDialog(page, "configure");
       assert.equal(await endpoint("webhook", "webhook"), false);
       await closeDialog(page, "ok");
-      assert.equal(await page.evaluate(() => RED.nodes.node("configure").endpoint), "webhook");
+      assert.equal(await page.evaluate(() => RED.nodes.node("configure")!.endpoint), "webhook");
       assert.deepEqual(opened.complaints.slice(before), []);
     });
 
@@ -350,11 +353,13 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     it("generates a webhook secret, shows it masked, and copies the whole address only then", async () => {
       await openDialog(page, "webhook");
       await page.evaluate(() => {
-        RED.clipboard.copyText = (text: string) => ((window as any).copied = text);
+        RED.clipboard.copyText = (text) => {
+          window.copied = text;
+        };
       });
-      const copied = async (): Promise<string> => {
+      const copied = async (): Promise<string | undefined> => {
         await page.locator("#abiquo-webhook-copy").click();
-        return page.evaluate(() => (window as any).copied);
+        return page.evaluate(() => window.copied);
       };
       const address = page.locator("#abiquo-webhook-address");
       assert.equal(await address.innerText(), `${editor.url}abiquo/workflow/••••••••`);
@@ -367,19 +372,23 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.locator("#node-input-auth").selectOption("none");
       assert.ok(await page.locator(".form-tips[data-abiquo-auth='none']").isVisible());
       assert.equal(await copied(), `${editor.url}abiquo/workflow`);
-      await page.evaluate(() => (RED.nodes.node("connection").publicUrl = "https://flows.example.com/nodes/"));
+      await page.evaluate(() => (RED.nodes.node("connection")!.publicUrl = "https://flows.example.com/nodes/"));
       await page.locator("#node-input-path").fill("other");
       assert.equal(await address.innerText(), "https://flows.example.com/nodes/other");
-      await page.evaluate(() => (RED.nodes.node("connection").publicUrl = ""));
+      await page.evaluate(() => (RED.nodes.node("connection")!.publicUrl = ""));
       await closeDialog(page, "cancel");
     });
 
     it("tests a connection with what the dialog holds, and shows the verdict where one looks", async () => {
-      const asked: { body: any; url: string; version: string | undefined }[] = [];
+      const asked: { body: TestedConnection; url: string; version: string | undefined }[] = [];
       let reply: object = { ok: true, user: "admin", enterprise: "Acme & Co", version: "6.1" };
       await page.route("**/abiquo-config/*/test", async (route) => {
         const request = route.request();
-        asked.push({ body: request.postDataJSON(), url: request.url(), version: request.headers()["node-red-api-version"] });
+        asked.push({
+          body: request.postDataJSON() as TestedConnection,
+          url: request.url(),
+          version: request.headers()["node-red-api-version"],
+        });
         await route.fulfill({ json: reply });
       });
       await openDialog(page, "connection");
@@ -432,10 +441,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       const labels = await page.evaluate(() => {
         const found: Record<string, string[]> = {};
         for (const id of ["webhook", "decision", "continue", "cancel", "list", "configure"]) {
-          const node = RED.nodes.node(id);
-          const count = node._def.outputs as number;
-          found[id] = Array.from({ length: count }, (_, index) => node._def.outputLabels.call(node, index) as string);
-          if (node._def.inputs > 0) found[id]!.unshift(node._def.inputLabels.call(node, 0));
+          const node = RED.nodes.node(id)!;
+          const count = node._def.outputs;
+          found[id] = Array.from({ length: count }, (_, index) => node._def.outputLabels.call(node, index));
+          if (node._def.inputs) found[id]!.unshift(node._def.inputLabels.call(node));
         }
         return found;
       });
@@ -461,7 +470,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         await picture(spanish.page, `${distribution}-spanish`);
         await closeDialog(spanish.page, "cancel");
         assert.match((await reasons(spanish.page, "connection", { url: "x" }))[0]!, /^Dirección de la API: escriba una dirección/);
-        const help = await spanish.page.evaluate(() => RED.nodes.getNodeHelp("abiquo-continue") as string);
+        const help = await spanish.page.evaluate(() => RED.nodes.getNodeHelp("abiquo-continue"));
         assert.match(help, /Decide continuar una tarea/);
         assert.deepEqual(spanish.complaints, []);
       } finally {

@@ -5,10 +5,6 @@ import { closeDialog, faintTexts, openDialog, picture, showTab } from "./dialog.
 import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE } from "./flow.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-declare const $: any;
-
 const NIGHT = { field: "time", op: "nin", value: '{"days":["Monday","friday"],"to":"20:00"}', valueType: "json", since: 2024 };
 const ADMINS = { field: "task.requester", op: "nin", value: '["root","admin"]', valueType: "json" };
 const COMMAS = { field: "task.requester", op: "in", value: ["a,b", "c"], valueType: "json" };
@@ -54,10 +50,10 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     afterEach(() => closeDialog(page, "cancel"));
 
     const set = (id: string, properties: object): Promise<void> =>
-      page.evaluate(([node, changes]) => void Object.assign(RED.nodes.node(node), changes), [id, properties] as const);
+      page.evaluate(([node, changes]) => void Object.assign(RED.nodes.node(node)!, changes), [id, properties] as const);
     const stored = <T>(id: string, name: string): Promise<T> =>
-      page.evaluate(([node, property]) => RED.nodes.node(node)[property], [id, name] as const) as Promise<T>;
-    const isValid = (id: string): Promise<boolean> => page.evaluate((node) => RED.nodes.node(node).valid as boolean, id);
+      page.evaluate(([node, property]) => RED.nodes.node(node)![property], [id, name] as const) as Promise<T>;
+    const isValid = (id: string): Promise<boolean> => page.evaluate((node) => RED.nodes.node(node)!.valid, id);
     /** Types into a typed input, as its own field passes it on. */
     const fillJson = async (field: Locator, text: string): Promise<void> => {
       await field.fill(text);
@@ -96,8 +92,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await fillJson(json, '{"field":"task.requester","op":"eq","value":"c"}');
       await rules.nth(2).locator(".abiquo-always").check();
       await closeDialog(page, "ok");
-      const [first, , third] = await stored<any[]>("decision", "rules");
-      assert.deepEqual(first.when, [
+      const [first, , third] = await stored<{ when: unknown }[]>("decision", "rules");
+      assert.deepEqual(first?.when, [
         { ...NIGHT, value: { days: ["Monday", "friday"], to: "21:00" } },
         ADMINS,
         { field: "task.requester", op: "eq", value: "c" },
@@ -124,7 +120,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await rules.nth(0).locator(".abiquo-problem").innerText(), "Add a condition, or tick “always”.");
       await closeDialog(page, "ok");
       assert.equal(await isValid("decision"), false);
-      assert.equal((await stored<any[]>("decision", "rules"))[0].when, undefined);
+      assert.equal((await stored<{ when?: unknown }[]>("decision", "rules"))[0]?.when, undefined);
     });
 
     it("shows rules that are a text as this text, and gives way to rows once it is empty", async () => {
@@ -255,8 +251,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       try {
         await plain.page.evaluate(
           ([rules, levels]) => {
-            RED.nodes.node("decision").rules = rules;
-            Object.assign(RED.nodes.node("approval"), { levels, calendar: { days: "${D}" } });
+            RED.nodes.node("decision")!.rules = rules;
+            Object.assign(RED.nodes.node("approval")!, { levels, calendar: { days: "${D}" } });
           },
           [OLD_RULES, OLD_LEVELS] as const,
         );
@@ -308,11 +304,11 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.mouse.move(to.x + 300, to.y + 200, { steps: 8 });
       await page.mouse.up();
       await page.waitForFunction((wanted) => RED.nodes.filterNodes({ type: wanted }).length === 1, type);
-      return page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted })[0].id as string, type);
+      return page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted })[0]!.id, type);
     }
     const properties = (id: string): Promise<Record<string, unknown>> =>
       page.evaluate((node) => {
-        const found = RED.nodes.node(node);
+        const found = RED.nodes.node(node)!;
         return Object.fromEntries(Object.keys(found._def.defaults).map((name) => [name, found[name]]));
       }, id);
 
@@ -349,14 +345,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         await page.locator(".red-ui-tray .abiquo-form").waitFor();
         await closeDialog(page, "ok");
         const added = await page.evaluate((wanted) => {
-          const found: any[] = [];
-          RED.nodes.eachConfig(
-            (node: any) => void (node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node)),
-          );
+          const found: EditorNode[] = [];
+          RED.nodes.eachConfig((node) => void (node.type === wanted && !["connection", "store"].includes(node.id) && found.push(node)));
           return found.map((node) => ({
-            valid: node.valid as boolean,
+            valid: node.valid,
             own: Object.keys(node._def.defaults).map((name) => String(node[name] ?? "")),
-            defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name].value ?? "")),
+            defaults: Object.keys(node._def.defaults).map((name) => String(node._def.defaults[name]?.value ?? "")),
           }));
         }, type);
         assert.equal(added.length, 1, type);
@@ -375,9 +369,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(await rule.locator(".abiquo-problem").innerText(), "Choose what to look at. Choose an outcome.");
       await picture(page, `${distribution}-new-rule`);
       await closeDialog(page, "ok");
-      const node = (): Promise<{ valid: boolean; rules: any[] }> =>
+      const node = (): Promise<{ valid: boolean; rules: unknown }> =>
         page.evaluate((wanted) => {
-          const { valid, rules } = RED.nodes.node(wanted);
+          const { valid, rules } = RED.nodes.node(wanted)!;
           return { valid, rules };
         }, id);
       assert.equal((await node()).valid, false);

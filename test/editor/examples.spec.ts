@@ -6,9 +6,6 @@ import { launchBrowser } from "./browser.ts";
 import { closeDialog, openDialog } from "./dialog.ts";
 import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-
 const FOLDER = join(process.cwd(), "examples");
 const NODES = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".json"))
@@ -46,7 +43,7 @@ describe("The examples in the editor", function () {
   it("have no node with a value that is wrong, the secrets apart that everybody enters for themselves", async () => {
     const invalid = await opened.page.evaluate(() => {
       const wrong: string[] = [];
-      const look = (node: any): void => {
+      const look = (node: EditorNode): void => {
         if (node.valid === false) wrong.push(`${node.id}: ${node.validationErrors}`);
       };
       RED.nodes.eachNode(look);
@@ -64,7 +61,7 @@ describe("The examples in the editor", function () {
     const changed: string[] = [];
     const valuesOf = (node: string): Promise<Record<string, unknown>> =>
       page.evaluate((id) => {
-        const shown = RED.nodes.node(id);
+        const shown = RED.nodes.node(id)!;
         return JSON.parse(JSON.stringify(Object.fromEntries(Object.keys(shown._def.defaults).map((name) => [name, shown[name]]))));
       }, node);
     for (const { id } of DISTINCT) {

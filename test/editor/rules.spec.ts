@@ -6,16 +6,16 @@ import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { launchBrowser } from "./browser.ts";
 import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-declare const $: any;
-
 const DEPLOYS = {
   name: "Deploys",
   when: [{ field: "task.type", op: "eq", value: "DEPLOY", valueType: "str" }],
   outcome: "review",
   reason: "",
 };
+
+interface StoredRule {
+  readonly when: readonly { readonly value: unknown }[];
+}
 
 const flowOn = (url: string): object[] => [
   { id: "flow", type: "tab", label: "Rules" },
@@ -109,7 +109,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
 
     const open = async (on: Page = page): Promise<void> => {
-      await on.evaluate(() => RED.editor.edit(RED.nodes.node("decision")));
+      await on.evaluate(() => RED.editor.edit(RED.nodes.node("decision")!));
       await on.locator(".red-ui-tray .abiquo-form").waitFor();
       await on.waitForFunction("!$('.red-ui-tray').is(':animated')");
     };
@@ -132,12 +132,12 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await row.locator(".abiquo-outcome").selectOption("continue");
       return row;
     };
-    const stored = (): Promise<any[]> => page.evaluate(() => RED.nodes.node("decision").rules);
+    const stored = (): Promise<StoredRule[]> => page.evaluate(() => RED.nodes.node("decision")!.rules as StoredRule[]);
     const label = (on: Page = page): Promise<string> =>
-      on.evaluate(() => RED.nodes.node("decision")._def.label.call(RED.nodes.node("decision")));
+      on.evaluate(() => RED.nodes.node("decision")!._def.label.call(RED.nodes.node("decision")!));
     const restore = (): Promise<void> =>
       page.evaluate((rule) => {
-        Object.assign(RED.nodes.node("decision"), {
+        Object.assign(RED.nodes.node("decision")!, {
           rules: [rule],
           rulesFrom: "node",
           rulesFile: "",
@@ -196,7 +196,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await picture(page, `${distribution}-choices`);
       await close("ok");
       assert.deepEqual(
-        (await stored()).slice(1).map(({ when }) => when[0].value),
+        (await stored()).slice(1).map(({ when }) => when[0]?.value),
         [["99", String(acme.id)], "ENTERPRISE_ADMIN"],
       );
     });
@@ -212,7 +212,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         assert.equal(await tenants.locator(".abiquo-add").isVisible(), false);
         await tenants.locator(".abiquo-text").fill("7");
         await close("ok");
-        assert.equal((await stored())[1].when[0].value, "7");
+        assert.equal((await stored())[1]?.when[0]?.value, "7");
         await page.unroute("**/abiquo-task-decision/choices");
       });
     }
@@ -290,7 +290,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       await page.locator("#node-input-rulesFrom").selectOption("file");
       await page.locator("#node-input-rulesFile").fill("policy/rules.json");
       await close("ok");
-      assert.deepEqual(await page.evaluate(() => [RED.nodes.node("decision").rulesFrom, RED.nodes.node("decision").rulesFile]), [
+      assert.deepEqual(await page.evaluate(() => [RED.nodes.node("decision")!.rulesFrom, RED.nodes.node("decision")!.rulesFile]), [
         "file",
         "policy/rules.json",
       ]);
@@ -299,11 +299,14 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
 
     it("sums itself up on the node's label", async () => {
       assert.equal(await label(), "1 rule, else review");
-      await page.evaluate((rule) => Object.assign(RED.nodes.node("decision"), { rules: [rule, rule, rule], otherwise: "cancel" }), DEPLOYS);
+      await page.evaluate(
+        (rule) => Object.assign(RED.nodes.node("decision")!, { rules: [rule, rule, rule], otherwise: "cancel" }),
+        DEPLOYS,
+      );
       assert.equal(await label(), "3 rules, else cancel");
-      await page.evaluate(() => Object.assign(RED.nodes.node("decision"), { rules: [] }));
+      await page.evaluate(() => Object.assign(RED.nodes.node("decision")!, { rules: [] }));
       assert.equal(await label(), "decide task");
-      await page.evaluate(() => Object.assign(RED.nodes.node("decision"), { rulesFrom: "msg", rulesProperty: "policy" }));
+      await page.evaluate(() => Object.assign(RED.nodes.node("decision")!, { rulesFrom: "msg", rulesProperty: "policy" }));
       assert.equal(await label(), "rules of msg.policy");
     });
 
@@ -316,7 +319,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         { field: "task.enterpriseId", op: "eq", value: "${TENANT}", valueType: "str" },
       ];
       await page.evaluate((when) => {
-        const node = RED.nodes.node("decision");
+        const node = RED.nodes.node("decision")!;
         Object.assign(node, {
           rules: [{ name: "Old", when, outcome: "cancel", reason: "" }],
           rulesFrom: undefined,
@@ -326,8 +329,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       }, old);
       await open();
       await close("ok");
-      assert.deepEqual((await stored())[0].when, old);
-      assert.equal(await page.evaluate(() => RED.nodes.node("decision").valid), true);
+      assert.deepEqual((await stored())[0]?.when, old);
+      assert.equal(await page.evaluate(() => RED.nodes.node("decision")!.valid), true);
     });
 
     it("speaks Spanish, and stays readable in the dark", async () => {

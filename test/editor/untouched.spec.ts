@@ -8,10 +8,6 @@ import { FLOW } from "./flow.ts";
 import { CONDITIONS, EXPRESSIONS, LEVEL_LISTS, LEVELS, RULES } from "./rows.ts";
 import { ENVIRONMENT, nodeOf, SAMPLES, type Sample } from "./values.ts";
 
-/** The editor's own objects, inside the browser. */
-declare const RED: any;
-declare const $: any;
-
 type Node = Record<string, unknown>;
 
 const SECRETS = {
@@ -103,9 +99,9 @@ function isAccepted(read: () => unknown): boolean {
 
 /** Runs in the browser: opens a dialog, presses Done, and tells of the node before and after. */
 async function openAndDone(id: string): Promise<{ before: string; after: string; changed: boolean; valid: boolean[] }> {
-  const node = RED.nodes.node(id);
+  const node = RED.nodes.node(id)!;
   const isConfig = node._def.category === "config";
-  const shown = (): string => JSON.stringify(RED.nodes.createExportableNodeSet([node]).find((each: { id: string }) => each.id === id));
+  const shown = (): string => JSON.stringify(RED.nodes.createExportableNodeSet([node]).find((each) => each.id === id));
   const until = async (holds: () => boolean): Promise<void> => {
     for (let waited = 0; !holds(); waited += 20) {
       if (waited > 20_000) throw new Error(`the dialog of ${id}: not ${holds}`);
@@ -151,7 +147,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         const start = editor.logs().split("Started flows")[0]!;
         const refused = new Set([...start.matchAll(/\[error\] \[[\w-]+:(judged-\d+)\]/g)].map(([, id]) => id));
         const verdicts = await page.evaluate(
-          (ids) => ids.map((id) => [RED.nodes.node(id).valid, RED.nodes.node(id).validationErrors] as [boolean, string[]]),
+          (ids) => ids.map((id) => [RED.nodes.node(id)!.valid, RED.nodes.node(id)!.validationErrors] as const),
           judged.map(({ id }) => String(id)),
         );
         const wrong = SAMPLES.flatMap(({ type, properties, failsLater }, index) => {
@@ -169,8 +165,8 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         const texts = [...rules, ...RULES].map((rule) => JSON.stringify([rule]));
         const accepts = (value: unknown): boolean => isAccepted(() => compileRules(value, { otherwise: "review", scope: "task" }));
         const verdicts = await page.evaluate((all) => {
-          const node = RED.nodes.node("decision");
-          const isValid = (value: unknown): boolean => node._def.defaults.rules.validate.call(node, value, {}) === true;
+          const node = RED.nodes.node("decision")!;
+          const isValid = (value: unknown): boolean => node._def.defaults["rules"]!.validate!.call(node, value, {}) === true;
           return all.map((text) => [isValid(JSON.parse(text)), isValid(text)]);
         }, texts);
         const wrong = texts.flatMap((text, index) => {
@@ -188,9 +184,9 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       it("finds those levels right that approvals accept, and no others but those that name somebody", async () => {
         const texts = [...LEVELS.map((level) => [level]), ...LEVEL_LISTS].map((levels) => JSON.stringify(levels ?? null));
         const verdicts = await page.evaluate((all) => {
-          const node = RED.nodes.node("approval");
-          const without = Object.assign(Object.create(node), { fallback: "dora@example.com", noApprover: "fallback" });
-          return all.map((text) => node._def.defaults.levels.validate.call(without, JSON.parse(text), {}) as true | string | string[]);
+          const node = RED.nodes.node("approval")!;
+          const without = Object.assign(Object.create(node) as EditorNode, { fallback: "dora@example.com", noApprover: "fallback" });
+          return all.map((text) => node._def.defaults["levels"]!.validate!.call(without, JSON.parse(text), {}));
         }, texts);
         const wrong = texts.flatMap((text, index) => {
           const accepted = isAccepted(() => readLevels(substituted(JSON.parse(text))));

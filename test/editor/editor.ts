@@ -13,8 +13,15 @@ export interface Editor {
   /** Deploys past the editor. */
   deploy(flows: readonly object[]): Promise<void>;
   /** The editor in a new page, loaded, with what went wrong in it. */
-  open(browser: Browser, options?: { language?: string; dark?: boolean }): Promise<EditorPage>;
+  open(browser: Browser, options?: PageOptions): Promise<EditorPage>;
   stop(): Promise<void>;
+}
+
+export interface PageOptions {
+  readonly language?: string;
+  readonly dark?: boolean;
+  /** without palette, flow and sidebar, whose drawing costs more than that of many a dialog */
+  readonly onlyDialogs?: boolean;
 }
 
 export interface EditorPage {
@@ -61,7 +68,15 @@ export async function startEditor(
   };
 }
 
-async function openEditor(browser: Browser, url: string, { language = "en-US", dark = false }): Promise<EditorPage> {
+/** Each step of what slides in is drawn by the processor here. */
+const STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }";
+const ONLY_DIALOGS = "#red-ui-header, #red-ui-palette, #red-ui-workspace, #red-ui-sidebar { display: none !important; }";
+
+async function openEditor(
+  browser: Browser,
+  url: string,
+  { language = "en-US", dark = false, onlyDialogs = false }: PageOptions,
+): Promise<EditorPage> {
   const context = await browser.newContext({ locale: language, viewport: { width: 1400, height: 1000 } });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -84,6 +99,7 @@ async function openEditor(browser: Browser, url: string, { language = "en-US", d
   await page.waitForFunction(
     "RED.nodes.getWorkspaceOrder().length > 0 && !document.querySelector('#red-ui-loading-progress:not([style*=none])')",
   );
+  await page.addStyleTag({ content: STILL + (onlyDialogs ? ONLY_DIALOGS : "") });
   if (dark) await page.evaluate(() => document.documentElement.classList.add("nr-theme-dark"));
   return { page, complaints, received, reset: () => page.evaluate(showDeployed), close: () => context.close() };
 }

@@ -32,7 +32,7 @@ describe("The examples in the editor", function () {
   before(async () => {
     browser = await launchBrowser();
     editor = await startEditor("node-red", NODES, {});
-    opened = await editor.open(browser);
+    opened = await editor.open(browser, { onlyDialogs: true });
   });
   after(async () => {
     await opened?.close();

@@ -125,13 +125,13 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     let opened: EditorPage;
     let page: Page;
     // What differs between the two is how a dialog is closed, and not what its fields take.
-    const packs = distribution === "node-red" ? packed(SAMPLES) : spread(packed(SAMPLES), 40);
+    const [packs, lists] = distribution === "node-red" ? [packed(SAMPLES), listed] : [spread(packed(SAMPLES), 40), spread(listed, 10)];
 
     const start = async (nodes: readonly Node[]): Promise<void> => {
       const base = FLOW.map((node) => (node.id === "webhook" ? { ...node, path: "/base" } : node));
       const flows = [...base, { id: "samples", type: "tab", label: "Samples" }, ...nodes];
       editor = await startEditor(distribution, flows, Object.fromEntries(flows.map(({ id }) => [String(id), SECRETS])), ENVIRONMENT);
-      opened = await editor.open(browser);
+      opened = await editor.open(browser, { onlyDialogs: true });
       page = opened.page;
     };
     const stop = async (): Promise<void> => {
@@ -204,7 +204,7 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       /** Where a dialog throws, Node-RED logs it and goes on: nothing is changed then either. */
       const broken: string[] = [];
       before(async () => {
-        await start([...packs, ...listed]);
+        await start([...packs, ...lists]);
         page.on("console", (message) => void (/^onedit/.test(message.text()) && broken.push(message.text())));
       });
       after(stop);
@@ -227,11 +227,11 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
         );
       leavesAlone(
         "every form of rules",
-        listed.filter(({ type }) => type === "abiquo-task-decision"),
+        lists.filter(({ type }) => type === "abiquo-task-decision"),
       );
       leavesAlone(
         "every form of levels",
-        listed.filter(({ type }) => type === "abiquo-approval"),
+        lists.filter(({ type }) => type === "abiquo-approval"),
       );
     });
   });

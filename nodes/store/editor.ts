@@ -1,11 +1,18 @@
 import { textOf } from "../lib/base/json.ts";
-import { fill, remember, save } from "../lib/editor/inputs.ts";
+import { isVariable } from "../lib/base/settings.ts";
+import { fill, inputOf, remember, save } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
+import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choice, number, text } from "../lib/editor/validators.ts";
+import { number, type SignInWay, signIn, text } from "../lib/editor/validators.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-store"]>("abiquo-store");
+
+const ENGINES: readonly [SignInWay, ...SignInWay[]] = [
+  { name: "sqlite", needs: [] },
+  { name: "postgres", needs: ["url"], missing: "databaseMissing" },
+];
 
 RED.nodes.registerType("abiquo-store", {
   category: "config",
@@ -15,7 +22,7 @@ RED.nodes.registerType("abiquo-store", {
       value: "sqlite",
       label: say("label.engine"),
       validate(value, options) {
-        return choice(value, options, ["sqlite"]);
+        return signIn(this, value, options, ENGINES);
       },
     },
     file: {
@@ -40,13 +47,24 @@ RED.nodes.registerType("abiquo-store", {
       },
     },
   },
-  credentials: { metricsToken: { type: "password" } },
+  credentials: {
+    url: { type: "password" },
+    metricsToken: { type: "password" },
+  },
   label() {
-    return nameOf(this) || textOf(this["file"]) || say("label.unnamed");
+    const place = this["engine"] === "postgres" ? "" : textOf(this["file"]);
+    return nameOf(this) || place || say("label.unnamed");
   },
   oneditprepare() {
     fill(this);
     remember(this);
+    const engine = inputOf(this, "engine");
+    const showChosen = (): void => {
+      const chosen = String(engine.val() ?? "");
+      showParts("data-abiquo-engine", (words) => isVariable(chosen) || words.includes(chosen));
+    };
+    engine.on("change", showChosen);
+    showChosen();
   },
   oneditsave() {
     save(this);

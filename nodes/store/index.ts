@@ -1,12 +1,13 @@
 import type { NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
+import type { Configuration } from "../lib/node-red/config.ts";
 import { defineNode, type NodeKit } from "../lib/node-red/define.ts";
 import type { StoreNode, StoreSettings } from "../lib/node-red/engines.ts";
 import { webhookRoutes } from "../lib/node-red/routes.ts";
 import { metricsHandler } from "./metrics-door.ts";
 
 export default function (RED: NodeAPI): void {
-  defineNode(RED, "abiquo-store", { credentials: ["metricsToken"] }, (kit) => {
+  defineNode(RED, "abiquo-store", { credentials: ["url", "metricsToken"] }, (kit) => {
     const store = valueOrFault(() => settingsOf(kit));
     const path = kit.config.text("metrics");
     const token = valueOrFault(() => kit.credentials.secret("metricsToken"));
@@ -18,9 +19,18 @@ export default function (RED: NodeAPI): void {
   });
 }
 
-function settingsOf({ config }: NodeKit): StoreSettings {
-  config.choice("engine", ["sqlite"]);
-  return { file: config.text("file"), keep: config.number("keep", 0) };
+function settingsOf({ config, credentials }: NodeKit): StoreSettings {
+  const engine = config.choice("engine", ["sqlite", "postgres"]);
+  const file = config.text("file");
+  const keep = config.number("keep", 0);
+  return engine === "sqlite" ? { engine, file, keep } : { engine, url: databaseUrl(credentials), keep };
+}
+
+/** @throws Fault CONFIG_INVALID where it is no URL of a PostgreSQL database; ENV_UNSET */
+function databaseUrl(credentials: Configuration): string {
+  const url = credentials.text("url");
+  if (!/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Fault("CONFIG_INVALID", { property: "url" });
+  return url;
 }
 
 function serve(kit: NodeKit, path: string, store: StoreSettings | Fault, token: string | Fault): void {

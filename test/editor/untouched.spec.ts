@@ -19,6 +19,7 @@ const SECRETS = {
   password: "f",
   bearerToken: "g",
   secret: "h",
+  url: "postgresql://abiquo@127.0.0.1:9/none",
 };
 
 let browser: Browser;

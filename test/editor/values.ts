@@ -261,7 +261,7 @@ const CONFIG = [
 
 const STORE = [
   ...each("abiquo-store", "name", TEXTS),
-  ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite")),
+  ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite", "postgres")),
   ...each("abiquo-store", "file", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-store", "keep", numbers(0)),
   ...each("abiquo-store", "metrics", [...TEXTS, " ${T_TEXT} "]),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
+import { PostgresServer } from "../support/postgres.ts";
 import { around, closeFlow, credentials, Flow, node, sink } from "./support.ts";
 
 const CANNOT_BE_USED = "status.store";
@@ -91,5 +92,72 @@ describe("A store that cannot be opened", () => {
     setTimeout(() => before.close(), 500);
     assert.equal((await answer).status, 200);
     assert.equal(flow.inbox("faults").all.length, 0);
+  });
+});
+
+describe("A store in PostgreSQL", () => {
+  let server: PostgresServer;
+  let abiquo: SimulatedAbiquo;
+
+  before(async () => {
+    // What a kill leaves in the memory of the machine is written.
+    server = await PostgresServer.start({ synchronous_commit: "on" });
+  });
+  after(() => server.stop());
+  beforeEach(async () => {
+    abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/" });
+  });
+  afterEach(async () => {
+    await closeFlow();
+    await abiquo.close();
+    delete process.env["T_DATABASE"];
+  });
+
+  const start = (url: string): Promise<Flow> =>
+    Flow.load(
+      [
+        { id: "store", type: "abiquo-store", engine: "postgres" },
+        ...around(abiquo, "hook", { store: "store" }),
+        node("hook", "abiquo-webhook-in", ["yes"], { path: "/hook", auth: "none" }),
+        node("yes", "abiquo-continue", ["answered", ""]),
+        sink("answered"),
+      ],
+      { credentials: credentials(abiquo, { store: { url } }) },
+    );
+
+  it("is found by a variable, and takes in and answers as a file does", async () => {
+    process.env["T_DATABASE"] = await server.database();
+    const flow = await start("${T_DATABASE}");
+    const task = abiquo.hold();
+    assert.equal((await abiquo.post(task, { url: `${await flow.serve()}/hook` })).status, 200);
+    assert.equal((await flow.inbox("answered").first()).abiquo?.answer?.outcome, "continued");
+  });
+
+  it("that goes away gives Abiquo 503, and loses nothing; it goes on by itself when it is back", async () => {
+    const flow = await start(await server.database());
+    const url = `${await flow.serve()}/hook`;
+    assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
+    await flow.inbox("answered").first();
+    server.kill();
+    await flow.statuses.first(({ id, status }) => id === "hook" && status.fill === "red");
+    const lost = abiquo.hold();
+    const refused = await abiquo.post(lost, { url });
+    assert.equal(refused.status, 503);
+    assert.equal((JSON.parse(refused.body) as { error: string }).error, "LEDGER_UNAVAILABLE");
+    const before = flow.statuses.all.length;
+    await server.start();
+    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && each.status.fill !== "red");
+    assert.equal((await abiquo.post(lost, { url })).status, 200);
+    await flow.inbox("answered").have(2);
+  });
+
+  it("that has no address, or that of something else, says so", async () => {
+    for (const url of ["", "mysql://127.0.0.1/x", "here"]) {
+      const flow = await start(url);
+      flow.send("yes", { payload: "any" });
+      const { code } = await flow.fault(({ source }) => source.id === "yes");
+      assert.equal(code, "CONFIG_INVALID", url);
+      await closeFlow();
+    }
   });
 });

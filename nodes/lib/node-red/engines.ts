@@ -3,24 +3,35 @@ import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
 import { Engine, EngineMetrics, type EngineOptions, type Observation } from "../engine/index.ts";
+import type { LedgerPlace } from "../ledger/index.ts";
 import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
 const DEFAULT_SETTLE_SECONDS = 60;
 
 /** What an abiquo-store says of its ledger. */
-export interface StoreSettings {
-  /** relative to the user directory; empty = `abiquo-workflow.sqlite` there */
-  readonly file: string;
+export type StoreSettings = (FileSettings | DatabaseSettings) & {
   /** how long settled tasks are kept, in days; 0 = for ever */
   readonly keep: number;
+};
+
+interface FileSettings {
+  readonly engine: "sqlite";
+  /** relative to the user directory; empty = `abiquo-workflow.sqlite` there */
+  readonly file: string;
+}
+
+interface DatabaseSettings {
+  readonly engine: "postgres";
+  /** with a password, maybe */
+  readonly url: string;
 }
 
 export interface StoreNode extends Node {
   store: StoreSettings;
 }
 
-export const DEFAULT_STORE: StoreSettings = { file: "", keep: 0 };
+export const DEFAULT_STORE: StoreSettings = { engine: "sqlite", file: "", keep: 0 };
 
 /** Hears why the store cannot be used for now, and `undefined` once it works again. */
 export type StoreListener = (fault: Fault | undefined) => void;
@@ -56,10 +67,10 @@ class SharedEngine {
   #hasFailed = false;
   #users = 0;
 
-  constructor(path: string, options: EngineOptions) {
+  constructor(place: LedgerPlace, options: EngineOptions) {
     const watch = { waiting: (fault: Fault) => this.#tell(fault), works: () => this.#tell(undefined) };
     const observed = { ...options, observer: (observation: Observation) => this.metrics.observe(observation) };
-    this.#first = Engine.keep({ engine: "sqlite", file: path }, observed, watch, this.#closing.signal);
+    this.#first = Engine.keep(place, observed, watch, this.#closing.signal);
     void handled(this.#attempt.promise);
     this.#first.then(
       (engine) => {
@@ -148,25 +159,32 @@ function handled<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
-/** The engine on this ledger. Connections that name the same file share it, and the settings of the first. */
+/** The engine on this ledger. Connections that name the same file or database share it, and the settings of the first. */
 export function useEngine(RED: NodeAPI, store: StoreSettings): EngineUse {
-  const path = pathOf(RED, store);
   const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
   const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
+  const { keep } = store;
+  const place = placeOf(RED, store);
+  const key = keyOf(place);
 
-  const shared = getOrCreate(engines, path, () => new SharedEngine(path, { settle, keep: store.keep, texts: pageTexts }));
-  return shared.use(() => engines.delete(path));
+  const shared = getOrCreate(engines, key, () => new SharedEngine(place, { settle, keep, texts: pageTexts }));
+  return shared.use(() => engines.delete(key));
 }
 
-function pathOf(RED: NodeAPI, { file }: StoreSettings): string {
-  const directory = RED.settings.userDir ?? process.cwd();
-  const name = file === "" ? DEFAULT_FILE : file;
-  return isAbsolute(name) || name === ":memory:" ? name : join(directory, name);
+function keyOf(place: LedgerPlace): string {
+  return place.engine === "sqlite" ? place.file : place.url;
+}
+
+function placeOf(RED: NodeAPI, store: StoreSettings): LedgerPlace {
+  if (store.engine === "postgres") return { engine: "postgres", url: store.url };
+  const name = store.file === "" ? DEFAULT_FILE : store.file;
+  const file = isAbsolute(name) || name === ":memory:" ? name : join(RED.settings.userDir ?? process.cwd(), name);
+  return { engine: "sqlite", file };
 }
 
 /** How the engine on this ledger is, for whoever looks at it from outside; undefined where nobody uses it. */
 export function engineState(RED: NodeAPI, store: StoreSettings): Pick<SharedEngine, "state" | "metrics"> | undefined {
-  return engines.get(pathOf(RED, store));
+  return engines.get(keyOf(placeOf(RED, store)));
 }
 
 /** The engines that run, for what comes without saying whose it is, and whether there are no others. */

@@ -13,9 +13,11 @@ import {
   taskReferences,
 } from "../lib/engine/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
+import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import { defineNode, type Message, type Send } from "../lib/node-red/define.ts";
 import { flowsRun, isDeploying } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
+import { onceStoreWorks } from "../lib/node-red/store-access.ts";
 import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { sharedText, tell } from "../lib/node-red/text.ts";
@@ -86,25 +88,28 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
     });
 
     kit.onInput(async (message, send, done) => {
-      const connection = kit.connection(message);
-      const engine = await connection.engine;
-      await attachment.to(engine);
-      const named = await task(message);
-      const references = taskReferences(named, source);
-      kit.reportUnnamed(named, message);
-      const own = textOf(await text(message));
-      const call = {
-        node: kit.node.id,
-        connection,
-        action,
-        references,
-        decision: proposed(kit, message, action),
-        text: (decision: Answered) => own || decisionText(RED, decision),
-        message: storedMessage(message),
-      };
-      const answering = port.outcome((id) => kit.finish(engine.answer({ ...call, id })));
-      showInFlight();
-      const outcome = await answering;
+      const theirs = (): ConnectionNode => kit.connection(message);
+      const outcome = await onceStoreWorks(kit, theirs, async () => {
+        const connection = theirs();
+        const engine = await connection.engine;
+        await attachment.to(engine);
+        const named = await task(message);
+        const references = taskReferences(named, source);
+        kit.reportUnnamed(named, message);
+        const own = textOf(await text(message));
+        const call = {
+          node: kit.node.id,
+          connection,
+          action,
+          references,
+          decision: proposed(kit, message, action),
+          text: (decision: Answered) => own || decisionText(RED, decision),
+          message: storedMessage(message),
+        };
+        const answering = port.outcome((id) => kit.finish(engine.answer({ ...call, id })));
+        showInFlight();
+        return answering;
+      });
       if ("stopped" in outcome) {
         kit.showFailure();
         return done(tell(RED, outcome.stopped));

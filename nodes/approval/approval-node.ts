@@ -14,10 +14,12 @@ import {
 } from "../lib/engine/index.ts";
 import type { NotificationRecord } from "../lib/ledger/index.ts";
 import { Attachment } from "../lib/node-red/attachment.ts";
+import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { Message, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
+import { onceStoreWorks } from "../lib/node-red/store-access.ts";
 import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
 import { journeysOf } from "./journeys.ts";
@@ -55,19 +57,22 @@ export class ApprovalNode {
     this.#ask = async (message) => {
       const references = taskReferences(message.abiquo);
       kit.reportUnnamed(message.abiquo, message);
-      const connection = kit.connection(message);
-      const engine = await connection.engine;
-      await this.#attachment.to(engine);
-      await engine.ask({
-        key: this.#key,
-        connection,
-        // A list is no group: its tasks may be of tenants whose approvers have nothing to do with each other.
-        scope: isGroup(message) ? scope : "task",
-        title: textOf(await title(message)),
-        terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
-        ...afterwards(message),
-        messageFor: (entries) => storedMessage(messageAbout(message, entries)),
-        references,
+      const theirs = (): ConnectionNode => kit.connection(message);
+      await onceStoreWorks(kit, theirs, async () => {
+        const connection = theirs();
+        const engine = await connection.engine;
+        await this.#attachment.to(engine);
+        await engine.ask({
+          key: this.#key,
+          connection,
+          // A list is no group: its tasks may be of tenants whose approvers have nothing to do with each other.
+          scope: isGroup(message) ? scope : "task",
+          title: textOf(await title(message)),
+          terms: { ...(await termsOf(message)), publicUrl: connection.publicUrl },
+          ...afterwards(message),
+          messageFor: (entries) => storedMessage(messageAbout(message, entries)),
+          references,
+        });
       });
     };
     kit.onStart(() => {

@@ -1,5 +1,5 @@
 import { sleep, systemClock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Engine } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
@@ -7,6 +7,8 @@ import { sharedStatus } from "./text.ts";
 
 /** How long until a node attaches again where its store broke down meanwhile, in ms. */
 const AGAIN = 5_000;
+/** How long until a message is tried again at the earliest, in ms. */
+const PAUSE = 1_000;
 
 /** What a node attaches to already: a deploy that leaves it alone must not attach it a second time. */
 const attached = new WeakMap<NodeKit, Set<ConnectionNode>>();
@@ -58,7 +60,37 @@ function showStore(kit: NodeKit, connection: ConnectionNode): void {
   kit.onClose(end);
 }
 
+/**
+ * Does what needs the store. Where that breaks down, or is full, after it could be used before, waits until it works and
+ * does it again, so that a message on its way goes on by itself. Of the trouble the connection tells.
+ *
+ * @param connection looks for it each time, as a deploy may replace it
+ * @throws what `work` throws else; also where it may have been done already
+ */
+export async function onceStoreWorks<Result>(kit: NodeKit, connection: () => ConnectionNode, work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isStoreFault(error) || UNREPEATABLE.has(error.code) || connection().current === undefined) throw error;
+      // Whatever ends the waiting, a deploy or a stop, ends the message here: its task is in the store.
+      await sleep(systemClock, PAUSE, { signal: kit.signal });
+      await Promise.race([connection().opened.catch(() => undefined), aborted(kit.signal)]);
+    }
+  }
+}
+
+/** What was done may be on disk, and what will never work is not waited for. */
+const UNREPEATABLE: ReadonlySet<FaultCode> = new Set(["LEDGER_UNSURE", "LEDGER_NEEDS_NODE"]);
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /** Whether the store could not be used: what failed is worth trying again. */
-function isStoreFault(error: unknown): boolean {
+function isStoreFault(error: unknown): error is Fault {
   return error instanceof Fault && error.code.startsWith("LEDGER_");
 }

@@ -8,6 +8,7 @@ import {
   type Decision,
   decisionIn,
   type FinishedRequest,
+  type ListedEntry,
   RequestPort,
   type TaskEntry,
   taskReferences,
@@ -139,7 +140,8 @@ function emit(kit: AnswerKit, { results }: FinishedRequest, { message, send, isA
 }
 
 function outgoing(kit: AnswerKit, message: Message, entries: readonly TaskEntry[], isGroup: boolean, isAgain: boolean): Message {
-  const before = (isObject(message.abiquo) ? message.abiquo : {}) as Partial<AbiquoMessage>;
+  // How far the answer had got when it was listed is no longer so.
+  const { delivery: _outdated, ...before } = (isObject(message.abiquo) ? message.abiquo : {}) as Partial<AbiquoMessage & ListedEntry>;
   const detailsOf = new Map(entriesOf(message.abiquo).map(({ task, details }) => [task.taskId, details]));
   const complete = entries.map((entry) => {
     const details = detailsOf.get(entry.task.taskId);

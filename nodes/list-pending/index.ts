@@ -20,7 +20,7 @@ export default function (RED: NodeAPI): void {
       kit.show("reading");
       const listed: Listed[] = [];
       if (scope === "ledger") {
-        listed.push(...(await pendingInLedger(await connection.engine, connection, stage, query)));
+        listed.push(...(await pendingInLedger(RED, await connection.engine, connection, stage, query)));
       } else {
         const where = {
           enterprise: scope === "enterprise" || scope === "user" ? await requiredText(enterprise, "enterprise", message) : "",

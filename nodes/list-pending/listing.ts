@@ -1,7 +1,9 @@
+import type { NodeAPI } from "node-red";
 import { type AbiquoClient, AbiquoFault } from "../lib/abiquo/index.ts";
 import type { Engine, ListedEntry } from "../lib/engine/index.ts";
 import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { Message } from "../lib/node-red/define.ts";
+import { faultText } from "../lib/node-red/text.ts";
 
 export type ListScope = "enterprise" | "user" | "me" | "all" | "ledger";
 
@@ -20,11 +22,19 @@ export interface ListQuery {
 /** Stages of the ledger, as the list node names them. */
 export type ListStage = "held" | "asked" | "decided" | "undeliverable";
 
-/** Tasks that rest in the ledger. `held` includes those the flow has had for less than the settling time. */
-export async function pendingInLedger(engine: Engine, connection: ConnectionNode, stage: ListStage, query: ListQuery): Promise<Listed[]> {
+/** Tasks that rest in the ledger, with what keeps their answers. `held` includes those the flow has had for less than the settling time. */
+export async function pendingInLedger(
+  RED: NodeAPI,
+  engine: Engine,
+  connection: ConnectionNode,
+  stage: ListStage,
+  query: ListQuery,
+): Promise<Listed[]> {
   const stages = stage === "held" ? (["received", "held"] as const) : ([stage] as const);
   const { filter, limit } = query;
-  return engine.list({ api: connection.base, connection: connection.id, stages, filter, limit });
+  return engine.list({ api: connection.base, connection: connection.id, stages, filter, limit }, ({ code, params }) =>
+    faultText(RED, code, params),
+  );
 }
 
 /** Tasks that wait in Abiquo, newest first. Reading them marks none as received. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ListedDelivery } from "../../nodes/lib/engine/index.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, type Sent, sink } from "./support.ts";
 
@@ -205,6 +206,7 @@ describe("the node abiquo-list-pending", () => {
   });
 
   describe("of the ledger", () => {
+    const deliveryOf = (entry: unknown): ListedDelivery | undefined => (entry as { delivery?: ListedDelivery } | undefined)?.delivery;
     const stage = (name: string): object =>
       node(name, "abiquo-list-pending", [`${name}-out`], { scope: "ledger", stage: name, emit: "list" });
     const STAGES = ["held", "asked", "decided", "undeliverable"];
@@ -240,8 +242,16 @@ describe("the node abiquo-list-pending", () => {
       const entry = flow.inbox("undeliverable-out").all.at(-1)?.abiquo?.tasks?.[0];
       assert.equal(entry?.decision?.action, "continue");
       assert.equal(entry?.answer, undefined);
-      flow.send("continue", { payload: entry });
-      await flow.inbox("answered").first();
+      const delivery = deliveryOf(entry);
+      assert.deepEqual([delivery?.state, delivery?.attempts, delivery?.reason], ["undeliverable", 1, "ABIQUO_FORBIDDEN"]);
+      assert.match(delivery?.message ?? "", /ABIQUO_FORBIDDEN|WORKFLOW_OVERRIDE/);
+      assert.ok(Date.now() - Date.parse(delivery?.since ?? "") < 60_000);
+      const waits = deliveryOf(flow.inbox("decided-out").all.at(-1)?.abiquo?.tasks?.[0]);
+      assert.deepEqual([waits?.state, waits?.attempts, waits?.reason], ["waiting", 1, "ABIQUO_FAILED"]);
+      assert.ok(Date.parse(waits?.nextAttempt ?? "") > Date.now() + 500_000);
+      flow.send("continue", { payload: entry, abiquo: entry });
+      const answered = await flow.inbox("answered").first();
+      assert.equal(deliveryOf(answered.abiquo), undefined);
       assert.deepEqual((await stages(flow))["undeliverable"], []);
       assert.equal(abiquo.task(refused ?? "")?.state, "PENDING");
     });

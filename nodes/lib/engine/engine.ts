@@ -5,6 +5,7 @@ import { Fault } from "../base/fault.ts";
 import {
   type Cursor,
   type DecisionRecord,
+  type KeptFault,
   keepLedgerOpen,
   keptFacts,
   keyText,
@@ -28,6 +29,7 @@ import { Elsewhere, type SettledTask } from "./elsewhere.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type LeftWork, leftBehind } from "./left-behind.ts";
+import { listedDelivery } from "./listed-delivery.ts";
 import {
   type Action,
   type Cause,
@@ -291,20 +293,25 @@ export class Engine {
     });
   }
 
-  /** Tasks at these stages, oldest first, as `msg.abiquo` shows them; those that people are asked about say by which request. */
-  async list(query: StageQuery): Promise<ListedInEngine[]> {
+  /**
+   * Tasks at these stages, oldest first, as `msg.abiquo` shows them; those that people are asked about say by which
+   * request, those whose answer is on its way or refused what keeps it.
+   *
+   * @param words for a fault
+   */
+  async list(query: StageQuery, words: (fault: KeptFault) => string = ({ code }) => code): Promise<ListedInEngine[]> {
     const all: ListedInEngine[] = [];
     let after: Cursor | undefined;
     // Page by page, so that other work gets its turn in between.
     do {
       const page = await this.ledger.listPage(query, after);
-      all.push(...(await this.#listed(page.rows)));
+      all.push(...(await this.#listed(page.rows, words)));
       after = page.next;
     } while (after !== undefined);
     return all;
   }
 
-  async #listed(found: readonly ListedTask[]): Promise<ListedInEngine[]> {
+  async #listed(found: readonly ListedTask[], words: (fault: KeptFault) => string): Promise<ListedInEngine[]> {
     const asked = found.flatMap(({ task }) => (task.stage === "asked" ? [{ api: task.api, taskId: task.taskId }] : []));
     const requests = await this.approvals.openRequests(asked);
     return found.map(({ task, decision }) => {
@@ -312,7 +319,7 @@ export class Engine {
       return {
         key: { api: task.api, taskId: task.taskId },
         connection: task.connection,
-        ...listedPart(task, decision, approval),
+        ...listedPart(task, decision, approval, words),
       };
     });
   }
@@ -372,11 +379,14 @@ function listedPart(
   task: ListedTask["task"],
   decision: ListedTask["decision"],
   approval: OpenRequest | undefined,
+  words: (fault: KeptFault) => string,
 ): Pick<ListedInEngine, "entry" | "payload"> {
   const reading = readOrWhy(() => ({ entry: entryOf(task, decision), payload: keptPayload.read(task.payload) }));
   const found =
     "value" in reading ? reading.value : { entry: { ...unreadEntry(task.taskId), unreadable: reading.unread.code }, payload: {} };
-  return approval === undefined ? found : { ...found, entry: { ...found.entry, approval } };
+  const delivery = decision === undefined ? undefined : listedDelivery(decision, words);
+  const entry = { ...found.entry, ...(approval === undefined ? {} : { approval }), ...(delivery === undefined ? {} : { delivery }) };
+  return { ...found, entry };
 }
 
 /** A proposal counts only when it proposes what is now done. */

@@ -57,8 +57,23 @@ export interface OpenRequest {
   };
 }
 
+/** How far the answer to a listed task has got, and what keeps it from getting further. */
+export interface ListedDelivery {
+  /** `sending`: an attempt is, or may be, under way; `waiting`: there will be another; `undeliverable`: somebody has to act */
+  readonly state: "sending" | "waiting" | "undeliverable";
+  readonly attempts: number;
+  /** since when it waits for that, ISO 8601: of `undeliverable` when Abiquo refused it, else when it was decided */
+  readonly since: string;
+  /** ISO 8601; of `waiting` alone */
+  readonly nextAttempt?: string;
+  /** the code of what the last attempt met */
+  readonly reason?: string;
+  /** the same in words, from a node */
+  readonly message?: string;
+}
+
 /** `unreadable`: the code of the fault by which the ledger's row of it cannot be read; it says nothing but its id then */
-export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest; readonly unreadable?: string };
+export type ListedEntry = TaskEntry & { readonly approval?: OpenRequest; readonly delivery?: ListedDelivery; readonly unreadable?: string };
 
 /** `msg.abiquo`: one task, or the tasks of a group or a list. */
 export interface AbiquoMessage extends Partial<TaskEntry> {

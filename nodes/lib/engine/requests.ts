@@ -3,8 +3,6 @@ import { isNewer, readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import {
   type DecisionRecord,
-  type KeptFault,
-  keptFault,
   keyText,
   type Ledger,
   type Proposal,
@@ -15,6 +13,7 @@ import {
 } from "../ledger/index.ts";
 import { Forgetting } from "./forgetting.ts";
 import { keptMessage } from "./kept-message.ts";
+import { faultKept } from "./listed-delivery.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
 import type { RequestPort, TaskResult } from "./request-port.ts";
 
@@ -251,7 +250,7 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
   if ("unread" in reading) return { fault: reading.unread };
   const entry = reading.value;
   if (decision.delivery === "undeliverable") {
-    const why = fault ?? storedFault(decision.fault);
+    const why = fault ?? faultKept(decision) ?? { code: "", params: {} };
     const { taskId } = decision;
     return { fault: new Fault("ABIQUO_UNDELIVERABLE", { ...why.params, taskId, reason: why.code }, fault), entry };
   }
@@ -264,13 +263,6 @@ function unreadIn({ unread, message }: RequestRecord): Fault | undefined {
   if (unread !== undefined) return new Fault(unread.code, unread.params);
   const reading = readOrWhy(() => keptMessage.read(message));
   return "unread" in reading ? reading.unread : undefined;
-}
-
-/** The fault that the ledger has kept with a decision. */
-function storedFault(text: string | undefined): KeptFault {
-  if (text === undefined) return { code: "", params: {} };
-  const reading = readOrWhy(() => keptFault.read(text));
-  return "unread" in reading ? reading.unread : reading.value;
 }
 
 function unknownTask({ taskId }: TaskKey): TaskResult {

@@ -1,6 +1,6 @@
 import type { NodeAPI, NodeStatus } from "node-red";
 import { BoundedMap } from "../base/bounded-map.ts";
-import { Fault, type FaultCode, type FaultParams } from "../base/fault.ts";
+import { Fault, type FaultParams } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
 import type { Filling, TextList, TextOf } from "../base/texts.ts";
 import { SHARED_WORDS } from "./words.ts";
@@ -28,7 +28,7 @@ export class ToldFault extends Error {
 }
 
 /** The words of the catalogue for this fault; its code stands alone only for what no catalogue knows. */
-export function faultText(RED: NodeAPI, code: FaultCode, params: FaultParams): string {
+export function faultText(RED: NodeAPI, code: string, params: FaultParams): string {
   const key = `${SHARED}.faults.${code}`;
   const text = RED._(key, inWords(RED, params) as Record<string, string | number>);
   return text.endsWith(`faults.${code}`) ? [code, ...Object.values(params)].join(" ") : text;

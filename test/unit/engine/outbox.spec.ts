@@ -299,6 +299,36 @@ describe("the outbox", () => {
       assert.deepEqual(await shop.at("undeliverable"), []);
     });
 
+    it("sends it once, whoever asks again at the same time, and tells each of them", async () => {
+      shop.answering = () => ok;
+      await Promise.all(Array.from({ length: 5 }, () => shop.answer("continue", "t1")));
+      assert.deepEqual((await shop.port.outcomes(6)).slice(1), Array(5).fill("t1 as asked: continued"));
+      assert.deepEqual(shop.sent, ["continue t1", "continue t1"]);
+    });
+
+    it("sends it once when it is asked again, the process ends meanwhile, and it is asked once more", async () => {
+      shop.next(() => new Promise<never>(() => undefined), notWaiting, taskIn("PENDING"));
+      await shop.answer("continue", "t1");
+      await shop.requests.have(2);
+      await shop.restart();
+      await shop.answer("continue", "t1");
+      assert.deepEqual(await shop.port.outcomes(2), ["t1 as asked: continued", "t1 as asked: continued"]);
+      // The second attempt was made before the stop; the third found out that Abiquo had taken it.
+      assert.deepEqual(shop.sent, ["continue t1", "continue t1", "continue t1"]);
+      await shop.answer("continue", "t1");
+      assert.deepEqual((await shop.port.outcomes(3))[2], "t1 as asked: already-continued");
+      assert.equal(shop.sent.length, 3);
+    });
+
+    it("is listed with its reason, in how many attempts, and since when", async () => {
+      shop.clock.advance(60_000);
+      const [listed] = await shop.engine.list({ stages: ["undeliverable"] }, ({ code, params }) => `${code} ${String(params["url"])}`);
+      const { message, ...delivery } = listed?.entry.delivery ?? {};
+      const since = new Date(shop.clock.start).toISOString();
+      assert.deepEqual(delivery, { state: "undeliverable", attempts: 1, since, reason: "ABIQUO_FORBIDDEN" });
+      assert.match(message ?? "", /^ABIQUO_FORBIDDEN \/api\/cloud\/.*\/continue$/);
+    });
+
     it("does not send the opposite, and forgets who asked for it", async () => {
       await shop.answer("cancel", "t1");
       assert.deepEqual((await shop.port.outcomes(2))[1], "t1 not as asked: already-continued");

@@ -2,7 +2,7 @@ import { textOf } from "../lib/base/json.ts";
 import { fill, inputOf, remember, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { addresses, choice, flag, matching, number, type SignInWay, signIn } from "../lib/editor/validators.ts";
+import { addresses, choice, flag, list, matching, number, type SignInWay, signIn } from "../lib/editor/validators.ts";
 import { listText } from "../lib/editor/values.ts";
 import { showAddress } from "./editor/address.ts";
 import type texts from "./locales/en-US.json";
@@ -70,6 +70,20 @@ RED.nodes.registerType("abiquo-webhook-in", {
         return flag(value, options);
       },
     },
+    catchUp: {
+      value: 5,
+      label: say("label.catchUp"),
+      validate(value, options) {
+        return number(value, options, 0);
+      },
+    },
+    enterprises: {
+      value: "",
+      label: say("label.enterprises"),
+      validate(value, options) {
+        return list(value, options);
+      },
+    },
   },
   credentials: {
     secret: { type: "password" },
@@ -89,7 +103,7 @@ RED.nodes.registerType("abiquo-webhook-in", {
   },
   oneditprepare() {
     fill(this);
-    inputOf(this, "allowFrom").val(listText(this["allowFrom"]));
+    for (const name of ["allowFrom", "enterprises"]) inputOf(this, name).val(listText(this[name]));
     remember(this);
     showAddress(this, say);
   },

@@ -11,6 +11,7 @@ import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
 import { DEFAULT_WEBHOOK_PATH, type WebhookAuth, type WebhookNode, webhookUrl } from "../lib/node-red/webhook-url.ts";
 import { admits, type WebhookAccess } from "./access.ts";
+import { catchUp, catchUpOf } from "./catch-up.ts";
 import { FailedCalls } from "./failed-calls.ts";
 import { Receiver } from "./receiver.ts";
 import { WEBHOOK_WORDS, type WebhookKit } from "./words.ts";
@@ -37,6 +38,7 @@ export default function (RED: NodeAPI): void {
         failedCalls: new FailedCalls(),
         onPrevious: once(() => node.warn(kit.text("previousUsed"))),
       };
+      const terms = catchUpOf(config);
       const megabytes = config.number("maxBody", 16, 0.001);
       const receiver = new Receiver(kit, connection, {
         emit: config.choice("emit", ["task", "group"]),
@@ -68,6 +70,7 @@ export default function (RED: NodeAPI): void {
       (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
 
       kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
+      kit.onStart(() => catchUp(kit, connection, receiver, terms));
       redeployedBelow(kit, () => receiver.resume());
       if (isOurs) listen();
       else kit.showFault(new Fault("DUPLICATE_PATH", { path }));

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { WebhookBody } from "../lib/abiquo/index.ts";
+import type { AbiquoTask, WebhookBody } from "../lib/abiquo/index.ts";
 import { closing } from "../lib/base/body.ts";
 import { sleep, systemClock } from "../lib/base/clock.ts";
 import { Fault, type FaultCode } from "../lib/base/fault.ts";
@@ -74,6 +74,18 @@ export class Receiver {
     }
   }
 
+  /** Takes in tasks whose webhook never came. Abiquo has just shown them: there is nothing to verify. */
+  async adopt(engine: Engine, tasks: readonly AbiquoTask[]): Promise<void> {
+    if (this.#isClosing) return;
+    const arrivals = await this.#kit.finish(this.#adopt(engine, tasks));
+    for (const [index, arrival] of arrivals.entries()) {
+      if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await new Promise((turn) => setImmediate(turn));
+      // Each by itself, as if a webhook had brought it alone.
+      await this.#send(engine, [arrival]);
+      this.#ahead.delete(arrival.key.taskId);
+    }
+  }
+
   /** Emits again what the flow may have lost in a stop or a deploy, and what a node before this one took in at last. */
   async resume(): Promise<void> {
     for (let isFirst = true; !this.#isClosing; isFirst = false) {
@@ -98,6 +110,12 @@ export class Receiver {
     const receipt = await engine.intake.receive(this.#kit.node.id, this.#connection, body);
     for (const { key } of receipt.arrivals) this.#ahead.add(key.taskId);
     return receipt;
+  }
+
+  async #adopt(engine: Engine, tasks: readonly AbiquoTask[]): Promise<readonly Arrival[]> {
+    const arrivals = await engine.intake.adopt(this.#kit.node.id, this.#connection, tasks);
+    for (const { key } of arrivals) this.#ahead.add(key.taskId);
+    return arrivals;
   }
 
   async #lost(engine: Engine): Promise<readonly Arrival[]> {

@@ -7,6 +7,9 @@ export const WEBHOOK_WORDS = {
     limit: ["yellow", "ring", "limit"],
     received: ["green", "dot", "type", "count"],
     rejected: ["yellow", "ring", "count"],
+    catchUpNotAllowed: ["yellow", "ring", "privilege"],
+    catchUpPartly: ["yellow", "ring", "enterprises"],
+    catchUpFailed: ["yellow", "ring", "code"],
   },
   texts: {
     limitedBody: ["limit", "wanted"],

@@ -19,6 +19,7 @@ describe("the doors", function () {
     const hook = (id: string, more: object): object => ({
       id: `hook-${id}`,
       type: "abiquo-webhook-in",
+      catchUp: 0,
       z: "tab",
       connection: "config",
       path: `/${id}`,

@@ -20,7 +20,16 @@ describe("links and addresses of approvals", function () {
 
   before(async () => {
     const asks = (id: string, approvers: string[], more: object = {}): object[] => [
-      { id: `hook-${id}`, type: "abiquo-webhook-in", z: "tab", connection: "config", path: `/${id}`, auth: "none", wires: [[`ask-${id}`]] },
+      {
+        id: `hook-${id}`,
+        type: "abiquo-webhook-in",
+        z: "tab",
+        connection: "config",
+        catchUp: 0,
+        path: `/${id}`,
+        auth: "none",
+        wires: [[`ask-${id}`]],
+      },
       {
         id: `ask-${id}`,
         type: "abiquo-approval",

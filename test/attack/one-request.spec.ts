@@ -25,6 +25,7 @@ describe("one request", function () {
     const hook = (id: string, emit: string, wires: string[][]): object => ({
       id: `hook-${id}`,
       type: "abiquo-webhook-in",
+      catchUp: 0,
       z: "tab",
       connection: "config",
       path: `/${id}`,

@@ -22,7 +22,16 @@ describe("references to tasks from outside", function () {
     target = await Target.start(
       (sink, { url }) => [
         ...example(url),
-        { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "none", wires: [["arrived-body"]] },
+        {
+          id: "hook",
+          type: "abiquo-webhook-in",
+          z: "tab",
+          connection: "config",
+          catchUp: 0,
+          path: "/hook",
+          auth: "none",
+          wires: [["arrived-body"]],
+        },
         { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
         {
           id: "say",

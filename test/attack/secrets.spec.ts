@@ -36,7 +36,16 @@ describe("secrets", function () {
     target = await Target.start(
       (sink, { url: own }) => [
         { id: "second", type: "abiquo-config", url: own, auth: "basic" },
-        { id: "hook", type: "abiquo-webhook-in", z: "tab", connection: "config", path: "/hook", auth: "secret", wires: [["go"]] },
+        {
+          id: "hook",
+          type: "abiquo-webhook-in",
+          z: "tab",
+          connection: "config",
+          catchUp: 0,
+          path: "/hook",
+          auth: "secret",
+          wires: [["go"]],
+        },
         { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
         ...say("configure"),
         {

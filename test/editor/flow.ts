@@ -107,6 +107,8 @@ export const FLOW = [
     emit: "task",
     maxBody: 16,
     verify: false,
+    catchUp: 5,
+    enterprises: "",
     x: 150,
     y: 120,
     wires: [["decision"]],

@@ -81,6 +81,21 @@ const FLAGS = [
   "1.0",
   [true],
 ];
+const ENTERPRISES = [
+  "12",
+  "12, 34",
+  "12;34",
+  "12\n34",
+  '["12","34"]',
+  ["12"],
+  [],
+  "${T_NUMBER}",
+  ["${T_NUMBER}"],
+  ...NOTHING,
+  5,
+  '["12"',
+  " ${T_NUMBER} ",
+];
 const NETWORKS = [
   "10.0.0.0/8",
   "10.0.0.0/8, 192.0.2.7",
@@ -276,6 +291,8 @@ const WEBHOOK = [
   ...each("abiquo-webhook-in", "emit", choices("T_EMIT", "task", "group")),
   ...each("abiquo-webhook-in", "maxBody", numbers(0.001)),
   ...each("abiquo-webhook-in", "verify", FLAGS),
+  ...each("abiquo-webhook-in", "catchUp", numbers(0)),
+  ...each("abiquo-webhook-in", "enterprises", ENTERPRISES),
 ];
 
 const DETAILS = [

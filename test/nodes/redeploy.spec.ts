@@ -58,7 +58,7 @@ describe("what a deploy restarts below abiquo-webhook-in", () => {
   });
   const pass = (id: string, to: readonly string[] = [], more: object = {}): object => at("tab", id, "pass", [to], more);
   const hook = (z: string, to: readonly string[]): object =>
-    at(z, "hook", "abiquo-webhook-in", [to], { connection: "config", path: "/hook", auth: "none" });
+    at(z, "hook", "abiquo-webhook-in", [to], { connection: "config", path: "/hook", auth: "none", catchUp: 0 });
 
   async function load(
     nodes: readonly object[],

@@ -223,7 +223,19 @@ export function sink(id: string): object {
 }
 
 export function node(id: string, type: string, ports: readonly string[], properties: object = {}): object {
-  return { id, type, z: "tab", x: 1, y: 1, connection: "config", ...properties, wires: ports.map((port) => (port === "" ? [] : [port])) };
+  // What a spec is not about must not make requests of its own.
+  const own = type === "abiquo-webhook-in" ? { catchUp: 0 } : {};
+  return {
+    id,
+    type,
+    z: "tab",
+    x: 1,
+    y: 1,
+    connection: "config",
+    ...own,
+    ...properties,
+    wires: ports.map((port) => (port === "" ? [] : [port])),
+  };
 }
 
 /** A connection, and nodes that tell what Catch, Complete and Status hear of `watched`. */

@@ -44,6 +44,7 @@ function waitingFlows(
     node("hook", "abiquo-webhook-in", {
       connection: "config",
       path: "/hook",
+      catchUp: 0,
       auth: "secret",
       emit: "task",
       wires: [["approval"]],

@@ -43,6 +43,7 @@ function siteFlows(sink: Sink, abiquo: SimulatedAbiquo): object[] {
     {
       id: `hook-${lane}`,
       type: "abiquo-webhook-in",
+      catchUp: 0,
       z: "tab",
       connection: "config",
       path: `/${lane}`,

@@ -38,6 +38,7 @@ function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, co
     {
       id: "hook",
       type: "abiquo-webhook-in",
+      catchUp: 0,
       z: "tab",
       connection: "config",
       path: "/hook",

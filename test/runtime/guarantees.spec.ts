@@ -262,6 +262,7 @@ describe("two connections in one Node-RED", function () {
       {
         id: "hook2",
         type: "abiquo-webhook-in",
+        catchUp: 0,
         z: "tab",
         connection: "config2",
         path: "/hook2",

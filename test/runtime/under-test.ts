@@ -167,6 +167,7 @@ export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: ob
       path: "/hook",
       auth: "secret",
       emit: "task",
+      catchUp: 0,
       wires: [["arrived-body", "wait"]],
       ...change.hook,
     },

@@ -48,6 +48,7 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         const hook = (id: string, more: object): object => ({
           id: `hook-${id}`,
           type: "abiquo-webhook-in",
+          catchUp: 0,
           z: "tab",
           connection: "config",
           path: `/${id}`,

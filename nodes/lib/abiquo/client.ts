@@ -2,9 +2,18 @@ import type { Fault } from "../base/fault.ts";
 import { Api, type ApiSettings, type Resource } from "./api.ts";
 import { principalOf } from "./auth.ts";
 import type { ApiBase } from "./base.ts";
-import { type AbiquoEnterprise, enterprisesOf, readDatacenterEnterprise, readEnterprise, writeEnterpriseWorkflow } from "./enterprises.ts";
+import {
+  type AbiquoEnterprise,
+  enterprisePagesOf,
+  enterprisesOf,
+  readDatacenterEnterprise,
+  readEnterprise,
+  writeEnterpriseWorkflow,
+} from "./enterprises.ts";
+import { type EventCursor, type EventPage, readEvents, readTasksOf } from "./events.ts";
 import type { AbiquoFault } from "./faults.ts";
-import { type PendingQuery, pendingTasksOf } from "./pending-tasks.ts";
+import type { Pages } from "./paging.ts";
+import { type PendingQuery, pendingPagesOf, pendingTasksOf } from "./pending-tasks.ts";
 import { type AbiquoUser, roleNames, userOf, usersOf } from "./people.ts";
 import { type PlatformWorkflow, readPlatformWorkflow, writePlatformWorkflow } from "./platform-workflow.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
@@ -59,6 +68,11 @@ export class AbiquoClient {
   /** A client in this one's place did not work before, and that was told: `onWorks` is told of the first good answer. */
   followsTrouble(): void {
     this.#api.session.followsTrouble();
+  }
+
+  /** By how much the server's clock is ahead of this machine's, in ms, as its newest answer says; undefined before. */
+  get clockOffset(): number | undefined {
+    return this.#api.session.clockOffset;
   }
 
   /** Told once at each halt. */
@@ -126,6 +140,29 @@ export class AbiquoClient {
   }
 
   /**
+   * As `pendingTasks`, page by page: a page that could not be read is read by the next call.
+   *
+   * @param enterprise id
+   */
+  pendingPages(enterprise: string, onProblem: (fault: Fault) => void = () => undefined): Pages<AbiquoTask> {
+    return pendingPagesOf(this.#api, { enterprise }, onProblem);
+  }
+
+  /** The tasks that Abiquo remembers of a machine, whatever their state. @param machine its link, absolute */
+  tasksOf(machine: string, signal?: AbortSignal): Promise<AbiquoTask[]> {
+    return readTasksOf(this.#api, machine, signal);
+  }
+
+  /**
+   * What happened on the platform, oldest first, one page of it. Documented for 4.4 and later.
+   *
+   * @param from where to begin: a moment in seconds since 1970 of the server's clock, or where the page before ended
+   */
+  events(from: number | EventCursor, signal?: AbortSignal): Promise<EventPage> {
+    return readEvents(this.#api, from, signal);
+  }
+
+  /**
    * Reads any resource.
    *
    * @param link absolute, below the base
@@ -168,6 +205,11 @@ export class AbiquoClient {
    */
   enterprises(query: { readonly workflow?: boolean } = {}, signal?: AbortSignal): AsyncGenerator<AbiquoEnterprise, void> {
     return enterprisesOf(this.#api, query.workflow, signal);
+  }
+
+  /** The enterprises with workflow on that the user may see, page by page: a page that could not be read is read by the next call. */
+  enterprisePages(): Pages<AbiquoEnterprise> {
+    return enterprisePagesOf(this.#api);
   }
 
   enterprise(id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {

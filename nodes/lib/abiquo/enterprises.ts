@@ -2,7 +2,7 @@ import { isObject, textOf } from "../base/json.ts";
 import { type Api, jsonOf, segment } from "./api.ts";
 import { AbiquoFault } from "./faults.ts";
 import { linkOf } from "./links.ts";
-import { elementsOf } from "./paging.ts";
+import { elementsOf, ListPages, mappedPages, type Pages } from "./paging.ts";
 
 export interface AbiquoEnterprise {
   readonly id: string;
@@ -21,6 +21,14 @@ export async function* enterprisesOf(api: Api, workflow?: boolean, signal?: Abor
     if (enterprise.id === "") continue;
     if (workflow === undefined || enterprise.workflow === workflow) yield enterprise;
   }
+}
+
+/** Those with workflow on, page by page. */
+export function enterprisePagesOf(api: Api): Pages<AbiquoEnterprise> {
+  const pages = new ListPages(api, { path: "/admin/enterprises", name: "enterprises" });
+  return mappedPages(pages, (elements) =>
+    elements.flatMap((dto) => (isObject(dto) ? [enterpriseOf(dto)] : [])).filter(({ id, workflow }) => id !== "" && workflow),
+  );
 }
 
 export async function readEnterprise(api: Api, id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {

@@ -13,9 +13,11 @@ export {
   storageOf,
 } from "./details.ts";
 export type { AbiquoEnterprise } from "./enterprises.ts";
+export type { AbiquoEvent, EventCursor, EventPage } from "./events.ts";
 export { AbiquoFault, type ApiError } from "./faults.ts";
 export { keptLinks, keptPayload, keptSummary, linksOf, summaryOf } from "./kept.ts";
 export { linkOf, rebase } from "./links.ts";
+export type { Pages } from "./paging.ts";
 export type { AbiquoUser } from "./people.ts";
 export type { PlatformWorkflow } from "./platform-workflow.ts";
 export { Resources } from "./resources.ts";

@@ -22,44 +22,89 @@ const REWINDS = 100;
 /** After so many pages in a row that bring nothing new, a list is taken to repeat itself. */
 const STALE_PAGES = 3;
 
-/**
- * The elements of a list, each once. Lists of waiting tasks have no paging links, so they are paged by
- * arithmetic on `startwith`, `limit` and `totalSize`; ordinary lists can be as well.
- */
+/** The elements of a list, each once. */
 export async function* elementsOf(api: Api, list: List, signal: AbortSignal | undefined): AsyncGenerator<unknown, void> {
-  const { path, name, has = "", size = PAGE, id = "id" } = list;
-  const filter = has === "" ? "" : `&${encoded({ has })}`;
-  const seen = new Set<string>();
-  let total = 0;
-  let rewinds = 0;
-  let furthest = 0;
-  let stale = 0;
-  for (let start = 0; ; ) {
-    const page = await api.read(`${api.base}${path}?startwith=${start}&limit=${size}${filter}`, name, signal);
+  const pages = new ListPages(api, list);
+  for (let page = await pages.next(signal); page !== undefined; page = await pages.next(signal)) yield* page;
+}
+
+/** A list that is read page by page. */
+export interface Pages<Element> {
+  /**
+   * What the next page has that none before it had; undefined after the last. Where the page cannot be read, nothing
+   * has moved: the next call reads it again.
+   */
+  next(signal?: AbortSignal): Promise<readonly Element[] | undefined>;
+}
+
+/** Pages whose elements are made into something else. */
+export function mappedPages<From, To>(pages: Pages<From>, map: (elements: readonly From[]) => readonly To[]): Pages<To> {
+  return {
+    async next(signal) {
+      const page = await pages.next(signal);
+      return page === undefined ? undefined : map(page);
+    },
+  };
+}
+
+/**
+ * Lists of waiting tasks have no paging links, so they are paged by arithmetic on `startwith`, `limit` and
+ * `totalSize`; ordinary lists can be as well.
+ */
+export class ListPages implements Pages<unknown> {
+  readonly #api: Api;
+  readonly #list: List;
+  readonly #seen = new Set<string>();
+  #start = 0;
+  #total = 0;
+  #rewinds = 0;
+  #furthest = 0;
+  #stale = 0;
+  #isOver = false;
+
+  constructor(api: Api, list: List) {
+    this.#api = api;
+    this.#list = list;
+  }
+
+  async next(signal?: AbortSignal): Promise<readonly unknown[] | undefined> {
+    if (this.#isOver) return undefined;
+    const { path, name, has = "", size = PAGE } = this.#list;
+    const filter = has === "" ? "" : `&${encoded({ has })}`;
+    const page = await this.#api.read(`${this.#api.base}${path}?startwith=${this.#start}&limit=${size}${filter}`, name, signal);
     const elements = collectionOf(page);
-    let isNew = false;
-    for (const element of elements) {
+    const fresh = this.#fresh(elements);
+    this.#isOver = !this.#moveOn(elements.length, fresh.length > 0, page["totalSize"]);
+    return fresh;
+  }
+
+  #fresh(elements: readonly unknown[]): unknown[] {
+    const { id = "id" } = this.#list;
+    return elements.filter((element) => {
       const own = isObject(element) ? textOf(element[id]) : "";
-      if (own !== "" && seen.has(own)) continue;
-      seen.add(own);
-      isNew = true;
-      yield element;
-    }
-    if (isNew) stale = 0;
-    else if (start >= furthest && ++stale > STALE_PAGES) return;
-    furthest = Math.max(furthest, start + elements.length);
-    const known = typeof page["totalSize"] === "number" ? page["totalSize"] : undefined;
+      if (own !== "" && this.#seen.has(own)) return false;
+      this.#seen.add(own);
+      return true;
+    });
+  }
+
+  /** Whether there is more. */
+  #moveOn(length: number, isNew: boolean, totalSize: unknown): boolean {
+    if (isNew) this.#stale = 0;
+    else if (this.#start >= this.#furthest && ++this.#stale > STALE_PAGES) return false;
+    this.#furthest = Math.max(this.#furthest, this.#start + length);
+    const known = typeof totalSize === "number" ? totalSize : undefined;
     // What left the list since the last page moved the rest up, past where this page began.
-    const left = known === undefined ? 0 : total - known;
-    total = known ?? 0;
-    if (left > 0 && start > 0 && rewinds < REWINDS) {
-      rewinds++;
-      start = Math.max(0, start - left);
-      continue;
+    const left = known === undefined ? 0 : this.#total - known;
+    this.#total = known ?? 0;
+    if (left > 0 && this.#start > 0 && this.#rewinds < REWINDS) {
+      this.#rewinds++;
+      this.#start = Math.max(0, this.#start - left);
+      return true;
     }
-    start += elements.length;
-    const isMore = known === undefined ? isNew && elements.length >= size : start < known;
-    if (elements.length === 0 || !isMore) return;
+    this.#start += length;
+    if (length === 0) return false;
+    return known === undefined ? isNew && length >= (this.#list.size ?? PAGE) : this.#start < known;
   }
 }
 

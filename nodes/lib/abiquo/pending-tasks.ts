@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { type Api, segment } from "./api.ts";
-import { elementsOf, PAGE } from "./paging.ts";
+import { ListPages, mappedPages, PAGE, type Pages } from "./paging.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
 
 /** Which tasks that wait for an answer are meant. */
@@ -18,24 +18,43 @@ export interface PendingQuery {
 /** As `AbiquoClient.pendingTasks`. */
 export async function* pendingTasksOf(
   api: Api,
-  { enterprise, user, filter = "", limit = 0 }: PendingQuery,
+  query: PendingQuery,
   signal: AbortSignal | undefined,
   onProblem: (fault: Fault) => void,
 ): AsyncGenerator<AbiquoTask, void> {
+  const { limit = 0 } = query;
+  const pages = pendingPagesOf(api, query, onProblem);
+  let count = 0;
+  for (let page = await pages.next(signal); page !== undefined; page = await pages.next(signal)) {
+    for (const task of page) {
+      yield task;
+      if (++count === limit) return;
+    }
+  }
+}
+
+/** As `AbiquoClient.pendingPages`. */
+export function pendingPagesOf(
+  api: Api,
+  { enterprise, user, filter = "", limit = 0 }: PendingQuery,
+  onProblem: (fault: Fault) => void,
+): Pages<AbiquoTask> {
   const ofUser = user === undefined ? "" : `/users/${segment(user)}`;
   const path = `/admin/enterprises/${segment(enterprise)}${ofUser}/action/pendingtasks`;
   const size = limit > 0 ? Math.min(limit, PAGE) : PAGE;
-  let count = 0;
-  for await (const dto of elementsOf(api, { path, name: "tasks", has: filter, size, id: "taskId" }, signal)) {
-    let task: AbiquoTask;
+  const pages = new ListPages(api, { path, name: "tasks", has: filter, size, id: "taskId" });
+  return mappedPages(pages, (elements) => tasksIn(elements, api, onProblem));
+}
+
+/** Those of these DTOs that are usable tasks. */
+export function tasksIn(elements: readonly unknown[], { base }: Api, onProblem: (fault: Fault) => void): AbiquoTask[] {
+  return elements.flatMap((dto) => {
     try {
-      task = taskFromDto(dto, api.base);
+      return [taskFromDto(dto, base)];
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       onProblem(error);
-      continue;
+      return [];
     }
-    yield task;
-    if (++count === limit) return;
-  }
+  });
 }

@@ -87,6 +87,7 @@ export class Session {
   readonly #closing = new AbortController();
   #halted: AbiquoFault | undefined;
   #isProven = false;
+  #clockOffset: number | undefined;
   /** whether these credentials were ever accepted */
   #wereAccepted = false;
   /** whether somebody was told that it does not work, and not yet that it does */
@@ -116,6 +117,11 @@ export class Session {
 
   get isDown(): boolean {
     return this.#outage.isOn;
+  }
+
+  /** As `AbiquoClient.clockOffset`. */
+  get clockOffset(): number | undefined {
+    return this.#clockOffset;
   }
 
   /** The credentials have proved to work. */
@@ -236,6 +242,7 @@ export class Session {
       throw this.#noted(faultOfNetwork(error, this.#origin, this.#timeoutMs));
     }
     const { statusCode: status, headers: answerHeaders } = answer;
+    this.#noteTime(answerHeaders["date"]);
     const isUnchanged = status === 304 && call.ifNoneMatch !== undefined;
     if (!isUnchanged && (status < 200 || status >= 300)) {
       const refusal = refusalOf(this.#credentials, this.#wereAccepted);
@@ -250,6 +257,12 @@ export class Session {
     this.#outage.answered();
     if (call.isPublic !== true) this.#accepted();
     return { status, body, type: String(answerHeaders["content-type"] ?? ""), etag: String(answerHeaders["etag"] ?? "") };
+  }
+
+  /** Whoever answers says what time it is (RFC 9110 section 6.6.1); a second more or less. */
+  #noteTime(date: string | string[] | undefined): void {
+    const theirs = Date.parse(String(date ?? ""));
+    if (!Number.isNaN(theirs)) this.#clockOffset = theirs - systemClock.now();
   }
 
   /** A refusal is an answer too; only what passes by itself may be an outage. */

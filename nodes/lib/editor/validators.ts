@@ -6,6 +6,7 @@ import {
   readChoice,
   readFlag,
   readHttpUrl,
+  readList,
   readNetworks,
   readNumber,
   readText,
@@ -62,6 +63,11 @@ export function httpUrl(value: unknown, options: Options): Judgement {
 
 export function flag(value: unknown, options: Options): Judgement {
   return judged(readFlag(knownPart(value)), options);
+}
+
+/** Any entries, told apart as the nodes do. */
+export function list(value: unknown, options: Options): Judgement {
+  return judged(readList(knownPart(value)), options);
 }
 
 export function addresses(value: unknown, options: Options): Judgement {

@@ -47,6 +47,7 @@ import { type Connection, type LaneReport, Outbox } from "./outbox.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
 import { type Delivery, Requests } from "./requests.ts";
+import { Sweeps } from "./sweep/sweeps.ts";
 
 export interface EngineOptions {
   /** how long after its emission a task counts as held by the flow, in ms of process life */
@@ -94,6 +95,7 @@ export class Engine {
   /** hears what happens; whoever works for this engine tells it too */
   readonly observer: Observer;
   readonly elsewhere: Elsewhere;
+  readonly sweeps: Sweeps;
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #references: References;
@@ -118,6 +120,7 @@ export class Engine {
     );
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
+    this.sweeps = new Sweeps({ ledger, elsewhere: this.elsewhere, clock, observer });
     const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
       haltedBy: (key) => this.#outbox(key.api).haltedBy(key),
@@ -151,6 +154,7 @@ export class Engine {
 
   disconnect(connection: Connection): void {
     this.#outbox(connection.client.base).detach(connection.id);
+    this.sweeps.forget(connection);
   }
 
   /** The open work that none of these connections does, which are all that work with this engine. */
@@ -333,6 +337,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#working);
+    this.sweeps.close();
     this.intake.close();
     this.#housekeeping.close();
     this.approvals.close();

@@ -14,6 +14,9 @@ export const ENGINE_FAULTS = {
   /** The parameters of the reason, which is a code itself, are among its own. */
   ABIQUO_UNDELIVERABLE: ["taskId", "reason"],
   ANSWER_WITHOUT_CONNECTION: ["taskId"],
+  /** Without this privilege no task can be caught up. */
+  SWEEP_NOT_ALLOWED: ["privilege"],
+  SWEEP_ENTERPRISES_SKIPPED: ["enterprises"],
   TASK_STILL_QUEUEING: [],
   NO_TASK_IN_MESSAGE: [],
   APPROVAL_KEY_TAKEN: ["key"],

@@ -1,0 +1,45 @@
+import { keptSummary } from "../../abiquo/index.ts";
+import { readOrWhy } from "../../base/codec.ts";
+import { getOrCreate } from "../../base/get-or-create.ts";
+import type { Cursor, Ledger } from "../../ledger/index.ts";
+
+/** Ids of the tasks that the ledger has open on one platform, by the enterprise whose list they should stand in. */
+export class OpenTasks {
+  readonly #byEnterprise = new Map<string, Set<string>>();
+
+  /** Reads them page by page. */
+  static async read(ledger: Pick<Ledger, "openTasks">, api: string): Promise<OpenTasks> {
+    const open = new OpenTasks();
+    let after: Cursor | undefined;
+    do {
+      const page = await ledger.openTasks(api, after);
+      for (const { taskId, summary } of page.rows) {
+        const reading = readOrWhy(() => keptSummary.read(summary));
+        const enterprise = "value" in reading ? reading.value.enterpriseId : "";
+        getOrCreate(open.#byEnterprise, enterprise, () => new Set()).add(taskId);
+      }
+      after = page.next;
+    } while (after !== undefined);
+    return open;
+  }
+
+  /** These wait in the list of an enterprise. */
+  seen(enterprise: string, taskIds: readonly string[]): void {
+    for (const name of [enterprise, ""]) {
+      const own = this.#byEnterprise.get(name);
+      if (own !== undefined) for (const id of taskIds) own.delete(id);
+    }
+  }
+
+  /** Those of an enterprise that were not seen in its list, once that was read to its end. */
+  takeUnseen(enterprise: string): string[] {
+    const unseen = [...(this.#byEnterprise.get(enterprise) ?? [])];
+    this.#byEnterprise.delete(enterprise);
+    return unseen;
+  }
+
+  /** Those in whose list nobody has looked. */
+  get rest(): string[] {
+    return [...this.#byEnterprise.values()].flatMap((own) => [...own]);
+  }
+}

@@ -1,0 +1,57 @@
+import { AbiquoFault } from "../../abiquo/index.ts";
+import { equalJitter, exponential } from "../../base/backoff.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+
+/** So many requests a second a sweep makes at the most: it is never urgent, and Abiquo has other work. */
+export const REQUESTS_A_SECOND = 30;
+/** How long a sweep pauses where Abiquo does not answer for now; one asked from a moment ago is not asked at once again. */
+const PAUSES = { first: 2_000, longest: 5 * 60_000 };
+
+/** Makes requests one after the other, at a pace, and each until Abiquo answers it. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #interval: number;
+  /** in the clock's monotonic time */
+  #nextSlot = -Infinity;
+  #failures = 0;
+
+  /** @param perSecond how many requests a second at the most */
+  constructor(clock: Clock, perSecond = REQUESTS_A_SECOND) {
+    this.#clock = clock;
+    this.#interval = 1_000 / perSecond;
+  }
+
+  /**
+   * Makes a request, and again after growing pauses while Abiquo is away, overloaded (429, 503; for as long as it asks
+   * for) or refuses the credentials, which is for somebody to mend.
+   *
+   * @throws what says that trying again is no use; the signal's reason
+   */
+  async run<Result>(request: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    for (;;) {
+      await this.#turn(signal);
+      try {
+        const result = await request();
+        this.#failures = 0;
+        return result;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isPassing(error)) throw error;
+        const pause = equalJitter(exponential(PAUSES, this.#failures++));
+        await sleep(this.#clock, Math.max(pause, error.retryAfterMs ?? 0), { signal });
+      }
+    }
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const now = this.#clock.monotonic();
+    const slot = Math.max(now, this.#nextSlot);
+    this.#nextSlot = slot + this.#interval;
+    if (slot > now) await sleep(this.#clock, slot - now, { signal });
+  }
+}
+
+export function isPassing(error: unknown): error is AbiquoFault {
+  return error instanceof AbiquoFault && (error.retriable || error.status === 401);
+}

@@ -1,0 +1,192 @@
+import { AbiquoFault, type AbiquoTask } from "../../abiquo/index.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Ledger } from "../../ledger/index.ts";
+import type { Elsewhere } from "../elsewhere.ts";
+import type { Observer } from "../observer.ts";
+import { Candidates } from "./candidates.ts";
+import { Pace } from "./pace.ts";
+import { Sweep, type SweepTools } from "./sweep.ts";
+
+/** A node for which Abiquo is swept. */
+export interface SweepPort {
+  /** Commits tasks whose webhook never came, and gives them to the flow. */
+  adopt(tasks: readonly AbiquoTask[]): Promise<void>;
+  /** Something keeps sweeps from being whole, told once; undefined once they are whole again. */
+  report(problem: unknown): void;
+}
+
+/** What sweeps of one engine share. */
+export interface SweepShop {
+  readonly ledger: Pick<Ledger, "openTasks" | "strangers" | "tasks" | "acquireLease" | "releaseLease">;
+  readonly elsewhere: Pick<Elsewhere, "find" | "settle">;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}
+
+/** How long an instance may be silent before another one sweeps, in ms. */
+const LEASE = 60_000;
+/** How long until a sweep goes on that the store has cut short, in ms. */
+const STORE_RETRY = 5_000;
+
+/** The lease is another instance's. */
+const isElsewhere = Symbol("another instance sweeps");
+
+/**
+ * Sweeps the same enterprises of one connection again and again, each time so long after the last sweep ended, for one
+ * node or several: what is adopted goes to the first of them. The state of a sweep that a deploy cuts short stays here.
+ */
+export class Sweeper {
+  readonly #shop: SweepShop;
+  readonly #connection: SweepTools["connection"];
+  readonly #enterprises: readonly string[];
+  readonly #inTurn: (work: () => Promise<void>) => Promise<void>;
+  readonly #lease: string;
+  readonly #candidates: Candidates;
+  readonly #readBefore = new Set<string>();
+  /** by node, how long it wants a sweep to be over before the next, in ms */
+  readonly #ports = new Map<SweepPort, number>();
+  #abort: AbortController | undefined;
+  #sweep: { readonly it: Sweep; readonly began: number } | undefined;
+  /** problems of the last sweep, and of the one under way */
+  #told = new Set<string>();
+  #problems = new Set<string>();
+  /** in the clock's monotonic time */
+  #leasedUntil = -Infinity;
+
+  /** @param inTurn lets the sweeps of one connection wait for each other */
+  constructor(
+    shop: SweepShop,
+    connection: SweepTools["connection"],
+    enterprises: readonly string[],
+    inTurn: (work: () => Promise<void>) => Promise<void>,
+  ) {
+    this.#shop = shop;
+    this.#connection = connection;
+    this.#enterprises = enterprises;
+    this.#inTurn = inTurn;
+    this.#lease = `sweep of ${connection.client.base}, ${enterprises.join(" ")}`;
+    this.#candidates = new Candidates(shop.clock);
+  }
+
+  /** @param interval between the end of a sweep and the next, in ms; the shortest of all nodes' counts */
+  join(port: SweepPort, interval: number): void {
+    this.#ports.set(port, interval);
+    if (this.#abort !== undefined) return;
+    this.#abort = new AbortController();
+    void this.#loop(this.#abort.signal);
+  }
+
+  /** Ends the sweep under way with the last node. */
+  leave(port: SweepPort): void {
+    this.#ports.delete(port);
+    if (this.#ports.size === 0) this.stop();
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.#ports.size === 0;
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        let pause = 0;
+        await this.#inTurn(async () => {
+          pause = await this.#once(signal);
+        });
+        await sleep(this.#shop.clock, pause, { signal });
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#report(error);
+    }
+    // Unless a node has joined anew.
+    if (this.#abort !== undefined) return;
+    this.#leasedUntil = -Infinity;
+    await this.#shop.ledger.releaseLease(this.#lease).catch(() => undefined);
+  }
+
+  /** Answers how long to wait then, in ms. */
+  async #once(signal: AbortSignal): Promise<number> {
+    const interval = Math.min(...this.#ports.values());
+    try {
+      signal.throwIfAborted();
+      await this.#keepLease(0);
+      await this.#run(signal);
+      // Whoever has swept sweeps again, while it lives.
+      await this.#keepLease(interval);
+    } catch (error) {
+      if (signal.aborted || error === isElsewhere) return Math.min(interval, LEASE);
+      // The store's own fault is told by others, and the sweep goes on where it was.
+      if (error instanceof Fault && error.code.startsWith("LEDGER_")) return STORE_RETRY;
+      this.#end(false);
+      if (!(error instanceof AbiquoFault && error.code === "ABIQUO_CLOSED")) this.#report(error);
+      this.#told = this.#problems;
+    }
+    return interval;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, ledger, elsewhere } = this.#shop;
+    if (this.#sweep === undefined) {
+      const tools: SweepTools = {
+        ledger,
+        elsewhere,
+        connection: this.#connection,
+        pace: new Pace(clock),
+        candidates: this.#candidates,
+        adopt: async (tasks) => this.#first?.adopt(tasks),
+        report: (fault) => this.#report(fault),
+        goOn: () => this.#keepLease(0),
+      };
+      this.#problems = new Set();
+      this.#sweep = { it: new Sweep(tools, this.#enterprises, this.#readBefore), began: clock.monotonic() };
+    }
+    await this.#sweep.it.run(signal);
+    this.#candidates.endSweep();
+    this.#end(true);
+    if (this.#told.size > 0 && this.#problems.size === 0) for (const port of this.#ports.keys()) port.report(undefined);
+    this.#told = this.#problems;
+  }
+
+  #end(isComplete: boolean): void {
+    if (this.#sweep === undefined) return;
+    const { it, began } = this.#sweep;
+    this.#sweep = undefined;
+    const ms = this.#shop.clock.monotonic() - began;
+    this.#shop.observer({ kind: "swept", connection: this.#connection.id, ms, enterprises: it.enterprises, isComplete });
+  }
+
+  get #first(): SweepPort | undefined {
+    for (const port of this.#ports.keys()) return port;
+    return undefined;
+  }
+
+  /** The same problem is told once, and not by each sweep. */
+  #report(problem: unknown): void {
+    const text = problem instanceof Error ? problem.message : String(problem);
+    const isNew = !this.#told.has(text) && !this.#problems.has(text);
+    this.#problems.add(text);
+    if (isNew) for (const port of this.#ports.keys()) port.report(problem);
+  }
+
+  /**
+   * @param beyond how long it is to be kept without a word, in ms
+   * @throws isElsewhere where another instance sweeps
+   */
+  async #keepLease(beyond: number): Promise<void> {
+    const { clock, ledger } = this.#shop;
+    const now = clock.monotonic();
+    if (beyond === 0 && this.#leasedUntil - now > LEASE / 2) return;
+    if (!(await ledger.acquireLease(this.#lease, LEASE + beyond))) {
+      this.#leasedUntil = -Infinity;
+      this.#sweep = undefined;
+      throw isElsewhere;
+    }
+    this.#leasedUntil = now + LEASE + beyond;
+  }
+}

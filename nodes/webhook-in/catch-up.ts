@@ -37,9 +37,10 @@ export async function catchUp(kit: WebhookKit, connection: ConnectionNode, recei
   kit.onClose(engine.sweeps.join(connection, terms, port));
 }
 
+/** In words as short as a status has to be; Catch and the log have the others. */
 function showProblem(kit: WebhookKit, problem: unknown): void {
-  const { code = "UNEXPECTED", params = {} } = problem instanceof Fault ? problem : {};
-  if (code === "SWEEP_NOT_ALLOWED") kit.show("catchUpNotAllowed", { privilege: String(params["privilege"]) });
-  else if (code === "SWEEP_ENTERPRISES_SKIPPED") kit.show("catchUpPartly", { enterprises: String(params["enterprises"]) });
-  else kit.show("catchUpFailed", { code });
+  const code = problem instanceof Fault ? problem.code : "";
+  if (code === "SWEEP_NOT_ALLOWED") kit.show("catchUpNotAllowed");
+  else if (code === "SWEEP_ENTERPRISES_SKIPPED") kit.show("catchUpPartly");
+  else kit.show("catchUpFailed");
 }

@@ -7,9 +7,9 @@ export const WEBHOOK_WORDS = {
     limit: ["yellow", "ring", "limit"],
     received: ["green", "dot", "type", "count"],
     rejected: ["yellow", "ring", "count"],
-    catchUpNotAllowed: ["yellow", "ring", "privilege"],
-    catchUpPartly: ["yellow", "ring", "enterprises"],
-    catchUpFailed: ["yellow", "ring", "code"],
+    catchUpNotAllowed: ["yellow", "ring"],
+    catchUpPartly: ["yellow", "ring"],
+    catchUpFailed: ["yellow", "ring"],
   },
   texts: {
     limitedBody: ["limit", "wanted"],

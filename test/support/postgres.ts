@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, chmodSync, chownSync, constants, cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { Client } from "pg";
+import { freePort } from "../harness/node-red.ts";
 
 /** PostgreSQL refuses to run as root: as nobody then. */
 const NOBODY = 65_534;
@@ -180,13 +180,4 @@ function isOpenToAll(path: string): boolean {
 function childrenOf(pid: number): number[] {
   const pairs = execFileSync("ps", ["-eo", "ppid=,pid="], { encoding: "utf8" }).trim().split("\n");
   return pairs.map((line) => line.trim().split(/\s+/).map(Number)).flatMap(([parent, child = 0]) => (parent === pid ? [child] : []));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

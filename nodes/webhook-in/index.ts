@@ -1,10 +1,7 @@
-import type { ServerResponse } from "node:http";
 import type { Node, NodeAPI } from "node-red";
-import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { once } from "../lib/base/once.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
-import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import { defineNode } from "../lib/node-red/define.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { type WebhookHandler, webhookRoutes } from "../lib/node-red/routes.ts";
@@ -13,7 +10,9 @@ import { DEFAULT_WEBHOOK_PATH, type WebhookAuth, type WebhookNode, webhookUrl } 
 import { admits, type WebhookAccess } from "./access.ts";
 import { catchUp, catchUpOf } from "./catch-up.ts";
 import { FailedCalls } from "./failed-calls.ts";
+import { measure } from "./measure.ts";
 import { Receiver } from "./receiver.ts";
+import { Refusals } from "./refusals.ts";
 import { WEBHOOK_WORDS, type WebhookKit } from "./words.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -48,6 +47,8 @@ export default function (RED: NodeAPI): void {
       if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
 
       let refused = 0;
+      const refusals = new Refusals((count, statuses) => node.warn(kit.text("refusedLately", { count, statuses })));
+      kit.onClose(() => refusals.flush());
       const handle: WebhookHandler = (request, response, rest, again) => {
         measure(connection, response);
         const verdict = admits(access, request, rest);
@@ -56,6 +57,7 @@ export default function (RED: NodeAPI): void {
         response.writeHead(verdict, headersOf(verdict, auth)).end();
         if (verdict === 404) return;
         refused++;
+        refusals.add(verdict);
         kit.show("rejected", { count: refused });
       };
 
@@ -76,18 +78,6 @@ export default function (RED: NodeAPI): void {
       else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
     },
   );
-}
-
-const measured = new WeakSet<ServerResponse>();
-
-/** Counts the answer, once it has left, whoever gives it: a restart may hand a request on. */
-function measure({ metrics }: ConnectionNode, response: ServerResponse): void {
-  if (measured.has(response)) return;
-  measured.add(response);
-  const began = systemClock.monotonic();
-  response.once("finish", () => {
-    if (response.statusCode !== 404) metrics.webhook(response.statusCode, (systemClock.monotonic() - began) / 1_000);
-  });
 }
 
 function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, string> {

@@ -14,6 +14,7 @@ export const WEBHOOK_WORDS = {
   texts: {
     limitedBody: ["limit", "wanted"],
     previousUsed: [],
+    refusedLately: ["count", "statuses"],
   },
 } as const satisfies NodeWords;
 

@@ -9,6 +9,14 @@ import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./supp
 const TOKEN = "metrics-token-0123456789";
 const PATH = "/abiquo/metrics";
 
+/** Without the time, which is of no matter here. */
+const lines = (of: Flow, level: "warn" | "info"): string[] => of.logged(level).filter((line) => line.startsWith("[abiquo]"));
+
+/** The counts of the first line are read in a thread that starts for them. */
+async function started(of: Flow): Promise<void> {
+  while (!of.logged("info").some((line) => line.includes("started"))) await new Promise((later) => setTimeout(later, 20));
+}
+
 describe("The metrics of a store", () => {
   let abiquo: SimulatedAbiquo;
   let folder: string;
@@ -178,5 +186,40 @@ describe("The metrics of a store", () => {
     assert.deepEqual([status, body["status"]], [200, "degraded"]);
     assert.deepEqual(body["connections"], [{ name: 'The "cloud"', state: "stopped" }]);
     assert.equal(value(await metrics(), "abiquo_connection_up", { connection: 'The "cloud"' }), 0);
+  });
+
+  it("are not all: the log has a line for the start, one for each decision, and one for an answer that is refused", async () => {
+    await start(nodes());
+    const url = `${root}/hook/${SECRET}`;
+    for (const fault of [undefined, 403]) {
+      if (fault !== undefined) abiquo.inject({ match: { action: "continue" }, status: fault, times: 1 });
+      await abiquo.post(abiquo.hold(), { url });
+    }
+    for (const message of await flow.inbox("out").have(2)) flow.send("yes", message);
+    await flow.inbox("answered").first();
+    await flow.fault(({ code }) => code === "ABIQUO_UNDELIVERABLE");
+    await started(flow);
+    const kindOf = (line: string): string => /log\.(\w+)/.exec(line)?.[1] ?? line;
+    assert.deepEqual(lines(flow, "info").map(kindOf).sort(), ["decided", "decided", "started"]);
+    assert.deepEqual(lines(flow, "warn").map(kindOf).sort(), ["newStore", "refused"]);
+    assert.ok(!JSON.stringify([lines(flow, "info"), lines(flow, "warn")]).includes(SECRET));
+  });
+
+  it("are not all: each line is JSON where the environment asks for it", async () => {
+    process.env["ABIQUO_LOG_FORMAT"] = "json";
+    try {
+      await start(nodes());
+      await abiquo.post(abiquo.hold(), { url: `${root}/hook/${SECRET}` });
+      const message = await flow.inbox("out").first();
+      flow.send("yes", message);
+      await flow.inbox("answered").first();
+      await started(flow);
+    } finally {
+      delete process.env["ABIQUO_LOG_FORMAT"];
+    }
+    const json = flow.logged("info").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Record<string, unknown>] : []));
+    assert.deepEqual(json.map(({ event }) => event).sort(), ["decided", "started"]);
+    const decided = json.find(({ event }) => event === "decided");
+    assert.deepEqual([decided?.["action"], typeof decided?.["taskId"]], ["continue", "string"]);
   });
 });

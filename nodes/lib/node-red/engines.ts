@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
 import { Engine, EngineMetrics, type EngineOptions, type Observation } from "../engine/index.ts";
 import type { LedgerPlace } from "../ledger/index.ts";
+import { EngineLog } from "./engine-log.ts";
 import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
@@ -67,9 +68,18 @@ class SharedEngine {
   #hasFailed = false;
   #users = 0;
 
-  constructor(place: LedgerPlace, options: EngineOptions) {
-    const watch = { waiting: (fault: Fault) => this.#tell(fault), works: () => this.#tell(undefined) };
-    const observed = { ...options, observer: (observation: Observation) => this.metrics.observe(observation) };
+  constructor(place: LedgerPlace, options: EngineOptions, log: EngineLog) {
+    let isNew = false;
+    const watch = {
+      opened: (wasEmpty: boolean) => void (isNew ||= wasEmpty),
+      waiting: (fault: Fault) => this.#tell(fault),
+      works: () => this.#tell(undefined),
+    };
+    const observer = (observation: Observation): void => {
+      this.metrics.observe(observation);
+      log.observe(observation);
+    };
+    const observed = { ...options, observer };
     this.#first = Engine.keep(place, observed, watch, this.#closing.signal);
     void handled(this.#attempt.promise);
     this.#first.then(
@@ -77,6 +87,8 @@ class SharedEngine {
         this.#current = engine;
         this.metrics.attach(engine.ledger);
         this.#attempt.resolve(engine);
+        // Where it fails right away, that is told.
+        log.started(engine, isNew).catch(() => undefined);
       },
       (error: unknown) => {
         this.#attempt.reject(error);
@@ -167,8 +179,17 @@ export function useEngine(RED: NodeAPI, store: StoreSettings): EngineUse {
   const place = placeOf(RED, store);
   const key = keyOf(place);
 
-  const shared = getOrCreate(engines, key, () => new SharedEngine(place, { settle, keep, texts: pageTexts }));
+  const shared = getOrCreate(
+    engines,
+    key,
+    () => new SharedEngine(place, { settle, keep, texts: pageTexts }, new EngineLog(RED, nameOf(place))),
+  );
   return shared.use(() => engines.delete(key));
+}
+
+/** For logs: a database's address may hold its password. */
+function nameOf(place: LedgerPlace): string {
+  return place.engine === "sqlite" ? place.file : "PostgreSQL";
 }
 
 function keyOf(place: LedgerPlace): string {

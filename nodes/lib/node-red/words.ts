@@ -29,5 +29,10 @@ export const SHARED_WORDS = {
     "answer.cancel": ["by"],
     "answer.continueByRule": ["by", "rule"],
     "answer.cancelByRule": ["by", "rule"],
+    "log.started": ["version", "store", "open", "stages"],
+    "log.newStore": ["store"],
+    "log.decided": ["taskId", "action", "by", "cause", "rule"],
+    "log.refused": ["taskId", "attempts", "reason"],
+    "log.drift": ["taskId", "kind"],
   },
 } as const satisfies NodeWords;

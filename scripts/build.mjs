@@ -55,6 +55,7 @@ for (const folder of folders) {
     copyFileSync(join(folder, "locales", file), join(NEXT, "locales", language, `${name}.${extension}`));
   }
 }
+for (const language of readdirSync(join(NEXT, "locales"))) addSharedTexts(language);
 
 // Maps lead into what the compiler wrote.
 if (!process.argv.includes("--maps")) makeLean(NEXT, join(NEXT, "harness", "index.d.ts"));
@@ -64,6 +65,14 @@ cpSync("icons", join(NEXT, "icons"), { recursive: true });
 writeFileSync(join(NEXT, STAMP), stamp);
 rmSync("dist", { recursive: true, force: true });
 renameSync(NEXT, "dist");
+
+/** Node-RED reads the texts of nodes alone: what all dialogs say goes to the node that every other needs. */
+function addSharedTexts(language) {
+  const path = join(NEXT, "locales", language, "abiquo-config.json");
+  const { "abiquo-config": own } = JSON.parse(readFileSync(path, "utf8"));
+  const shared = JSON.parse(readFileSync(join("nodes", "lib", "editor", "locales", `${language}.json`), "utf8"));
+  writeFileSync(path, JSON.stringify({ "abiquo-config": { ...own, ...shared } }));
+}
 
 async function compiled(project, outDir) {
   // Maps lead from what ran to its source, for the coverage alone.

@@ -1,7 +1,9 @@
 import { isVariable } from "../lib/base/settings.ts";
 import { fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
+import { stored } from "../lib/editor/stored.ts";
 import { listText } from "../lib/editor/values.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { prepareDelegation } from "./editor/delegation.ts";
 import { prepareInbox } from "./editor/inbox.ts";
 import { prepareLevels } from "./editor/levels.ts";
@@ -19,7 +21,7 @@ RED.nodes.registerType("abiquo-approval", {
   icon: "abiquo-approval.svg",
   inputs: 1,
   outputs: 5,
-  defaults: approvalProperties(),
+  defaults: versioned("abiquo-approval", approvalProperties()),
   inputLabels: () => say("port.input"),
   outputLabels: (index) => say(`port.${PORTS[index] ?? "notify"}`),
   paletteLabel: () => say("title"),
@@ -44,10 +46,10 @@ RED.nodes.registerType("abiquo-approval", {
 
 function prepare(node: EditorNode): void {
   fill(node);
-  inputOf(node, "fallback").val(listText(node["fallback"]));
+  inputOf(node, "fallback").val(listText(stored(node)["fallback"]));
   typed(node, "title", ["str", "msg", "flow", "global", "jsonata", "env"]);
   const calendar = prepareWorkingTime(node);
-  const levels = prepareLevels(node["levels"]);
+  const levels = prepareLevels(stored(node)["levels"]);
   remember(node, { levels: levels.read, calendar, delegation: prepareDelegation(node) });
   showTabs(levels.refresh);
   prepareInbox(node);

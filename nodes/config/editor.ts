@@ -3,9 +3,11 @@ import { isBlank, isVariable } from "../lib/base/settings.ts";
 import { fill, inputOf, remember, save, textIn } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
+import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { addresses, httpUrl, matching, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
 import { listText } from "../lib/editor/values.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { offerTest } from "./editor/test.ts";
 import type texts from "./locales/en-US.json";
 
@@ -21,7 +23,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 RED.nodes.registerType("abiquo-config", {
   category: "config",
-  defaults: {
+  defaults: versioned("abiquo-config", {
     name: { value: "" },
     url: {
       value: "",
@@ -45,8 +47,8 @@ RED.nodes.registerType("abiquo-config", {
         return signIn(this, value, options, WAYS);
       },
     },
-    tls: { type: "tls-config", required: false },
-    proxy: { type: "http proxy", required: false },
+    tls: { type: "tls-config", required: false, label: say("label.tls") },
+    proxy: { type: "http proxy", required: false, label: say("label.proxy") },
     timeout: {
       value: 30,
       label: say("label.timeout"),
@@ -75,7 +77,7 @@ RED.nodes.registerType("abiquo-config", {
         return addresses(value, options);
       },
     },
-    store: { type: "abiquo-store", required: false },
+    store: { type: "abiquo-store", required: false, label: say("label.store") },
     pace: {
       value: 0,
       label: say("label.pace"),
@@ -83,7 +85,7 @@ RED.nodes.registerType("abiquo-config", {
         return number(value, options, 0);
       },
     },
-  },
+  }),
   credentials: {
     consumerKey: { type: "password" },
     consumerSecret: { type: "password" },
@@ -98,7 +100,7 @@ RED.nodes.registerType("abiquo-config", {
   },
   oneditprepare() {
     fill(this);
-    inputOf(this, "trustedProxies").val(listText(this["trustedProxies"]));
+    inputOf(this, "trustedProxies").val(listText(stored(this)["trustedProxies"]));
     remember(this);
     const clearResult = offerTest(this, say);
     const auth = inputOf(this, "auth");

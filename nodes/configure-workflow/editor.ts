@@ -4,6 +4,7 @@ import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, flag, typedValue, unusedValue } from "../lib/editor/validators.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { drawEndpoint, judgeEndpoint } from "./editor/endpoint.ts";
 import type texts from "./locales/en-US.json";
 
@@ -19,7 +20,7 @@ RED.nodes.registerType("abiquo-configure-workflow", {
   icon: "abiquo-configure-workflow.svg",
   inputs: 1,
   outputs: 1,
-  defaults: {
+  defaults: versioned("abiquo-configure-workflow", {
     name: { value: "" },
     connection: { value: "", type: "abiquo-config", required: true, label: say("label.connection") },
     target: {
@@ -62,7 +63,7 @@ RED.nodes.registerType("abiquo-configure-workflow", {
         return flag(value, options);
       },
     },
-  },
+  }),
   inputLabels: () => say("port.input"),
   outputLabels: () => say("port.output"),
   paletteLabel: () => say("title"),

@@ -5,6 +5,7 @@ import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, text, typedValue, unusedValue, wholeNumber } from "../lib/editor/validators.ts";
 import { settingText } from "../lib/editor/values.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-list-pending"]>("abiquo-list-pending");
@@ -30,7 +31,7 @@ RED.nodes.registerType("abiquo-list-pending", {
   icon: "abiquo-list-pending.svg",
   inputs: 1,
   outputs: 1,
-  defaults: {
+  defaults: versioned("abiquo-list-pending", {
     name: { value: "" },
     connection: { value: "", type: "abiquo-config", required: true, label: say("label.connection") },
     scope: {
@@ -72,7 +73,7 @@ RED.nodes.registerType("abiquo-list-pending", {
         return choice(value, options, ["task", "list"]);
       },
     },
-  },
+  }),
   inputLabels: () => say("port.input"),
   outputLabels() {
     return say(this["emit"] === "list" ? "port.list" : "port.task");

@@ -12,7 +12,7 @@ export default function (RED: NodeAPI): void {
     const enterprise = typedProperty(kit, "enterprise", { value: "", type: "str" });
     const user = typedProperty(kit, "user", { value: "", type: "str" });
     const stage = config.choice("stage", ["held", "asked", "decided", "undeliverable"]);
-    const query = { filter: config.text("filter"), limit: config.number("limit", 0) };
+    const query = { filter: config.text("filter"), limit: config.wholeNumber("limit", 0) };
     const emit = config.choice("emit", ["task", "list"]);
 
     kit.onInput(async (message, send, done) => {

@@ -5,6 +5,7 @@ import { nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { number, type SignInWay, signIn, text } from "../lib/editor/validators.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import type texts from "./locales/en-US.json";
 
 const say = textsOf<(typeof texts)["abiquo-store"]>("abiquo-store");
@@ -16,7 +17,7 @@ const ENGINES: readonly [SignInWay, ...SignInWay[]] = [
 
 RED.nodes.registerType("abiquo-store", {
   category: "config",
-  defaults: {
+  defaults: versioned("abiquo-store", {
     name: { value: "" },
     engine: {
       value: "sqlite",
@@ -46,7 +47,7 @@ RED.nodes.registerType("abiquo-store", {
         return text(value, options);
       },
     },
-  },
+  }),
   credentials: {
     url: { type: "password" },
     metricsToken: { type: "password" },

@@ -3,6 +3,7 @@ import { isBlank } from "../lib/base/settings.ts";
 import { current, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { choice, reason } from "../lib/editor/validators.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { isOneOf, OUTCOMES, rulesIn, SCOPES } from "../lib/rules/settings.ts";
 import { judgeRules } from "./editor/judge.ts";
 import { resizeList } from "./editor/list.ts";
@@ -19,7 +20,7 @@ RED.nodes.registerType("abiquo-task-decision", {
   icon: "abiquo-task-decision.svg",
   inputs: 1,
   outputs: 3,
-  defaults: {
+  defaults: versioned("abiquo-task-decision", {
     name: { value: "" },
     connection: { value: "", type: "abiquo-config", required: false, label: say("label.connection") },
     rulesFrom: {
@@ -60,7 +61,7 @@ RED.nodes.registerType("abiquo-task-decision", {
       label: say("label.scope"),
       validate: (value, options) => choice(value, options, SCOPES),
     },
-  },
+  }),
   inputLabels: () => say("port.input"),
   outputLabels: (index) => say(`port.${OUTCOMES[index] ?? "review"}`),
   paletteLabel: () => say("title"),

@@ -3,9 +3,11 @@ import { isBlank, isVariable, knownPart, readList, readText } from "../lib/base/
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
+import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, judged, reason, text, typedValue } from "../lib/editor/validators.ts";
 import { settingText } from "../lib/editor/values.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { drawParts, PARTS } from "./editor/parts.ts";
 import type texts from "./locales/en-US.json";
 
@@ -28,7 +30,7 @@ RED.nodes.registerType("abiquo-task-details", {
   icon: "abiquo-task-details.svg",
   inputs: 1,
   outputs: 1,
-  defaults: {
+  defaults: versioned("abiquo-task-details", {
     name: { value: "" },
     connection: { value: "", type: "abiquo-config", required: false, label: say("label.connection") },
     source: {
@@ -79,7 +81,7 @@ RED.nodes.registerType("abiquo-task-details", {
         return isBlank(value) || RED.utils.validateTypedProperty(settingText(value), "msg", options);
       }),
     },
-  },
+  }),
   inputLabels: () => say("port.input"),
   outputLabels() {
     return say(this["source"] === "facts" ? "port.facts" : "port.result");
@@ -94,7 +96,7 @@ RED.nodes.registerType("abiquo-task-details", {
   },
   oneditprepare() {
     fill(this);
-    const readParts = drawParts(this["include"], say);
+    const readParts = drawParts(stored(this)["include"], say);
     typed(this, "path", ["str", "msg", "flow", "global", "jsonata", "env"]);
     inputOf(this, "property").typedInput({ default: "msg", types: ["msg"] });
     remember(this, { include: readParts });

@@ -1,9 +1,11 @@
 import { textOf } from "../lib/base/json.ts";
 import { fill, inputOf, remember, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
+import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { addresses, choice, flag, list, matching, number, type SignInWay, signIn } from "../lib/editor/validators.ts";
 import { listText } from "../lib/editor/values.ts";
+import { versioned } from "../lib/editor/versioned.ts";
 import { showAddress } from "./editor/address.ts";
 import type texts from "./locales/en-US.json";
 
@@ -25,7 +27,7 @@ RED.nodes.registerType("abiquo-webhook-in", {
   icon: "abiquo-webhook-in.svg",
   inputs: 0,
   outputs: 1,
-  defaults: {
+  defaults: versioned("abiquo-webhook-in", {
     name: { value: "" },
     connection: { value: "", type: "abiquo-config", required: true, label: say("label.connection") },
     path: {
@@ -84,7 +86,7 @@ RED.nodes.registerType("abiquo-webhook-in", {
         return list(value, options);
       },
     },
-  },
+  }),
   credentials: {
     secret: { type: "password" },
     previousSecret: { type: "password" },
@@ -103,7 +105,7 @@ RED.nodes.registerType("abiquo-webhook-in", {
   },
   oneditprepare() {
     fill(this);
-    for (const name of ["allowFrom", "enterprises"]) inputOf(this, name).val(listText(this[name]));
+    for (const name of ["allowFrom", "enterprises"]) inputOf(this, name).val(listText(stored(this)[name]));
     remember(this);
     showAddress(this, say);
   },

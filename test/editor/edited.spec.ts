@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
-import { closeDialog, faintTexts, openDialog, picture, showTab } from "./dialog.ts";
+import { closeDialog, faintTexts, openDialog, picture, reasons, showTab } from "./dialog.ts";
 import { type Editor, type EditorPage, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE } from "./flow.ts";
+import { laterDialog } from "./later-release.ts";
 
 const NIGHT = { field: "time", op: "nin", value: '{"days":["Monday","friday"],"to":"20:00"}', valueType: "json", since: 2024 };
 const ADMINS = { field: "task.requester", op: "nin", value: '["root","admin"]', valueType: "json" };
@@ -100,6 +101,24 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       ]);
       assert.deepEqual(third, { ...OLD_RULES[2], when: [] });
       assert.equal(await isValid("decision"), true);
+    });
+
+    it("says of which version it is from then on", async () => {
+      await set("list", { version: undefined });
+      await openDialog(page, "list");
+      await page.locator("#node-input-name").fill("Renamed");
+      await closeDialog(page, "ok");
+      assert.equal(await stored("list", "version"), 1);
+    });
+
+    it("is told of a version that is not known, and leaves it", async () => {
+      await set("list", { version: 2 });
+      assert.match((await reasons(page, "list", {})).join(), /a newer version of this package/);
+      await openDialog(page, "list");
+      await page.locator("#node-input-name").fill("Renamed again");
+      await closeDialog(page, "ok");
+      assert.equal(await stored("list", "version"), 2);
+      await set("list", { version: 1 });
     });
 
     it("never turns no day into every day", async () => {
@@ -410,3 +429,70 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
     });
   });
 }
+
+describe("A dialog of a later release, for a node that an earlier one wrote", () => {
+  /** Dozens became single tasks. */
+  const STEPS = "[(old) => ({ ...old, limit: Number(old.limit ?? 0) * 12 })]";
+  const OLD = { type: "abiquo-list-pending", z: "flow", connection: "connection", scope: "all", limit: "2", emit: "list", wires: [[]] };
+  let editor: Editor;
+  let opened: EditorPage;
+  let page: Page;
+
+  before(async () => {
+    editor = await startEditor("node-red", FLOW, CREDENTIALS);
+    opened = await editor.open(browser);
+    page = opened.page;
+    await page.addScriptTag({ content: await laterDialog("list-pending", STEPS) });
+    await page.evaluate(
+      (nodes) => RED.nodes.import(nodes),
+      ["old", "wrong", "present"].map((id, index) => ({
+        ...OLD,
+        id,
+        x: 100,
+        y: 400 + 40 * index,
+        ...(id === "wrong" ? { limit: -1 } : {}),
+        ...(id === "present" ? { version: 2 } : {}),
+      })),
+    );
+  });
+  after(async () => {
+    await opened?.close();
+    await editor?.stop();
+  });
+  afterEach(() => closeDialog(page, "cancel"));
+
+  const exported = (id: string): Promise<Record<string, unknown>> =>
+    page.evaluate((wanted) => JSON.parse(JSON.stringify(RED.nodes.createExportableNodeSet([RED.nodes.node(wanted)])[0])), id);
+  const limit = (): Locator => page.locator("#node-input-limit");
+
+  it("judges it as the node would read it", async () => {
+    assert.deepEqual(await reasons(page, "old", {}), []);
+    assert.match((await reasons(page, "wrong", {})).join(), /whole number/);
+  });
+
+  it("shows what it means, and leaves it byte for byte where nothing is changed", async () => {
+    const before = JSON.stringify(await exported("old"));
+    for (const how of ["cancel", "ok"] as const) {
+      await openDialog(page, "old");
+      assert.equal(await limit().inputValue(), "24");
+      await closeDialog(page, how);
+    }
+    assert.equal(JSON.stringify(await exported("old")), before);
+    assert.equal(await page.evaluate(() => RED.nodes.node("old")?.["changed"]), false);
+  });
+
+  it("saves all of it as it is meant now, with the version, where something is changed", async () => {
+    await openDialog(page, "old");
+    await page.locator("#node-input-name").fill("Two dozen");
+    await closeDialog(page, "ok");
+    const { name, limit: saved, version } = await exported("old");
+    assert.deepEqual({ name, saved, version }, { name: "Two dozen", saved: 24, version: 2 });
+    await openDialog(page, "old");
+    assert.equal(await limit().inputValue(), "24");
+  });
+
+  it("takes one of its own version as it stands", async () => {
+    await openDialog(page, "present");
+    assert.equal(await limit().inputValue(), "2");
+  });
+});

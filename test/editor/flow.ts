@@ -90,11 +90,12 @@ export const FLOW = [
     proxy: "",
     timeout: 30,
     publicUrl: "",
+    identityHeader: "",
     trustedProxies: "",
     store: "store",
     pace: 0,
   },
-  { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "", metrics: "" },
+  { id: "store", type: "abiquo-store", name: "", engine: "sqlite", file: "", keep: 0, metrics: "" },
   {
     id: "webhook",
     type: "abiquo-webhook-in",

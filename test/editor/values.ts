@@ -1,3 +1,4 @@
+import { MIGRATIONS, versionOf } from "../../nodes/lib/base/definitions.ts";
 import { FLOW } from "./flow.ts";
 
 /**
@@ -216,7 +217,6 @@ const all = (type: string, sets: readonly object[], others: object = {}): Sample
 const later = (samples: readonly Sample[]): Sample[] => samples.map((sample) => ({ ...sample, failsLater: true }));
 
 const CONFIG = [
-  ...each("abiquo-config", "name", TEXTS),
   ...each("abiquo-config", "url", [
     "http://127.0.0.1:9/api",
     " http://127.0.0.1:9/api/ ",
@@ -275,7 +275,6 @@ const CONFIG = [
 ];
 
 const STORE = [
-  ...each("abiquo-store", "name", TEXTS),
   ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite", "postgres")),
   ...each("abiquo-store", "file", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-store", "keep", numbers(0)),
@@ -283,7 +282,6 @@ const STORE = [
 ];
 
 const WEBHOOK = [
-  ...each("abiquo-webhook-in", "name", TEXTS),
   ...each("abiquo-webhook-in", "path", ["/with/slash", "without/slash", "/at/end/", " /with/blanks ", "${T_PATH}", " ${T_PATH} ", ""]),
   ...later(each("abiquo-webhook-in", "path", ["/a b", "/a/../b"])),
   ...each("abiquo-webhook-in", "auth", choices("T_WAY", "secret", "basic", "none")),
@@ -363,7 +361,6 @@ const DETAILS = [
 ];
 
 const ANSWERS = ["abiquo-continue", "abiquo-cancel"].flatMap((type) => [
-  ...each(type, "name", TEXTS),
   ...all(type, [
     ...typed("task"),
     { task: "", taskType: "msg" },
@@ -386,7 +383,7 @@ const LIST = [
   ...each("abiquo-list-pending", "stage", choices("T_STAGE", "held", "asked", "decided", "undeliverable"), { scope: "ledger" }),
   ...each("abiquo-list-pending", "filter", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-list-pending", "limit", numbers(0)),
-  ...later(each("abiquo-list-pending", "limit", [1.5])),
+  ...each("abiquo-list-pending", "limit", [1.5, "2.5", "2.0"]),
   ...each(
     "abiquo-list-pending",
     "emit",
@@ -528,13 +525,14 @@ export const CALENDARS = [
   true,
 ];
 
+const LEVEL = { approvers: "ana@example.com" };
 const APPROVAL = [
-  ...each("abiquo-approval", "name", TEXTS),
   ...each(
     "abiquo-approval",
     "key",
     TEXTS.map((value, index) => (value === "text" || value === " text " ? `${value}${index}` : value)),
   ),
+  ...each("abiquo-approval", "levels", ["${T_LEVELS}", [LEVEL], JSON.stringify([LEVEL]), "nonsense", 5, [5]]),
   ...each("abiquo-approval", "scope", choices("T_TASK", "task", "group")),
   ...all("abiquo-approval", [...typed("title"), { title: "", titleType: "str" }, { title: undefined, titleType: undefined }]),
   ...each("abiquo-approval", "requireReason", choices("T_REASON", "never", "reject", "always")),
@@ -584,7 +582,16 @@ const APPROVAL = [
   ...each("abiquo-approval", "calendar", CALENDARS),
 ];
 
+/** Absent in what 0.1.0 wrote; the next one means that a newer release wrote the node. */
+const VERSIONS = Object.keys(MIGRATIONS).flatMap((type) => {
+  return each(type, "version", [versionOf(type), String(versionOf(type)), undefined, versionOf(type) + 1, 0, 1.5, "", "one", null, true]);
+});
+
+const NAMES = Object.keys(MIGRATIONS).flatMap((type) => each(type, "name", TEXTS));
+
 export const SAMPLES: readonly Sample[] = [
+  ...NAMES,
+  ...VERSIONS,
   ...CONFIG,
   ...STORE,
   ...WEBHOOK,

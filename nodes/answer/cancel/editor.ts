@@ -1,6 +1,7 @@
 import { save } from "../../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../../lib/editor/labels.ts";
 import { textsOf } from "../../lib/editor/texts.ts";
+import { versioned } from "../../lib/editor/versioned.ts";
 import { type AnswerTexts, answerProperties, prepare } from "../dialog.ts";
 
 const say = textsOf<AnswerTexts>("abiquo-cancel");
@@ -13,7 +14,7 @@ RED.nodes.registerType("abiquo-cancel", {
   icon: "abiquo-cancel.svg",
   inputs: 1,
   outputs: 2,
-  defaults: answerProperties(say),
+  defaults: versioned("abiquo-cancel", answerProperties(say)),
   inputLabels: () => say("port.input"),
   outputLabels: (index) => say(`port.${PORTS[index] ?? "answered"}`),
   paletteLabel: () => say("title"),

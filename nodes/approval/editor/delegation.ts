@@ -1,11 +1,12 @@
 import { readPolicy } from "../../lib/approval/settings.ts";
 import { textIn } from "../../lib/editor/inputs.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import { listText } from "../../lib/editor/values.ts";
 import { judgeProperty } from "./judging.ts";
 
 /** Shows whether votes may be handed on, and to whom; returns how to read it. */
 export function prepareDelegation(node: EditorNode): () => boolean | string {
-  const given = node["delegation"];
+  const given = stored(node)["delegation"];
   const allowed = delegationIn(given);
   const box = $("#abiquo-approval-delegation").prop("checked", allowed !== false);
   const to = $("#abiquo-approval-delegates").val(allowed === "some" ? listText(given) : "");

@@ -2,6 +2,7 @@ import { NO_APPROVER, REQUIRE_REASON } from "../../lib/approval/settings.ts";
 import { textOf } from "../../lib/base/json.ts";
 import { isVariable } from "../../lib/base/settings.ts";
 import { current } from "../../lib/editor/inputs.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import { choice, flag, number, typedValue } from "../../lib/editor/validators.ts";
 import { judgeLevels, judgeProperty } from "./judging.ts";
 import { NEW_LEVEL } from "./levels.ts";
@@ -37,7 +38,7 @@ export function approvalProperties(): NodeDefinition["defaults"] {
       value: [NEW_LEVEL],
       label: say("label.levels"),
       validate(value, options) {
-        const { byLevel, together } = judgeLevels(value, this["fallback"], asksFallback(this));
+        const { byLevel, together } = judgeLevels(value, stored(this)["fallback"], asksFallback(this));
         const named = byLevel.flatMap((problems, index) =>
           problems.map((problem) => `${say("label.level", { number: index + 1 })}: ${problem}`),
         );
@@ -72,7 +73,7 @@ export function approvalProperties(): NodeDefinition["defaults"] {
       label: say("label.clock"),
       validate: (value, options) => judged(options, judgeProperty("calendar", { calendar: value })),
     },
-    language: { value: "" },
+    language: { value: "", label: say("label.language") },
   };
 }
 

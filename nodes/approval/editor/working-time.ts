@@ -3,6 +3,7 @@ import { isObject, parseJson, textOf } from "../../lib/base/json.ts";
 import { isOpen } from "../../lib/base/json-path.ts";
 import { textIn } from "../../lib/editor/inputs.ts";
 import { jsonPart, keeping, type Row } from "../../lib/editor/rows.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import { listText } from "../../lib/editor/values.ts";
 import { judgeProperty } from "./judging.ts";
 import { say } from "./words.ts";
@@ -23,13 +24,13 @@ export function isWorkingTime(): boolean {
  * @returns how to read them
  */
 export function prepareWorkingTime(node: EditorNode): () => unknown {
-  const given = node["calendar"];
+  const given = stored(node)["calendar"];
   const clock = $("#abiquo-approval-clock");
   const reading = calendarIn(given);
-  const { stored, known, isAlways } = reading;
+  const { own, known, isAlways } = reading;
   const readForm = drawForm(reading);
   const isForm = isAlways || (known !== undefined && JSON.stringify(calendarIn(readForm()).known) === JSON.stringify(known));
-  const readKept = isForm && stored !== undefined ? keeping(stored, readForm) : readForm;
+  const readKept = isForm && own !== undefined ? keeping(own, readForm) : readForm;
   let readText: () => unknown = () => given;
   if (!isForm) {
     $("<option>").val("text").text(say("clock.text")).appendTo(clock);
@@ -53,7 +54,7 @@ export function prepareWorkingTime(node: EditorNode): () => unknown {
 interface CalendarReading {
   /** nothing, so that time always counts */
   readonly isAlways: boolean;
-  readonly stored?: Row;
+  readonly own?: Row;
   /** as the node will read it, where that is known before it starts */
   readonly known?: Calendar;
 }
@@ -64,13 +65,13 @@ function calendarIn(given: unknown): CalendarReading {
     isSound = false;
   });
   if (isSound && calendar === undefined) return { isAlways: true };
-  const stored = typeof given === "string" ? parseJson(given) : given;
-  if (!isObject(stored)) return { isAlways: false };
-  return { isAlways: false, stored, ...(calendar === undefined || isOpen(given, []) ? {} : { known: calendar }) };
+  const own = typeof given === "string" ? parseJson(given) : given;
+  if (!isObject(own)) return { isAlways: false };
+  return { isAlways: false, own, ...(calendar === undefined || isOpen(given, []) ? {} : { known: calendar }) };
 }
 
 /** Fills the controls, for new working hours with what is usual; returns how to read them. */
-function drawForm({ stored, known }: CalendarReading): () => Row {
+function drawForm({ own, known }: CalendarReading): () => Row {
   const { days, from, to, holidays } = known ?? USUAL;
   const boxes = DAYS.map((day, index) => {
     const box = $("<input>", { type: "checkbox", value: index + 1 }).prop("checked", days.includes(index + 1));
@@ -81,7 +82,7 @@ function drawForm({ stored, known }: CalendarReading): () => Row {
   const opening = $("#abiquo-approval-from").val(from);
   // A clock shows the end of the day as 00:00.
   const closing = $("#abiquo-approval-to").val(to.replace("24:00", "00:00"));
-  const zone = $("#abiquo-approval-zone").val(known === undefined ? ownZone() : textOf(stored?.["timeZone"]).trim());
+  const zone = $("#abiquo-approval-zone").val(known === undefined ? ownZone() : textOf(own?.["timeZone"]).trim());
   const daysOff = $("#abiquo-approval-holidays").val(listText(holidays));
   for (const each of Intl.supportedValuesOf("timeZone")) $("<option>").val(each).appendTo("#abiquo-approval-zones");
   return () => ({

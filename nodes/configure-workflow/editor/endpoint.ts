@@ -1,5 +1,6 @@
 import { isBlank, isVariable } from "../../lib/base/settings.ts";
 import { current, inputOf, isEdited, textIn } from "../../lib/editor/inputs.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import type { Say } from "../../lib/editor/texts.ts";
 import { httpUrl, reason, text } from "../../lib/editor/validators.ts";
 import { settingText } from "../../lib/editor/values.ts";
@@ -28,17 +29,17 @@ export function drawEndpoint(
   valueTypes: readonly string[],
   say: Say<Texts>,
 ): { readonly read: () => unknown; readonly refresh: () => void } {
-  const stored = settingText(node["endpoint"]);
+  const own = settingText(stored(node)["endpoint"]);
   const type = storedType(node);
   const webhook = {
     value: "webhook",
     label: say("endpoint.webhook"),
     icon: "fa fa-sign-in",
-    options: webhookOptions(type === "webhook" ? stored : "", say),
+    options: webhookOptions(type === "webhook" ? own : "", say),
   };
   inputOf(node, "endpointType").val(type);
   const isOffered = type === "webhook" || valueTypes.includes(type);
-  const field = $("#abiquo-configure-endpoint").val(stored);
+  const field = $("#abiquo-configure-endpoint").val(own);
   field.typedInput({
     default: "str",
     types: [webhook, ...valueTypes, ...(isOffered ? [] : [{ value: type, label: type }])],
@@ -81,5 +82,5 @@ function typeOf(node: EditorNode): string {
 
 /** A node that does not say it has an address, and no webhook. */
 function storedType(node: EditorNode): string {
-  return settingText(node["endpointType"]) || "str";
+  return settingText(stored(node)["endpointType"]) || "str";
 }

@@ -1,4 +1,4 @@
-import { type Check, isEither, isFlag, isListOf, isNumber, isOneOf, isRecord, isText, optional } from "../base/shape.ts";
+import { type Check, isEither, isFlag, isListOf, isNumber, isOneOf, isRecord, isText, isTrue, optional } from "../base/shape.ts";
 import type { LinkKey } from "./links.ts";
 import type { Calendar, Level, Need, Person, Policy, RawLevel, RawPolicy, Role } from "./policy-types.ts";
 import type { Approval, Decision, HistoryEntry, Seat, Subject, Vote } from "./state.ts";
@@ -22,7 +22,7 @@ const ofLevel = {
   name: isText,
   need: isNeed,
   deadline: optional(isNumber),
-  onDeadline: isOneOf("wait", "reject", "approve", "escalate"),
+  onDeadline: isOneOf<Level["onDeadline"]>({ wait: true, reject: true, approve: true, escalate: true }),
   remindEvery: optional(isNumber),
 } as const;
 const isLevel = isRecord<Level>({ ...ofLevel, approvers: isListOf(isPerson), escalateTo: isListOf(isPerson) });
@@ -37,11 +37,11 @@ const isCalendar = isRecord<Calendar>({
 });
 
 const ofPolicy = {
-  requireReason: isOneOf("never", "reject", "always"),
+  requireReason: isOneOf<Policy["requireReason"]>({ never: true, reject: true, always: true }),
   allowSelfApproval: isFlag,
   allowSamePersonTwice: isFlag,
   delegation: isEither(isFlag, isListOf(isText)),
-  noApprover: isOneOf("keep", "reject", "fallback"),
+  noApprover: isOneOf<Policy["noApprover"]>({ keep: true, reject: true, fallback: true }),
   calendar: optional(isCalendar),
 } as const;
 const isPolicy = isRecord<Policy>({ ...ofPolicy, levels: isListOf(isLevel), fallback: isListOf(isPerson) });
@@ -63,15 +63,20 @@ const isVote = isRecord<Vote>({
   level: isNumber,
   by: isText,
   inPlaceOf: optional(isListOf(isText)),
-  action: isOneOf("approve", "reject"),
+  action: isOneOf<Vote["action"]>({ approve: true, reject: true }),
   reason: optional(isText),
   except: optional(isListOf(isText)),
   at: isNumber,
 });
 
-const isStuckWhy = isOneOf("NO_APPROVER", "TOO_FEW_APPROVERS", "REQUESTER_UNKNOWN", "NOBODY_TO_ESCALATE_TO");
-const isOutcome = isOneOf("approved", "rejected");
-const isCause = isOneOf("vote", "deadline", "no-approver", "bypass");
+const isStuckWhy = isOneOf<NonNullable<Approval["stuck"]>>({
+  NO_APPROVER: true,
+  TOO_FEW_APPROVERS: true,
+  REQUESTER_UNKNOWN: true,
+  NOBODY_TO_ESCALATE_TO: true,
+});
+const isOutcome = isOneOf<Decision["outcome"]>({ approved: true, rejected: true });
+const isCause = isOneOf<Decision["cause"]>({ vote: true, deadline: true, "no-approver": true, bypass: true });
 
 const isDecision = isRecord<Decision>({
   outcome: isOutcome,
@@ -84,22 +89,22 @@ const isDecision = isRecord<Decision>({
 const isHistoryEntry = isRecord<HistoryEntry>({
   at: isNumber,
   level: isNumber,
-  what: isOneOf(
-    "opened",
-    "approve",
-    "reject",
-    "level-approved",
-    "overdue",
-    "escalated",
-    "stuck",
-    "fallback",
-    "reassigned",
-    "delegated",
-    "frozen",
-    "unfrozen",
-    "decided",
-    "withdrawn",
-  ),
+  what: isOneOf<HistoryEntry["what"]>({
+    opened: true,
+    approve: true,
+    reject: true,
+    "level-approved": true,
+    overdue: true,
+    escalated: true,
+    stuck: true,
+    fallback: true,
+    reassigned: true,
+    delegated: true,
+    frozen: true,
+    unfrozen: true,
+    decided: true,
+    withdrawn: true,
+  }),
   by: optional(isText),
   from: optional(isText),
   to: optional(isText),
@@ -114,7 +119,7 @@ export const isApproval = isRecord<Approval>({
   id: isText,
   policy: isPolicy,
   subject: isSubject,
-  status: isOneOf("open", "approved", "rejected", "withdrawn"),
+  status: isOneOf<Approval["status"]>({ open: true, approved: true, rejected: true, withdrawn: true }),
   level: isNumber,
   askedAt: isNumber,
   runningSince: isNumber,
@@ -123,7 +128,7 @@ export const isApproval = isRecord<Approval>({
   votes: isListOf(isVote),
   excepted: isListOf(isText),
   dueAt: optional(isNumber),
-  overdue: optional(isOneOf(true)),
+  overdue: optional(isTrue),
   nextReminderAt: optional(isNumber),
   frozen: optional(isRecord<NonNullable<Approval["frozen"]>>({ by: isText, reason: isText, at: isNumber })),
   stuck: optional(isStuckWhy),

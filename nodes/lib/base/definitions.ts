@@ -27,9 +27,15 @@ export const MIGRATIONS = {
 } as const satisfies Migrations;
 
 /** The version of a type's definitions that this release writes and works with. */
-export const VERSION_OF: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(MIGRATIONS).map(([type, steps]) => [type, steps.length + 1]),
-);
+export function versionOf(type: string, migrations: Migrations = MIGRATIONS): number {
+  return (migrations[type]?.length ?? 0) + 1;
+}
+
+/** Whether this release knows what definitions of a version mean. */
+export function isUnderstood(type: string, version: unknown): boolean {
+  const number = numberIn(version);
+  return number !== undefined && number <= versionOf(type);
+}
 
 /**
  * A definition as this release understands it. One of the present version comes back as it is, whether it says so or
@@ -38,19 +44,18 @@ export const VERSION_OF: Readonly<Record<string, number>> = Object.fromEntries(
  * @throws Fault NODE_NEWER when a newer release wrote it; CONFIG_INVALID when its version is none
  */
 export function migrated(type: string, definition: object, migrations: Migrations = MIGRATIONS): Definition {
-  const steps = migrations[type] ?? [];
-  const present = steps.length + 1;
+  const present = versionOf(type, migrations);
   const given = definition as Definition;
-  const version = versionOf(given);
+  const version = numberIn(given["version"] === undefined ? 1 : given["version"]);
+  if (version === undefined) throw new Fault("CONFIG_INVALID", { property: "version" });
   if (version > present) throw new Fault("NODE_NEWER");
   if (version === present) return given;
-  return { ...steps.slice(version - 1).reduce((old, step) => step(old), given), version: present };
+  const steps = migrations[type]?.slice(version - 1) ?? [];
+  return { ...steps.reduce((old, step) => step(old), given), version: present };
 }
 
-/** @throws Fault CONFIG_INVALID */
-function versionOf({ version = 1 }: Definition): number {
-  // The editor's fields hold text.
+/** A whole number from 1 on; the editor's fields hold it as text. */
+function numberIn(version: unknown): number | undefined {
   const number = typeof version === "string" && version.trim() !== "" ? Number(version) : version;
-  if (typeof number !== "number" || !Number.isInteger(number) || number < 1) throw new Fault("CONFIG_INVALID", { property: "version" });
-  return number;
+  return typeof number === "number" && Number.isInteger(number) && number >= 1 ? number : undefined;
 }

@@ -13,6 +13,8 @@ export type SettingProblem =
   | { readonly kind: "unset"; readonly name: string }
   /** No number, or one below `min`. */
   | { readonly kind: "number"; readonly min: number }
+  /** No whole number, or one below `min`. */
+  | { readonly kind: "whole"; readonly min: number }
   /** Neither true nor false. */
   | { readonly kind: "flag" }
   | { readonly kind: "choice"; readonly value: string }
@@ -83,6 +85,13 @@ export function readNumber(value: unknown, { fallback = 0, min = 0 }: { fallback
     const number = Number(text);
     return Number.isFinite(number) && number >= min ? { value: number } : { problem: { kind: "number", min } };
   });
+}
+
+/** The same where a part of one means nothing. */
+export function readWholeNumber(value: unknown, { fallback = 0, min = 0 }: { fallback?: number; min?: number } = {}): Reading<number> {
+  const reading = readNumber(value, { fallback, min });
+  const isWhole = "value" in reading ? Number.isInteger(reading.value) : reading.problem.kind !== "number";
+  return isWhole ? reading : { problem: { kind: "whole", min } };
 }
 
 /** Nothing is false. */

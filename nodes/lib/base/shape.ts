@@ -18,9 +18,13 @@ export type Shape<Value> = {
 export const isText: Check<string> = (value) => typeof value === "string";
 export const isNumber: Check<number> = (value) => typeof value === "number";
 export const isFlag: Check<boolean> = (value) => typeof value === "boolean";
+export const isTrue: Check<true> = (value) => value === true;
 
-export function isOneOf<const Value extends string | number | boolean>(...values: readonly Value[]): Check<Value> {
-  return (value): value is Value => (values as readonly unknown[]).includes(value);
+/**
+ * One of the words of a union. They are given as keys, and the union by its name: one that is left out does not compile.
+ */
+export function isOneOf<Union extends string = string>(words: Readonly<Record<NoInfer<Union>, true>>): Check<Union> {
+  return (value): value is Union => typeof value === "string" && Object.hasOwn(words, value);
 }
 
 export function isListOf<Item>(isItem: Check<Item>): Check<readonly Item[]> {

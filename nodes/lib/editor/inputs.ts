@@ -1,4 +1,5 @@
 import { isBlank, readFlag } from "../base/settings.ts";
+import { bringForward, stored } from "./stored.ts";
 import { listText, settingText } from "./values.ts";
 
 /** An input of a dialog, by the property that Node-RED saves from it. */
@@ -25,7 +26,7 @@ export function inputOf(node: EditorNode, property: string): JQuery {
 /** The value in the open dialog when this node is the one being edited, else the saved one; the default for nothing. */
 export function current(node: EditorNode, property: string): unknown {
   const input = inputOf(node, property);
-  const value = isEdited(node) && input.length > 0 ? valueOf(input) : node[property];
+  const value = isEdited(node) && input.length > 0 ? valueOf(input) : stored(node)[property];
   if (isBlank(value)) return node._def.defaults[property]?.value;
   return typeof value === "string" ? value.trim() : value;
 }
@@ -60,14 +61,15 @@ export function remember(node: EditorNode, parts: Readers = {}): void {
 
 /**
  * Node-RED saves every input of a dialog, in its own form. An input that its author left alone is taken out of its
- * sight, so that the property stays byte for byte. Once something is changed, what the node did not have is saved as the
- * dialog showed it; of a configuration that is just added, all is.
+ * sight, so that the property stays byte for byte. Once something is changed, the node is of the present version, and what
+ * it did not have is saved as the dialog showed it; of a configuration that is just added, all is.
  */
 export function save(node: EditorNode): void {
   const { inputs, parts } = firstShown.get(node) ?? { inputs: new Map(), parts: [] };
   const isChanged = ({ read, first }: (typeof parts)[number]): boolean => JSON.stringify(read()) !== first;
   const untouched = inputsOf(node).filter(({ property, input }) => valueOf(input) === inputs.get(property));
   const isTouched = parts.some(isChanged) || untouched.length < inputs.size || !RED.nodes.node(node.id);
+  if (isTouched) bringForward(node);
   for (const part of parts) {
     if (isChanged(part) || (isTouched && node[part.property] === undefined)) node[part.property] = part.read();
   }
@@ -79,9 +81,10 @@ export function save(node: EditorNode): void {
 /** A typed input that shows the stored type too where it is none of those offered. */
 export function typed(node: EditorNode, property: string, types: readonly string[]): void {
   const otherwise = settingText(node._def.defaults[`${property}Type`]?.value);
-  const type = settingText(node[`${property}Type`]) || otherwise;
+  const { [property]: value, [`${property}Type`]: storedType } = stored(node);
+  const type = settingText(storedType) || otherwise;
   const input = inputOf(node, property);
-  if (type !== otherwise && isBlank(node[property])) input.val("");
+  if (type !== otherwise && isBlank(value)) input.val("");
   input.typedInput({
     default: otherwise,
     types: types.includes(type) ? types : [...types, { value: type, label: type }],
@@ -120,7 +123,8 @@ function show(node: EditorNode, property: string, input: JQuery): void {
   const definition = node._def.defaults[property];
   // Node-RED's own choosers.
   if (definition === undefined || definition.type !== undefined) return;
-  const value = isBlank(node[property]) ? definition.value : node[property];
+  const given = stored(node)[property];
+  const value = isBlank(given) ? definition.value : given;
   const flag = readFlag(value);
   if (input.is("select")) choose(input, value);
   else if (input.attr("type") !== "checkbox") input.val(typeof value === "string" ? value.replace(/\s*\n\s*/g, " ") : listText(value));

@@ -1,4 +1,3 @@
-import type texts from "../../config/locales/en-US.json";
 import {
   isVariable,
   knownPart,
@@ -10,16 +9,17 @@ import {
   readNetworks,
   readNumber,
   readText,
+  readWholeNumber,
 } from "../base/settings.ts";
 import { current, hasCredential } from "./inputs.ts";
+import type texts from "./locales/en-US.json";
 import { type Keys, textsOf } from "./texts.ts";
 import { settingText } from "./values.ts";
 
-// What every dialog says of a wrong value stands in one catalogue.
-type Catalogue = (typeof texts)["abiquo-config"];
-const sayReason = textsOf<Catalogue>("abiquo-config");
+// The build puts what every dialog says of a wrong value into the catalogue of the node that every other needs.
+const sayReason = textsOf<typeof texts>("abiquo-config");
 
-type Reason = Extract<Keys<Catalogue>, `invalid.${string}`> extends `invalid.${infer Name}` ? Name : never;
+type Reason = Keys<(typeof texts)["invalid"]>;
 type Options = ValidationOptions | undefined;
 
 /** What is wrong with a property, for the editor to show. */
@@ -47,10 +47,7 @@ export function number(value: unknown, options: Options, min: number): Judgement
 
 /** The same where only whole numbers will do. */
 export function wholeNumber(value: unknown, options: Options, min: number): Judgement {
-  const reading = readNumber(knownPart(value), { fallback: min, min });
-  if ("problem" in reading && reading.problem.kind !== "number") return judged(reading, options);
-  const isWhole = "value" in reading && Number.isInteger(reading.value);
-  return isWhole || reason(options, "whole", { min });
+  return judged(readWholeNumber(knownPart(value), { min }), options);
 }
 
 export function choice(value: unknown, options: Options, choices: readonly [string, ...string[]]): Judgement {

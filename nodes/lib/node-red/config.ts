@@ -1,7 +1,17 @@
 import { BlockList } from "node:net";
 import { Fault } from "../base/fault.ts";
 import { familyOf, type Network } from "../base/networks.ts";
-import { type Reading, readChoice, readFlag, readList, readNetworks, readNumber, readSecret, readText } from "../base/settings.ts";
+import {
+  type Reading,
+  readChoice,
+  readFlag,
+  readList,
+  readNetworks,
+  readNumber,
+  readSecret,
+  readText,
+  readWholeNumber,
+} from "../base/settings.ts";
 
 /**
  * The properties of a node's configuration, which may be strings where `${NAME}` stood for a number, a boolean or a
@@ -28,6 +38,11 @@ export class Configuration {
   /** @throws Fault ENV_UNSET; CONFIG_INVALID when it is no number, or lies below `min` */
   number(property: string, fallback: number, min = 0): number {
     return valueOf(readNumber(this.#values[property], { fallback, min }), property);
+  }
+
+  /** @throws Fault ENV_UNSET; CONFIG_INVALID when it is no whole number, or lies below `min` */
+  wholeNumber(property: string, fallback: number, min = 0): number {
+    return valueOf(readWholeNumber(this.#values[property], { fallback, min }), property);
   }
 
   /** @throws Fault ENV_UNSET; CONFIG_INVALID when it is neither true nor false */

@@ -1,5 +1,6 @@
 import { isBlank, isVariable } from "../../lib/base/settings.ts";
 import { jsonField } from "../../lib/editor/rows.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import { rulesIn } from "../../lib/rules/settings.ts";
 import type { Choices } from "./choices.ts";
 import { NEW_RULE, type RuleRow, ruleRow } from "./rule.ts";
@@ -72,7 +73,7 @@ export function resizeList(height: number): void {
 
 /** The whole of the rules as text where they are no list; emptied, it gives way to rows. */
 function rulesReader(node: EditorNode, element: JQuery, readRows: () => unknown[], changed: () => void): () => unknown {
-  const { rules } = node;
+  const { rules } = stored(node);
   const isText = !Array.isArray(rules) && !isBlank(rules);
   const row = $("#abiquo-decision-rules-text").toggle(isText);
   const rowList = element.closest(".red-ui-editableList").toggle(!isText);

@@ -1,6 +1,7 @@
 import { isVariable } from "../../lib/base/settings.ts";
 import { fill, inputOf, remember, textIn } from "../../lib/editor/inputs.ts";
 import { showParts } from "../../lib/editor/parts.ts";
+import { stored } from "../../lib/editor/stored.ts";
 import { settingText } from "../../lib/editor/values.ts";
 import { ruleChecks } from "./checks.ts";
 import { Choices } from "./choices.ts";
@@ -19,7 +20,8 @@ export function prepare(node: EditorNode): () => void {
   fill(node);
   // Nothing stands for this one: where the rules come with messages, the node must say where.
   const property = inputOf(node, "rulesProperty");
-  if (node["rulesProperty"] !== undefined) property.val(settingText(node["rulesProperty"]));
+  const { rulesProperty } = stored(node);
+  if (rulesProperty !== undefined) property.val(settingText(rulesProperty));
   property.typedInput({ default: "msg", types: ["msg"] });
   const list: RuleList = ruleList(node, choices, () => checks.soon());
   remember(node, { rules: list.read });

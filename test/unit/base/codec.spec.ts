@@ -8,7 +8,11 @@ interface Place {
   readonly seats?: readonly number[];
 }
 
-const isPlace = isRecord<Place>({ name: isText, kind: isOneOf("room", "hall"), seats: optional(isListOf(isNumber)) });
+const isPlace = isRecord<Place>({
+  name: isText,
+  kind: isOneOf<"room" | "hall">({ room: true, hall: true }),
+  seats: optional(isListOf(isNumber)),
+});
 const place: Place = { name: "north", kind: "hall", seats: [1, 2] };
 
 describe("what outlives a release", () => {

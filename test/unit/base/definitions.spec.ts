@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MIGRATIONS, type Migrations, migrated, VERSION_OF } from "../../../nodes/lib/base/definitions.ts";
+import { MIGRATIONS, type Migrations, migrated, versionOf } from "../../../nodes/lib/base/definitions.ts";
 
 /** A made-up type, whose minutes became seconds and whose list became text since. */
 const STEPS: Migrations = {
@@ -52,6 +52,6 @@ describe("the definition of a node", () => {
       "node-red": { nodes: object };
     };
     assert.deepEqual(Object.keys(MIGRATIONS).sort(), Object.keys(manifest["node-red"].nodes).sort());
-    for (const [type, steps] of Object.entries(MIGRATIONS)) assert.equal(VERSION_OF[type], steps.length + 1);
+    for (const [type, steps] of Object.entries(MIGRATIONS)) assert.equal(versionOf(type), steps.length + 1);
   });
 });

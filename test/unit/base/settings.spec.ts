@@ -10,6 +10,7 @@ import {
   readNumber,
   readSecret,
   readText,
+  readWholeNumber,
 } from "../../../nodes/lib/base/settings.ts";
 
 const NOTHING = [undefined, null, "", "  \n "];
@@ -59,6 +60,13 @@ describe("settings, as dialogs and nodes read them", () => {
     for (const value of ["0.4", "x", "1,5", "Infinity"]) {
       assert.deepEqual(readNumber(value, { min: 0.5 }), { problem: { kind: "number", min: 0.5 } }, value);
     }
+  });
+
+  it("say where a part of a number means nothing", () => {
+    for (const value of [3, "3", " 3.0 "]) assert.deepEqual(readWholeNumber(value), { value: 3 });
+    assert.deepEqual(readWholeNumber("", { fallback: 7 }), { value: 7 });
+    for (const value of [1.5, "1.5", -1, "x"]) assert.deepEqual(readWholeNumber(value), { problem: { kind: "whole", min: 0 } });
+    assert.deepEqual(readWholeNumber("${COUNT} "), { problem: { kind: "unset", name: "COUNT" } });
   });
 
   it("say what they do not take", () => {

@@ -105,7 +105,7 @@ export const keptNotification = codec(
   [],
   only(
     isRecord<Notification>({
-      kind: isOneOf("asked", "reminder", "escalated", "decided", "withdrawn"),
+      kind: isOneOf<Notification["kind"]>({ asked: true, reminder: true, escalated: true, decided: true, withdrawn: true }),
       level: isNumber,
       person: isPersonView,
       dueAt: optional(isNumber),

@@ -1,11 +1,16 @@
 /** How tasks of a webhook are decided, by the path that they come by. */
-export const COURSES = ["rules", "parallel", "reassigned", "group"] as const;
+export const COURSES = ["rules", "parallel", "reassigned", "group", "unanswered"] as const;
 export type Course = (typeof COURSES)[number];
 export type TaskType = "DEPLOY" | "UNDEPLOY" | "RECONFIGURE";
 export type Action = "continue" | "cancel";
 
-/** What the flow makes of a task. @param index among the tasks of its webhook */
-export function wantedAction(course: Course, type: TaskType, index: number): Action {
+/**
+ * What the flow makes of a task: `none` where nobody votes, so that it ends only by somebody who decides in Abiquo.
+ *
+ * @param index among the tasks of its webhook
+ */
+export function wantedAction(course: Course, type: TaskType, index: number): Action | "none" {
+  if (course === "unanswered") return "none";
   if (course === "rules") return type === "UNDEPLOY" ? "cancel" : "continue";
   if (course === "group") return index === 0 ? "cancel" : "continue";
   return type === "UNDEPLOY" ? "cancel" : "continue";
@@ -35,8 +40,17 @@ const EXCEPT = `const { id, kind, level, person } = msg.abiquo.approval;
 const except = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(msg.topic)?.[0];
 return kind === "asked" ? { abiquo: { vote: { id, level, action: "approve", except: [except], reason: "soak", by: person.email } } } : null;`;
 
-/** @param version changes some nodes, other ones each time: hooks, what is below them, or the connection */
-export function mixedFlows(apiUrl: string, version: number): object[] {
+/** How long from the end of one sweep to the next, in minutes. */
+const CATCH_UP = 0.1;
+
+export interface FlowOptions {
+  readonly apiUrl: string;
+  /** changes some nodes, other ones each time: hooks, what is below them, or the connection */
+  readonly version: number;
+  readonly engine: "sqlite" | "postgres";
+}
+
+export function mixedFlows({ apiUrl, version, engine }: FlowOptions): object[] {
   const changed = (which: number): string => (version % 3 === which ? `version ${version}` : "");
   const node = (id: string, type: string, properties: object): object => ({
     id,
@@ -48,7 +62,16 @@ export function mixedFlows(apiUrl: string, version: number): object[] {
     ...properties,
   });
   const hook = (course: Course, wires: string[], emit = "task"): object =>
-    node(`hook-${course}`, "abiquo-webhook-in", { name: changed(1), path: `/${course}`, auth: "secret", emit, wires: [wires] });
+    node(`hook-${course}`, "abiquo-webhook-in", {
+      name: changed(1),
+      path: `/${course}`,
+      auth: "secret",
+      emit,
+      // A task that was adopted there would wait for ever.
+      catchUp: course === "unanswered" ? 0 : CATCH_UP,
+      enterprises: "",
+      wires: [wires],
+    });
   const people = (id: string, approvers: string, voter: string, more: object = {}): object =>
     node(id, "abiquo-approval", {
       key: id,
@@ -71,7 +94,9 @@ export function mixedFlows(apiUrl: string, version: number): object[] {
       auth: "oauth1",
       timeout: version % 3 === 0 ? 5 + (version % 2) : 5,
       publicUrl: "https://soak.example.com",
+      store: "store",
     },
+    { id: "store", type: "abiquo-store", name: "", engine, file: "" },
     hook("rules", ["rules"]),
     node("rules", "abiquo-task-decision", {
       name: changed(2),
@@ -92,6 +117,8 @@ export function mixedFlows(apiUrl: string, version: number): object[] {
     code("name-first", "msg.topic = msg.abiquo.tasks[0].task.taskId; return msg;", ["groups"]),
     people("groups", "mia@example.com", "except", { scope: "group" }),
     code("except", EXCEPT, ["groups"]),
+    hook("unanswered", ["unanswered"]),
+    people("unanswered", "mia@example.com", "", { wires: [[], ["continue"], ["cancel"], [], []] }),
     // A connection of the message's own: these nodes live on when only the connection is deployed.
     node("continue", "abiquo-continue", { connection: "", wires: [[], []] }),
     node("cancel", "abiquo-cancel", { wires: [[], []] }),

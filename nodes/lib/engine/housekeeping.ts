@@ -29,7 +29,7 @@ export class Housekeeping {
   async run(): Promise<void> {
     const now = this.#clock.now();
     const tasksBefore = this.#keep > 0 ? now - this.#keep * DAY : 0;
-    while ((await this.#ledger.prune({ payloadsBefore: now - PAYLOADS, tasksBefore })) > 0);
+    while ((await this.#ledger.prune({ payloadsBefore: now - PAYLOADS, tasksBefore, now })) > 0);
     for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
       const before = left;
       left = await this.#ledger.shrink(PAGES_AT_ONCE);

@@ -8,7 +8,7 @@ import { getOrCreate } from "../base/get-or-create.ts";
 import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
-import { type AbiquoMessage, entryOf } from "./message.ts";
+import { type AbiquoMessage, aboutOf, entryOf } from "./message.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
 import type { Connection } from "./outbox.ts";
 
@@ -110,6 +110,7 @@ export class Intake {
         summary: keptSummary.write(task),
         links: keptLinks.write(links),
         payload: keptPayload.write(payload),
+        about: aboutOf(task),
         receivedAt: now,
         ...marked(adopted),
       })),
@@ -195,7 +196,7 @@ export class Intake {
       const read = await this.#semaphoreOf(connection).run(() => connection.client.readTask(abiquo.links?.self ?? "", signal));
       const { task, links, payload } = read;
       if (task.state === "QUEUEING") return { genuine: { ...arrival, payload, abiquo: { ...abiquo, task, links } } };
-      await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere" });
+      await this.#ledger.move({ ...key, from: ["received", "held"], to: "elsewhere", at: this.#clock.now() });
       return {};
     } catch (error) {
       // What Abiquo shows is no task that could be used, and will be none at the next look.
@@ -211,7 +212,7 @@ export class Intake {
 
   async #gone(arrival: Arrival, cause: AbiquoFault): Promise<Look> {
     const { key } = arrival;
-    await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone" }).catch(() => undefined);
+    await this.#ledger.move({ ...key, from: ["received", "held"], to: "gone", at: this.#clock.now() }).catch(() => undefined);
     return { fault: new Fault("TASK_UNKNOWN", { taskId: key.taskId }, cause), arrival };
   }
 

@@ -1,7 +1,7 @@
 import { keptLinks, keptSummary, linksOf, summaryOf, type TaskLinks, type TaskSummary } from "../abiquo/index.ts";
 import { Fault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
-import { type DecisionRecord, keptFacts, type TaskRecord } from "../ledger/index.ts";
+import { type DecisionRecord, keptFacts, type TaskAbout, type TaskRecord } from "../ledger/index.ts";
 
 export type Action = "continue" | "cancel";
 const CAUSES = ["rule", "vote", "deadline", "no-approver", "bypass"] as const;
@@ -170,6 +170,11 @@ export function entryOf(record: TaskRecord, decision?: DecisionRecord): TaskEntr
   if (decision === undefined) return entry;
   const answer = answerOf(decision);
   return answer === undefined ? { ...entry, decision: decisionOf(decision) } : { ...entry, decision: decisionOf(decision), answer };
+}
+
+/** What the audit says of a task when it comes. */
+export function aboutOf({ enterpriseId, type, requester }: TaskSummary): TaskAbout {
+  return { tenant: enterpriseId, type, requester };
 }
 
 /** A task of which nothing but the id is known. */

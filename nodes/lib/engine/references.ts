@@ -2,7 +2,7 @@ import { type AbiquoClient, AbiquoFault, type AbiquoTask, keptLinks, keptPayload
 import { Fault } from "../base/fault.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type NewTask, type TaskKey } from "../ledger/index.ts";
-import { entryOf, isWhole, type TaskEntry, type TaskName, type TaskReference, type WholeTask } from "./message.ts";
+import { aboutOf, entryOf, isWhole, type TaskEntry, type TaskName, type TaskReference, type WholeTask } from "./message.ts";
 
 /** A task that a message names, as far as it is known for sure. */
 export interface NamedTask {
@@ -101,6 +101,7 @@ function newTask({ task, links, payload }: AbiquoTask, connection: string, { bas
     summary: keptSummary.write(task),
     links: keptLinks.write(links),
     payload: keptPayload.write(payload),
+    about: aboutOf(task),
     // Clocks differ: what was made in the future would be young for as long.
     receivedAt: Math.min(Date.parse(task.createdAt) || now, now),
   };

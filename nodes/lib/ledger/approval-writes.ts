@@ -1,12 +1,14 @@
 import { Fault } from "../base/fault.ts";
-import { insertAudit } from "./audit.ts";
+import type { EntryTask, NewEntry } from "./chain/entry.ts";
+import type { AuditLog } from "./chain/log.ts";
+import { ruleEntries } from "./chain/tell.ts";
 import { waitFor } from "./inboxes.ts";
 import { insertNotifications, type NewNotification } from "./notifications.ts";
 import { goneOn } from "./outcomes.ts";
 import { keyText, type NewTask, type Proposal, type TaskKey } from "./records.ts";
 import { chunks, type Db, type Placed } from "./rows.ts";
 import { type ApprovalStatus, OPEN_APPROVAL, UNDECIDED } from "./schema.ts";
-import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
+import { entryTask, insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 export interface NewApproval {
   readonly id: string;
@@ -21,10 +23,13 @@ export interface NewApproval {
   readonly type: string;
   /** what the inbox's search looks through */
   readonly search: string;
-  readonly tasks: readonly (TaskKey & Pick<Proposal, "task">)[];
+  readonly tasks: readonly (TaskKey & Pick<Proposal, "task"> & { readonly because?: RuleSpoke | undefined })[];
   /** the approval whose outcome brought these tasks: with this request, the flow has gone on with it */
   readonly after?: string | undefined;
 }
+
+/** The rule that had people asked, and the facts that it saw, as `Proposal` has them. */
+export type RuleSpoke = Pick<Proposal, "rule" | "facts"> & { readonly action: string };
 
 /** What became of the tasks of a new approval. */
 export interface Opened {
@@ -49,18 +54,21 @@ export interface ApprovalChange {
   readonly level?: number;
   readonly notifications: readonly NewNotification[];
   readonly at: number;
-  /** who closed it, for the audit */
+  /** who closed it and why, for the audit */
   readonly closedBy?: string | undefined;
+  readonly reason?: string | undefined;
+  /** what else the audit is told of this change: votes, controls, what time did */
+  readonly told?: readonly Omit<NewEntry, "task" | "approval">[];
 }
 
 /** As `ApprovalStore.open`. */
-export async function openApproval(db: Db, approval: NewApproval & { platform: number }): Promise<Opened> {
+export async function openApproval(db: Db, approval: NewApproval & { platform: number }, log: AuditLog): Promise<Opened> {
   const { platform } = approval;
   const keys = approval.tasks.map((task) => ({ ...task, platform }));
   let known = await selectTasks(db, keys);
   const missing = keys.flatMap((key) => (known.has(keyText(key)) ? [] : [fitTask(key)]));
   if (missing.length > 0) {
-    await insertTasks(db, missing);
+    await insertTasks(db, missing, log);
     known = await selectTasks(db, keys);
   }
   const tasks = [...known.values()];
@@ -110,10 +118,13 @@ export async function openApproval(db: Db, approval: NewApproval & { platform: n
       )
       .execute();
   }
-  await insertAudit(
-    db,
-    free.map(({ row }) => ({ row, at: createdAt, event: "asked", actor: key, detail: { approval: id } })),
-  );
+  const because = new Map(approval.tasks.map((task) => [task.taskId, task.because]));
+  for (const each of free) {
+    const task = entryTask(each);
+    const rule = because.get(task.taskId);
+    if (rule !== undefined) log.add(...ruleEntries(task, createdAt, { ...rule, approval: id }));
+    log.add({ at: createdAt, kind: "asked", task, approval: id, by: key });
+  }
   return opened;
 }
 
@@ -145,7 +156,7 @@ async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Pro
 }
 
 /** As `ApprovalStore.change`. */
-export async function changeApproval(db: Db, change: ApprovalChange): Promise<boolean> {
+export async function changeApproval(db: Db, change: ApprovalChange, log: AuditLog): Promise<boolean> {
   const { id, version, status, state, nextWake, waiting, level = 0, notifications, at } = change;
   const { numUpdatedRows } = await db
     .updateTable("approval")
@@ -161,14 +172,26 @@ export async function changeApproval(db: Db, change: ApprovalChange): Promise<bo
     .executeTakeFirstOrThrow();
   await waitFor(db, { approval: id, created_at, type, level }, new Set(waiting));
   await insertNotifications(db, { approval: id, key, at, notifications });
-  if (!OPEN_APPROVAL.includes(status)) {
-    const tasks = await db.selectFrom("approval_task").select("task").where("approval", "=", id).execute();
-    const detail = { approval: id };
-    await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
-    await insertAudit(
-      db,
-      tasks.map(({ task }) => ({ row: task, at, event: status, actor: change.closedBy ?? "", detail })),
-    );
-  }
+  const told = [...(change.told ?? []), ...notifications.map((notification) => notificationEntry(notification, at))];
+  log.add(...told.map((entry) => ({ ...entry, approval: id })));
+  if (OPEN_APPROVAL.includes(status)) return true;
+  await db.updateTable("approval_task").set({ settling: 1 }).where("approval", "=", id).execute();
+  const personal = { actor: change.closedBy, reason: change.reason };
+  for (const task of await tasksOf(db, id)) log.add({ at, kind: status, task, approval: id, personal });
   return true;
+}
+
+async function tasksOf(db: Db, approval: string): Promise<EntryTask[]> {
+  return db
+    .selectFrom("approval_task")
+    .innerJoin("task", "task.id", "approval_task.task")
+    .innerJoin("platform", "platform.id", "task.platform")
+    .select(["platform.api", "task.task_id as taskId", "task.id as row", "task.tenant"])
+    .where("approval", "=", approval)
+    .orderBy("approval_task.position")
+    .execute();
+}
+
+function notificationEntry({ id, person, kind }: NewNotification, at: number): NewEntry {
+  return { at, kind: "notification", detail: { notification: id, kind }, personal: { person } };
 }

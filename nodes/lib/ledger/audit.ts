@@ -1,69 +1,46 @@
-import { keptDetail, keptFacts } from "./kept.ts";
-import type { AuditEntry, DecisionRecord, TaskKey } from "./records.ts";
-import { chunks, type Db, type Placed } from "./rows.ts";
-import { type KnownTask, selectTasks } from "./tasks.ts";
-
-/** An entry for the audit of a task that the ledger knows. */
-export interface NumberedEntry extends Omit<AuditEntry, "api" | "taskId"> {
-  readonly row: number;
-}
-
-export async function insertAudit(db: Db, entries: readonly NumberedEntry[]): Promise<void> {
-  for (const some of chunks(entries)) {
-    const rows = some.map(({ row, at, event, actor, detail }) => ({
-      task: row,
-      at,
-      event,
-      actor,
-      detail: detail === undefined ? null : keptDetail.write(detail),
-    }));
-    await db.insertInto("audit").values(rows).execute();
-  }
-}
+import { type Entry, readEntry } from "./chain/entry.ts";
+import type { AuditLog } from "./chain/log.ts";
+import { keptFacts } from "./kept.ts";
+import type { AuditEntry } from "./records.ts";
+import type { Db, Placed } from "./rows.ts";
+import { entryTask, type KnownTask, selectTasks } from "./tasks.ts";
 
 /** Entries on tasks that the ledger does not know are passed over. */
-export async function noteEntries(db: Db, entries: readonly Placed<AuditEntry>[]): Promise<undefined[]> {
+export async function noteEntries(db: Db, entries: readonly Placed<AuditEntry>[], log: AuditLog): Promise<undefined[]> {
   const tasks = await selectTasks(db, entries);
-  await insertAudit(
-    db,
-    entries.flatMap((entry) => {
-      const known = tasks.get(`${entry.api}\n${entry.taskId}`);
-      return known === undefined ? [] : [{ ...entry, row: known.row }];
-    }),
-  );
+  for (const { api, taskId, at, event, actor, detail } of entries) {
+    const known = tasks.get(`${api}\n${taskId}`);
+    if (known !== undefined) log.add({ at, kind: event, task: entryTask(known), detail, personal: { actor } });
+  }
   return entries.map(() => undefined);
 }
 
-/**
- * What happened to a task, in order. Its receipt, its decision and the end of its delivery are read from their
- * own rows, which never change again; the table has the rest.
- *
- * @throws Fault KEPT_NEWER, KEPT_UNREADABLE
- */
-export async function auditOf(db: Db, { row, task }: KnownTask, decision?: DecisionRecord): Promise<AuditEntry[]> {
-  const key: TaskKey = { api: task.api, taskId: task.taskId };
-  const noted = await db.selectFrom("audit").selectAll().where("task", "=", row).orderBy("id").execute();
-  const entries: AuditEntry[] = [
-    { ...key, at: task.receivedAt, event: "received", actor: task.source || task.connection },
-    ...(decision === undefined ? [] : [decided(decision)]),
-    ...noted.map(({ at, event, actor, detail }) => ({
-      ...key,
-      at,
-      event,
-      actor,
-      detail: detail === null ? undefined : keptDetail.read(detail),
-    })),
-    ...(decision?.settledAt === undefined ? [] : [settled(decision, decision.settledAt)]),
-  ];
-  // Stable: entries of one millisecond keep the order above.
-  return entries.sort((one, other) => one.at - other.at);
+/** What happened to a task, and to the approvals that asked about it, in order. */
+export async function auditOf(db: Db, { row, task }: KnownTask): Promise<AuditEntry[]> {
+  const own = await db.selectFrom("audit_entry").selectAll().where("task", "=", row).execute();
+  const shared = await db
+    .selectFrom("audit_entry")
+    .selectAll()
+    .where("task", "is", null)
+    .where("approval", "in", db.selectFrom("approval_task").select("approval").where("task", "=", row))
+    .execute();
+  const entries = [...own, ...shared].flatMap((each) => readEntry(each) ?? []);
+  return (
+    entries
+      // Where the newest task was deleted, its number may have been given to another one.
+      .filter(({ task: { taskId, api } }) => taskId === "" || (taskId === task.taskId && api === task.api))
+      .sort((one, other) => one.at - other.at || one.seq - other.seq)
+      .map((entry) => told(entry, task))
+  );
 }
 
-function decided({ api, taskId, at, by, action, cause, rule, reason, facts }: DecisionRecord): AuditEntry {
-  const detail = { action, cause, rule, reason, facts: facts === undefined ? undefined : keptFacts.read(facts) };
-  return { api, taskId, at, event: "decided", actor: by, detail };
-}
-
-function settled({ api, taskId, delivery, outcome, attempts }: DecisionRecord, at: number): AuditEntry {
-  return { api, taskId, at, event: delivery, actor: "outbox", detail: { outcome, attempts } };
+function told({ at, kind, by, approval, detail, personal }: Entry, { api, taskId }: KnownTask["task"]): AuditEntry {
+  const { actor = by, facts, ...rest } = personal;
+  const all = {
+    ...detail,
+    ...rest,
+    ...(approval === "" ? {} : { approval }),
+    ...(facts === undefined ? {} : { facts: keptFacts.read(facts) }),
+  };
+  return { api, taskId, at, event: kind, actor, detail: Object.keys(all).length === 0 ? undefined : all };
 }

@@ -3,6 +3,7 @@ import { equalJitter, exponential } from "../base/backoff.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { type Counted, Histogram } from "../base/exposition.ts";
 import { Fault } from "../base/fault.ts";
+import { AuditLog, Chain } from "./chain/log.ts";
 import { isClash } from "./clash.ts";
 import type { LedgerSchema } from "./schema.ts";
 
@@ -13,8 +14,8 @@ const CLASH_PAUSES = { first: 10, longest: 1_000 };
 /** Upper bounds, in seconds. */
 const COMMIT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
-/** Does all jobs of one kind inside a transaction; answers in the order of the jobs. */
-export type Batch<Job, Result> = (db: Transaction<LedgerSchema>, jobs: readonly Job[]) => Promise<Result[]>;
+/** Does all jobs of one kind inside a transaction, and tells the audit of them; answers in the order of the jobs. */
+export type Batch<Job, Result> = (db: Transaction<LedgerSchema>, jobs: readonly Job[], log: AuditLog) => Promise<Result[]>;
 
 interface Waiting {
   readonly job: unknown;
@@ -28,6 +29,7 @@ interface Waiting {
  */
 export class Committer {
   readonly #db: Kysely<LedgerSchema>;
+  readonly #chain = new Chain();
   readonly #batches = new Map<string, Batch<never, unknown>>();
   #waiting = new Map<string, Waiting[]>();
   #running: Promise<void> | undefined;
@@ -109,10 +111,12 @@ export class Committer {
     const began = systemClock.monotonic();
     const results = await this.#db.transaction().execute(async (transaction) => {
       const results = new Map<string, unknown[]>();
+      const log = new AuditLog();
       for (const [name, batch] of this.#batches) {
         const queue = taken.get(name);
-        if (queue !== undefined) results.set(name, await batch(transaction, queue.map((w) => w.job) as never[]));
+        if (queue !== undefined) results.set(name, await batch(transaction, queue.map((w) => w.job) as never[], log));
       }
+      await this.#chain.append(transaction, log.entries);
       return results;
     });
     this.#times.observe((systemClock.monotonic() - began) / 1_000);

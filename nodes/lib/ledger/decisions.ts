@@ -1,5 +1,8 @@
+import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
-import { insertAudit } from "./audit.ts";
+import type { EntryTask } from "./chain/entry.ts";
+import type { AuditLog } from "./chain/log.ts";
+import { answerEntry, attemptEntry, decidedEntries, retriedEntry } from "./chain/tell.ts";
 import { keptFault, tasksText } from "./kept.ts";
 import {
   type DecisionRecord,
@@ -11,9 +14,8 @@ import {
   type Verdict,
 } from "./records.ts";
 import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
-import { insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
-
-export const FINAL = ["delivered", "elsewhere", "gone"] as const;
+import { FINAL } from "./schema.ts";
+import { entryTask, insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 export interface DecideJob {
   readonly proposals: readonly Placed<Proposal>[];
@@ -22,12 +24,12 @@ export interface DecideJob {
 }
 
 /** Makes each proposal its task's decision unless the task has one. */
-export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<Verdict[][]> {
+export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: AuditLog): Promise<Verdict[][]> {
   const proposals = jobs.flatMap((job) => job.proposals);
   let tasks = await selectTasks(db, proposals);
   const missing = proposals.flatMap((proposal) => (tasks.has(keyText(proposal)) ? [] : broughtBy(proposal)));
   if (missing.length > 0) {
-    await insertTasks(db, missing);
+    await insertTasks(db, missing, log);
     tasks = await selectTasks(db, proposals);
   }
 
@@ -38,13 +40,13 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<V
   const won = await insertDecisions(db, known);
   const lost = known.filter(({ proposal }) => won.get(keyText(proposal))?.proposal !== proposal);
   const standing = await selectDecisions(db, lost);
-  const retried = new Map<string, { readonly row: number; readonly decision: DecisionRecord }>();
+  const retried = new Map<string, KnownTask & { readonly decision: DecisionRecord }>();
 
   const verdictOn = (proposal: Placed<Proposal>): Verdict => {
     const key = keyText(proposal);
     const found = tasks.get(key);
     if (found === undefined) return { verdict: "unknown" };
-    const { row, task } = found;
+    const { task } = found;
     const mine = won.get(key);
     if (mine?.proposal === proposal) return { verdict: "won", task, decision: mine.decision, deliver: true };
     const decision = retried.get(key)?.decision ?? mine?.decision ?? (standing.get(key) as DecisionRecord);
@@ -52,7 +54,7 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<V
     const deliver = decision.delivery === "undeliverable";
     if (!deliver) return { verdict: "same", task, decision, deliver };
     const again: DecisionRecord = { ...decision, delivery: "sending", nextAt: proposal.at };
-    retried.set(key, { row, decision: again });
+    retried.set(key, { ...found, decision: again });
     return { verdict: "same", task, decision: again, deliver };
   };
   const verdicts = jobs.map((job) => job.proposals.map(verdictOn));
@@ -65,10 +67,8 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[]): Promise<V
   const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
   for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
   await insertRequests(db, jobs, verdicts);
-  await insertAudit(
-    db,
-    again.map(({ row, decision }) => ({ row, at: decision.nextAt, event: "retried", actor: decision.by })),
-  );
+  for (const task of won.values()) log.add(...decidedEntries(entryTask(task), task.proposal));
+  for (const task of again) log.add(retriedEntry(entryTask(task), task.decision));
   return verdicts;
 }
 
@@ -115,12 +115,12 @@ async function insertDecisions(db: Db, proposed: readonly (KnownTask & { proposa
       .returning("task")
       .execute();
     const rows = new Set(inserted.map(({ task }) => task));
-    for (const { row, task, proposal } of some) {
+    for (const { row, task, tenant, proposal } of some) {
       // The same task twice in one commit: the first proposal won.
       if (!rows.delete(row)) continue;
       const { task: _task, ...decided } = proposal;
       const decision: DecisionRecord = { ...decided, delivery: "sending", attempts: 0, uncertain: false, nextAt: proposal.at };
-      won.set(keyText(proposal), { row, task, proposal, decision });
+      won.set(keyText(proposal), { row, task, tenant, proposal, decision });
     }
   }
   return won;
@@ -140,49 +140,70 @@ export async function selectDecisions(db: Db, tasks: readonly KnownTask[]): Prom
 }
 
 /** Writes how attempts went. A settled delivery never changes again. */
-export async function reportDeliveries(db: Db, news: readonly Placed<DeliveryNews>[]): Promise<undefined[]> {
-  const numbers = await numbersOf(db, news);
+export async function reportDeliveries(db: Db, news: readonly Placed<DeliveryNews>[], log: AuditLog): Promise<undefined[]> {
+  const tasks = await entryTasksOf(db, news);
   const known = news.flatMap((item) => {
-    const row = numbers.get(keyText(item));
-    return row === undefined ? [] : [{ row, news: item }];
+    const task = tasks.get(keyText(item));
+    return task === undefined ? [] : [{ row: task.row, task, news: item }];
   });
-  await updateDelivery(db, known);
+  const waiting = known.filter((item) => item.news.delivery === "waiting");
+  const faults = await faultsOf(
+    db,
+    waiting.map(({ row }) => row),
+  );
+  const changed = await updateDelivery(db, known);
   for (const stage of ["delivered", "elsewhere", "gone", "undeliverable"] as const) {
     for (const some of chunks(known.filter((item) => item.news.delivery === stage))) {
       const rows = some.map(({ row }) => row);
       await db.updateTable("task").set({ stage }).where("id", "in", rows).where("stage", "=", "decided").execute();
     }
   }
-  const refused = known.filter((item) => item.news.delivery === "undeliverable");
-  await insertAudit(
-    db,
-    refused.map(({ row, news: { reportedAt, attempts, fault } }) => {
-      const detail = { attempts, fault: fault === undefined ? undefined : keptFault.read(fault) };
-      return { row, at: reportedAt, event: "undeliverable", actor: "outbox", detail };
-    }),
-  );
+  for (const { task, news: item } of changed) {
+    if (item.delivery === "waiting") log.add(...(isNews(item, faults.get(task.row)) ? [attemptEntry(task, item)] : []));
+    else if (item.delivery !== "sending") log.add(answerEntry(task, item));
+  }
   return news.map(() => undefined);
 }
 
-async function numbersOf(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<string, number>> {
-  const numbers = new Map<string, number>();
-  const apis = new Map(keys.map(({ platform, api }) => [platform, api]));
-  for (const [platform, ids] of idsByPlatform(keys)) {
-    for (const some of chunks(ids)) {
-      const select = db.selectFrom("task").select(["id", "task_id as taskId"]).where("platform", "=", platform);
-      for (const { id, taskId } of await select.where("task_id", "in", some).execute()) {
-        numbers.set(keyText({ api: apis.get(platform) as string, taskId }), id);
-      }
-    }
-  }
-  return numbers;
+/** In an outage each attempt fails as the one before: only the first of those is told. */
+function isNews({ fault }: DeliveryNews, before: string | null | undefined): boolean {
+  return codeIn(fault ?? null) !== codeIn(before ?? null);
 }
 
-/** One statement for all that changed alike, as nearly all do. */
-async function updateDelivery(
+function codeIn(fault: string | null): string {
+  if (fault === null) return "";
+  const reading = readOrWhy(() => keptFault.read(fault));
+  return "value" in reading ? reading.value.code : "";
+}
+
+async function faultsOf(db: Db, rows: readonly number[]): Promise<Map<number, string | null>> {
+  const faults = new Map<number, string | null>();
+  for (const some of chunks(rows)) {
+    const found = await db.selectFrom("decision").select(["task", "fault"]).where("task", "in", some).execute();
+    for (const { task, fault } of found) faults.set(task, fault);
+  }
+  return faults;
+}
+
+async function entryTasksOf(db: Db, keys: readonly Placed<TaskKey>[]): Promise<Map<string, EntryTask>> {
+  const found = new Map<string, EntryTask>();
+  const apis = new Map(keys.map(({ platform, api }) => [platform, api]));
+  for (const [platform, ids] of idsByPlatform(keys)) {
+    const api = apis.get(platform) as string;
+    for (const some of chunks(ids)) {
+      const select = db.selectFrom("task").select(["id as row", "task_id as taskId", "tenant"]).where("platform", "=", platform);
+      for (const task of await select.where("task_id", "in", some).execute()) found.set(keyText({ api, ...task }), { api, ...task });
+    }
+  }
+  return found;
+}
+
+/** One statement for all that changed alike, as nearly all do. Answers which did. */
+async function updateDelivery<Change extends { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }>(
   db: Db,
-  changes: readonly { readonly row: number; readonly news: Omit<DeliveryNews, keyof TaskKey> }[],
-): Promise<void> {
+  changes: readonly Change[],
+): Promise<Change[]> {
+  const changed: Change[] = [];
   const alike = Map.groupBy(changes, ({ news }) => {
     const { connection, delivery, outcome, attempts, uncertain, fault } = news;
     return JSON.stringify([connection, delivery, outcome, attempts, uncertain, fault, isSettled(news) ? 0 : news.nextAt]);
@@ -190,7 +211,7 @@ async function updateDelivery(
   for (const items of alike.values()) {
     const { news } = items[0] as (typeof changes)[number];
     for (const some of chunks(items)) {
-      await db
+      const updated = await db
         .updateTable("decision")
         .set({
           ...(news.connection === undefined ? {} : { connection: news.connection }),
@@ -208,9 +229,13 @@ async function updateDelivery(
           some.map(({ row }) => row),
         )
         .where("delivery", "not in", FINAL)
+        .returning("task")
         .execute();
+      const rows = new Set(updated.map(({ task }) => task));
+      changed.push(...some.filter(({ row }) => rows.delete(row)));
     }
   }
+  return changed;
 }
 
 function isSettled({ delivery }: Pick<DeliveryNews, "delivery">): boolean {

@@ -1,9 +1,10 @@
-import { insertAudit } from "./audit.ts";
+import type { NewEntry } from "./chain/entry.ts";
+import type { AuditLog } from "./chain/log.ts";
 import { selectDecisions } from "./decisions.ts";
 import { type DecisionRecord, keyText, type TaskKey } from "./records.ts";
 import { chunks, type Db, type Placed } from "./rows.ts";
 import { type Stage, UNDECIDED } from "./schema.ts";
-import { type KnownTask, selectTasks } from "./tasks.ts";
+import { entryTask, type KnownTask, selectTasks } from "./tasks.ts";
 
 /** How a task was settled: `delivered`: by our own answer after all. */
 export type Found = "elsewhere" | "gone" | "delivered";
@@ -29,7 +30,11 @@ type Job = KnownTask & { readonly finding: Finding };
  * made here and needed no answer; a refused answer is no longer to be sent. Whatever is being delivered is left to
  * whoever delivers it.
  */
-export async function settleElsewhere(db: Db, jobs: readonly (readonly Placed<Finding>[])[]): Promise<(Found | undefined)[][]> {
+export async function settleElsewhere(
+  db: Db,
+  jobs: readonly (readonly Placed<Finding>[])[],
+  log: AuditLog,
+): Promise<(Found | undefined)[][]> {
   const findings = jobs.flat();
   const tasks = await selectTasks(db, findings);
   const known = findings.flatMap((finding): Job[] => {
@@ -38,7 +43,7 @@ export async function settleElsewhere(db: Db, jobs: readonly (readonly Placed<Fi
   });
   const undecided = known.filter(({ task }) => UNDECIDED.includes(task.stage));
   const refused = known.filter(({ task }) => task.stage === "undeliverable");
-  const settled = new Map([...(await settleUndecided(db, undecided)), ...(await settleRefused(db, refused))]);
+  const settled = new Map([...(await settleUndecided(db, undecided, log)), ...(await settleRefused(db, refused, log))]);
   return jobs.map((job) =>
     job.map((finding) => {
       const key = keyText(finding);
@@ -50,15 +55,14 @@ export async function settleElsewhere(db: Db, jobs: readonly (readonly Placed<Fi
   );
 }
 
-async function settleUndecided(db: Db, jobs: readonly Job[]): Promise<Map<string, Found>> {
+async function settleUndecided(db: Db, jobs: readonly Job[], log: AuditLog): Promise<Map<string, Found>> {
   const settled = new Map<string, Found>();
   const gone = jobs.filter(({ finding }) => finding.action === undefined);
   await move(db, gone, "gone", UNDECIDED);
-  await insertAudit(
-    db,
-    gone.map(({ row, finding: { at, by } }) => ({ row, at, event: "gone", actor: by })),
-  );
-  for (const { finding } of gone) settled.set(keyText(finding), "gone");
+  for (const job of gone) {
+    log.add(driftEntry(job, "gone", job.finding.by));
+    settled.set(keyText(job.finding), "gone");
+  }
 
   for (const some of chunks(jobs.filter(({ finding }) => finding.action !== undefined))) {
     const inserted = await db
@@ -70,7 +74,12 @@ async function settleUndecided(db: Db, jobs: readonly Job[]): Promise<Map<string
     const rows = new Set(inserted.map(({ task }) => task));
     const won = some.filter(({ row }) => rows.has(row));
     await move(db, won, "elsewhere", UNDECIDED);
-    for (const { finding } of won) settled.set(keyText(finding), "elsewhere");
+    for (const job of won) {
+      const { by, action, cause, at } = job.finding;
+      log.add({ at, kind: "decided", task: entryTask(job), detail: { action, cause }, personal: { actor: by } });
+      log.add(driftEntry(job, "elsewhere"));
+      settled.set(keyText(job.finding), "elsewhere");
+    }
   }
   return settled;
 }
@@ -98,7 +107,7 @@ function decisionRow({ row, finding: { connection, action = "cancel", by, cause,
 }
 
 /** Abiquo refused our answer, and has let the task go since: nobody need send it again. */
-async function settleRefused(db: Db, jobs: readonly Job[]): Promise<Map<string, Found>> {
+async function settleRefused(db: Db, jobs: readonly Job[], log: AuditLog): Promise<Map<string, Found>> {
   const settled = new Map<string, Found>();
   const decisions = await selectDecisions(db, jobs);
   for (const job of jobs) {
@@ -118,9 +127,16 @@ async function settleRefused(db: Db, jobs: readonly Job[]): Promise<Map<string, 
       .executeTakeFirstOrThrow();
     if (Number(numUpdatedRows) === 0) continue;
     await move(db, [job], found, ["undeliverable"]);
+    log.add(driftEntry(job, found));
     settled.set(keyText(finding), found);
   }
   return settled;
+}
+
+/** That Abiquo was found to have gone another way than the ledger. */
+function driftEntry(job: Job, kind: Found, actor?: string): NewEntry {
+  const { at, outcome } = job.finding;
+  return { at, kind, task: entryTask(job), by: "sweep", detail: { outcome, drift: true }, personal: { actor } };
 }
 
 /** An attempt that got no answer may have been what decided it. */

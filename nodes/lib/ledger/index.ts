@@ -5,7 +5,7 @@ import type { LedgerWatch } from "./thread.ts";
 import { keepOpenInThread, openInThread } from "./threads.ts";
 
 export type { ApprovalRecord } from "./approval-records.ts";
-export type { ApprovalChange, NewApproval, Opened } from "./approval-writes.ts";
+export type { ApprovalChange, NewApproval, Opened, RuleSpoke } from "./approval-writes.ts";
 export type { ApprovalStore } from "./approvals.ts";
 export type { OpenCounts } from "./counts.ts";
 export type { Finding, Found } from "./elsewhere.ts";

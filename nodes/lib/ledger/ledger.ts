@@ -3,10 +3,14 @@ import { systemClock } from "../base/clock.ts";
 import type { Counted } from "../base/exposition.ts";
 import { ApprovalStore } from "./approvals.ts";
 import { auditOf, noteEntries } from "./audit.ts";
+import type { EntryRow } from "./chain/entry.ts";
+import { type AuditHead, auditHead, entriesAfter } from "./chain/read.ts";
+import { type Masked, type Masking, maskEntries } from "./chain/retention.ts";
 import { Committer } from "./committer.ts";
 import { endedCounts, type OpenCounts, type OpenQuery, openCounts } from "./counts.ts";
 import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { type Finding, type Found, settleElsewhere } from "./elsewhere.ts";
+import { inTurn } from "./in-turn.ts";
 import { tasksIn } from "./kept.ts";
 import { acquireLease, type Instance, onlyInstance, releaseLease } from "./leases.ts";
 import { type OpenTask, openTasksOf, tasksAt, tasksReceivedBy } from "./lists.ts";
@@ -58,6 +62,7 @@ export class SqlLedger {
   readonly #probe: (moment: number) => Promise<undefined>;
   readonly #upkeep: Upkeep;
   readonly #prune: (retention: Retention) => Promise<number>;
+  readonly #mask: (masking: Masking) => Promise<Masked>;
 
   /**
    * @param instance who works on it by this object
@@ -80,11 +85,8 @@ export class SqlLedger {
     this.notifications = new NotificationStore(db, this.#committer);
     this.settings = new SettingStore(db);
     this.#probe = this.#committer.kind("probe", probeDisk);
-    this.#prune = this.#committer.kind("prune", async (trx, jobs: readonly Retention[]) => {
-      const deleted: number[] = [];
-      for (const job of jobs) deleted.push(await prune(trx, job));
-      return deleted;
-    });
+    this.#prune = this.#committer.kind("prune", inTurn(prune));
+    this.#mask = this.#committer.kind("mask", inTurn(maskEntries));
   }
 
   /** Writes tasks that the ledger does not know yet. Answers for each whether it was new. */
@@ -275,9 +277,22 @@ export class SqlLedger {
   /** What happened to a task, in order. */
   async audit(key: TaskKey): Promise<AuditEntry[]> {
     const known = (await this.#select([key])).get(keyText(key));
-    if (known === undefined) return [];
-    const decision = (await selectDecisions(this.#db, [known])).get(keyText(key));
-    return auditOf(this.#db, known, decision);
+    return known === undefined ? [] : auditOf(this.#db, known);
+  }
+
+  /** The two ends of the audit's chain. */
+  auditHead(): Promise<AuditHead> {
+    return auditHead(this.#db);
+  }
+
+  /** The next entries of the audit behind this one, in order, some at once; none after the last. */
+  auditRows(after: number): Promise<EntryRow[]> {
+    return entriesAfter(this.#db, after);
+  }
+
+  /** Erases what some entries of the audit say of a person; to be called again with `after` until there are no more. */
+  mask(masking: Masking): Promise<Masked> {
+    return this.#mask(masking);
   }
 
   /**

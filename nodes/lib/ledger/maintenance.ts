@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import type { SqliteDatabase } from "kysely";
 import { Fault } from "../base/fault.ts";
-import { FINAL } from "./decisions.ts";
 import { kyselyOn } from "./open.ts";
+import { FINAL } from "./schema.ts";
 import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
 import { writeWhole } from "./store-file.ts";
 

@@ -8,6 +8,8 @@ export interface NewNotification {
   readonly body: string;
   /** compared e-mail address */
   readonly person: string;
+  /** what the person is told of, in one word, for the audit */
+  readonly kind?: string;
 }
 
 export interface NotificationRecord extends NewNotification {

@@ -32,7 +32,18 @@ export interface WholeTaskRecord extends TaskRecord {
   readonly payload: string;
 }
 
-export type NewTask = Omit<WholeTaskRecord, "stage">;
+export interface NewTask extends Omit<WholeTaskRecord, "stage"> {
+  readonly about?: TaskAbout | undefined;
+}
+
+/** What the audit says of a task when it comes. */
+export interface TaskAbout {
+  /** id of the enterprise of whoever wants it */
+  readonly tenant: string;
+  readonly type: string;
+  /** who wants it, as Abiquo says */
+  readonly requester: string;
+}
 
 export interface Proposal extends TaskKey {
   readonly connection: string;

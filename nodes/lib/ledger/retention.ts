@@ -1,4 +1,7 @@
 import { sql } from "kysely";
+import { systemClock } from "../base/clock.ts";
+import type { AuditLog } from "./chain/log.ts";
+import { pruneEntries } from "./chain/retention.ts";
 import { tasksIn } from "./kept.ts";
 import { chunks, type Db } from "./rows.ts";
 import { OPEN, OPEN_APPROVAL } from "./schema.ts";
@@ -8,15 +11,19 @@ export interface Retention {
   readonly payloadsBefore: number;
   /** tasks settled before this are deleted, with their decision and audit; 0 = none */
   readonly tasksBefore: number;
+  /** for the audit's record of it; milliseconds since 1970; now unless told */
+  readonly now?: number;
 }
 
 /** Few enough that no other write waits long for them. */
 const TASKS_AT_ONCE = 1_000;
 
 /** Deletes some of what is no longer to be kept. Answers how many rows, so that 0 says that all is done. */
-export async function prune(db: Db, { payloadsBefore, tasksBefore }: Retention): Promise<number> {
+export async function prune(db: Db, { payloadsBefore, tasksBefore, now = systemClock.now() }: Retention, log: AuditLog): Promise<number> {
   const deleted = (await prunePayloads(db, payloadsBefore)) + (await pruneRequests(db, payloadsBefore));
-  return tasksBefore > 0 ? deleted + (await pruneTasks(db, tasksBefore)) : deleted;
+  if (tasksBefore === 0) return deleted;
+  const tasks = await pruneTasks(db, tasksBefore);
+  return deleted + tasks + (await pruneEntries(db, { before: tasksBefore, now, limit: TASKS_AT_ONCE }, log));
 }
 
 async function prunePayloads(db: Db, before: number): Promise<number> {
@@ -95,7 +102,7 @@ async function pruneTasks(db: Db, before: number): Promise<number> {
     .execute();
   for (const some of chunks(idsOf(rows))) {
     await pruneApprovals(db, some);
-    for (const table of ["payload", "decision", "audit"] as const) await db.deleteFrom(table).where("task", "in", some).execute();
+    for (const table of ["payload", "decision"] as const) await db.deleteFrom(table).where("task", "in", some).execute();
     await db.deleteFrom("task").where("id", "in", some).execute();
   }
   return rows.length;

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { EntryRow } from "./chain/entry.ts";
 
 /**
  * Where a task rests. `received`: committed, emitted to the flow, may be emitted again after a stop;
@@ -39,6 +40,8 @@ export interface LedgerSchema {
     received_at: number;
     /** 1 when a sweep found it, since its webhook never came */
     adopted: Generated<number>;
+    /** id of the enterprise of whoever wants it; empty where it is not known */
+    tenant: Generated<string>;
   };
   /** The task as Abiquo sent it, apart from what is read and changed often. */
   payload: {
@@ -76,14 +79,19 @@ export interface LedgerSchema {
     tasks: string;
     created_at: number;
   };
-  /** What the rows of a task and its decision do not themselves tell. */
-  audit: {
-    id: Generated<number>;
-    at: number;
-    task: number;
-    event: string;
-    actor: string;
-    detail: string | null;
+  /** All that ever happened: each entry is bound to the one before by its hash. Nothing in it is changed. */
+  audit_entry: EntryRow;
+  /** The one row with the two ends of what is kept of the chain. */
+  audit_head: {
+    id: number;
+    /** what the chain begins with: of this store and no other */
+    store: string;
+    /** of the last entry */
+    seq: number;
+    hash: string;
+    /** of the last entry that was deleted; 0 and the genesis where there is none */
+    kept_after: number;
+    kept_after_hash: string;
   };
   approval: {
     id: string;
@@ -165,6 +173,9 @@ export const OPEN_APPROVAL: readonly ApprovalStatus[] = ["opening", "open"];
 
 /** Where a task rests until Abiquo's answer is settled. */
 export const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable"];
+
+/** What never changes again, of a task or of a delivery. */
+export const FINAL = ["delivered", "elsewhere", "gone"] as const;
 
 /** While nobody has decided. */
 export const UNDECIDED: readonly Stage[] = ["received", "held", "asked"];

@@ -195,7 +195,8 @@ export class SqliteFile implements SqliteDatabase {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const database = this.#database;
-    const statement = database.prepare(sql);
+    // Another process may write as well: what this one has read in a transaction must still be so when it writes.
+    const statement = database.prepare(sql === "begin" ? "begin immediate" : sql);
     const adapted: SqliteStatement = {
       reader: READS.test(sql),
       all: (parameters) => statement.all(...(parameters as readonly Value[])),

@@ -103,7 +103,7 @@ describe("What the ledger says is written", () => {
       ["move", () => ledger.move({ api: API, taskId: "t1", from: ["received"], to: "held" })],
       ["forget", () => ledger.forget(["r1"])],
       ["note", () => ledger.note({ api: API, taskId: "t1", at: 4, event: "seen", actor: "Ana" })],
-      ["prune", () => ledger.prune({ payloadsBefore: 1, tasksBefore: 0 })],
+      ["prune", () => ledger.prune({ payloadsBefore: 1, tasksBefore: 0, now: 9 })],
       [
         "open",
         () =>
@@ -236,7 +236,9 @@ onEachEngine("What the ledger keeps", (place, engine) => {
     });
     while ((await ledger.prune({ payloadsBefore: 10, tasksBefore: 10 })) > 0);
     await ledger.close();
-    const tables = ["task", "payload", "decision", "audit", "approval", "approval_task", "approval_person", "notification"];
+    const tables = ["task", "payload", "decision", "approval", "approval_task", "approval_person", "notification"];
     for (const table of tables) assert.equal(await engine.count(table), 0, table);
+    // The record that entries of the audit were deleted.
+    assert.equal(await engine.count("audit_entry"), 1);
   });
 });

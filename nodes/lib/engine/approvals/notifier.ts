@@ -231,5 +231,5 @@ export function notificationsOf(event: ApprovalEvent): NewNotification[] {
 }
 
 export function newNotification(id: string, body: Notification): NewNotification {
-  return { id, person: body.person.email.toLowerCase(), body: keptNotification.write(body) };
+  return { id, person: body.person.email.toLowerCase(), kind: body.kind, body: keptNotification.write(body) };
 }

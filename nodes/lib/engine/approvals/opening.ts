@@ -2,8 +2,8 @@ import type { AbiquoClient } from "../../abiquo/index.ts";
 import { clashingAliases, newApprovalId, openApproval, resolvePolicy, type Subject } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import type { ApprovalRecord, Ledger, Opened, Proposal } from "../../ledger/index.ts";
-import type { TaskEntry, WholeTask } from "../message.ts";
+import { type ApprovalRecord, keptFacts, type Ledger, type Opened, type Proposal, type RuleSpoke } from "../../ledger/index.ts";
+import type { Decision, TaskEntry, WholeTask } from "../message.ts";
 import { keptRequest } from "./kept.ts";
 import { type People, readPeople } from "./people.ts";
 import { type ApprovalTerms, type KeptRequest, type OpenedApproval, searchTextOf, subjectOf } from "./request.ts";
@@ -88,7 +88,7 @@ export class Opening {
       message,
       type: subject.type,
       search: searchTextOf(subject, entries),
-      tasks: unit.map(({ taskId, task }) => ({ api, taskId, task })),
+      tasks: unit.map(({ taskId, task, entry }) => ({ api, taskId, task, because: ruleIn(entry.decision) })),
       after,
     });
     return { ...opened, message };
@@ -137,4 +137,11 @@ function requesterIn({ requester }: People): Omit<Subject, "id" | "items"> {
     ...(account === "" ? {} : { requesterAccount: account }),
     ...(login === "" ? {} : { requesterNames: [login] }),
   };
+}
+
+/** The rule that let people be asked. */
+function ruleIn(decision: Decision | undefined): RuleSpoke | undefined {
+  if (decision?.cause !== "rule" || decision.rule === undefined) return undefined;
+  const { action, rule, facts } = decision;
+  return { action, rule, facts: facts === undefined ? undefined : keptFacts.write(facts) };
 }

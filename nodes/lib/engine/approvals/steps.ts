@@ -6,6 +6,7 @@ import type { ApprovalRecord, Ledger, NewNotification } from "../../ledger/index
 import { keptState } from "./kept.ts";
 import { notificationsOf } from "./notifier.ts";
 import { type KeptState, type OpenedApproval, openedApproval, type Standing } from "./request.ts";
+import { type Told, toldBetween } from "./told.ts";
 
 /** Who hears of what was written. */
 export interface StepEvents {
@@ -74,7 +75,8 @@ export class Steps {
   /** Writes a step with all that it makes known. Undefined when another instance was faster. */
   async commit(opened: OpenedApproval, { requester }: Pick<KeptState, "requester">, step: Step): Promise<Standing | undefined> {
     const state: KeptState = { approval: step.approval, ...(requester === undefined ? {} : { requester }) };
-    const record = await this.write(opened.record, state, step.events.flatMap(notificationsOf));
+    const told = toldBetween(opened.state?.approval, step.approval);
+    const record = await this.write(opened.record, state, step.events.flatMap(notificationsOf), told);
     if (record === undefined) return undefined;
     const after: Standing = { ...opened, record, state };
     for (const event of step.events) if (event.kind === "stuck") this.#events.stuck(record.key, stuckFault(after, event.why));
@@ -83,7 +85,12 @@ export class Steps {
   }
 
   /** Writes a state with notifications. Answers with the record as it is then; undefined when another instance was faster. */
-  async write(record: ApprovalRecord, state: KeptState, notifications: readonly NewNotification[]): Promise<ApprovalRecord | undefined> {
+  async write(
+    record: ApprovalRecord,
+    state: KeptState,
+    notifications: readonly NewNotification[],
+    told: readonly Told[] = [],
+  ): Promise<ApprovalRecord | undefined> {
     const { approval } = state;
     const { id, version, key } = record;
     const wakeAt = nextWake(approval);
@@ -100,6 +107,8 @@ export class Steps {
       notifications,
       at: this.#clock.now(),
       closedBy: decision?.by ?? decision?.cause,
+      reason: decision?.reason,
+      told,
     });
     if (!isWritten) return undefined;
     if (notifications.length > 0) this.#events.notify(key);

@@ -4,6 +4,7 @@ import { approvals } from "./002-approvals.ts";
 import { eachApprovalSettles } from "./003-each-approval-settles-by-itself.ts";
 import { leases } from "./004-leases.ts";
 import { adoptedTasks } from "./005-adopted-tasks.ts";
+import { auditChain } from "./006-audit-chain.ts";
 import type { EngineTypes } from "./types.ts";
 
 export type { EngineTypes } from "./types.ts";
@@ -16,5 +17,6 @@ export function migrations(types: EngineTypes): Steps {
     "003 each approval settles by itself": eachApprovalSettles(types),
     "004 leases": leases(types),
     "005 adopted tasks": adoptedTasks(types),
+    "006 the audit is a chain": auditChain(types),
   };
 }

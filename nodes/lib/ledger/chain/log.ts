@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { CompiledQuery } from "kysely";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { Fault } from "../../base/fault.ts";
 import { chunks, type Db } from "../rows.ts";
-import { type EntryRow, linked, type NewEntry } from "./entry.ts";
+import { type EntryRow, genesis, linked, type NewEntry } from "./entry.ts";
 
 /** What a transaction tells the audit. */
 export class AuditLog {
@@ -55,8 +56,9 @@ export class Chain {
       .compile();
     const { rows } = await db.executeQuery<Head>({ ...this.#moveOn, parameters: [count] });
     const [head] = rows;
-    if (head === undefined) throw new Fault("LEDGER_DAMAGED", { file: "", reason: "audit_head" });
-    return head;
+    if (head !== undefined) return head;
+    await begin(db);
+    return this.#reserve(db, count);
   }
 
   async #insert(db: Db, rows: readonly EntryRow[]): Promise<void> {
@@ -67,6 +69,24 @@ export class Chain {
     }
     await db.executeQuery({ ...statement, parameters: rows.flatMap(valuesOf) });
   }
+}
+
+/** In a database that was emptied there is a chain no more, and a new one begins. */
+async function begin(db: Db): Promise<void> {
+  const entry = await db.selectFrom("audit_entry").select("seq").limit(1).executeTakeFirst();
+  if (entry !== undefined) throw new Fault("LEDGER_DAMAGED", { file: "", reason: "audit_head" });
+  await db
+    .insertInto("audit_head")
+    .values(newHead())
+    .onConflict((conflict) => conflict.column("id").doNothing())
+    .execute();
+}
+
+/** Of a chain without entries. */
+export function newHead() {
+  const store = randomUUID();
+  const hash = genesis(store);
+  return { id: 1, store, seq: 0, hash, kept_after: 0, kept_after_hash: hash };
 }
 
 function inOrder({ seq, task, approval, entry, personal, hash }: EntryRow): EntryRow {

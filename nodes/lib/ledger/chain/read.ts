@@ -1,5 +1,6 @@
 import type { Db } from "../rows.ts";
 import type { EntryRow } from "./entry.ts";
+import { newHead } from "./log.ts";
 
 /** The two ends of what is kept of the chain. */
 export interface AuditHead {
@@ -17,7 +18,8 @@ export interface AuditHead {
 export const ENTRIES_AT_ONCE = 1_000;
 
 export async function auditHead(db: Db): Promise<AuditHead> {
-  const { store, seq, hash, kept_after, kept_after_hash } = await db.selectFrom("audit_head").selectAll().executeTakeFirstOrThrow();
+  const head = await db.selectFrom("audit_head").selectAll().executeTakeFirst();
+  const { store, seq, hash, kept_after, kept_after_hash } = head ?? newHead();
   return { store, seq, hash, keptAfter: kept_after, keptAfterHash: kept_after_hash };
 }
 

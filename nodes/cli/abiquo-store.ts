@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "../lib/base/fault.ts";
@@ -8,6 +7,7 @@ import { revokeLinks } from "../lib/engine/index.ts";
 import { openLedger, type StoreContents } from "../lib/ledger/index.ts";
 import { requireSqlite } from "../lib/ledger/sqlite.ts";
 import { Command, EXIT } from "./command.ts";
+import { ownName } from "./shell.ts";
 import type { STORE_TEXTS } from "./texts.ts";
 import type { Words } from "./words.ts";
 
@@ -107,15 +107,6 @@ function described({
   bytes,
 }: StoreContents): Record<"tasks" | "waiting" | "approvals" | "megabytes", string | number> {
   return { tasks, waiting, approvals, megabytes: (bytes / 1_000_000).toFixed(1) };
-}
-
-/** Of who runs this; the number where the system has no name for it, as in many containers. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`;
-  }
 }
 
 command.run(main);

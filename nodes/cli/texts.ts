@@ -23,3 +23,16 @@ export const STORE_TEXTS = {
   "cli.revoked": ["file"],
   "cli.sound": ["file", "tasks", "waiting", "approvals", "megabytes"],
 } as const satisfies TextList;
+
+/** Of the catalogue of abiquo-store. */
+export const AUDIT_TEXTS = {
+  "audit.changed": ["seq"],
+  "audit.cut": ["seq"],
+  "audit.deleted": ["seq"],
+  "audit.erased": ["seq"],
+  "audit.help": [],
+  "audit.masked": ["entries"],
+  "audit.missing": ["seq"],
+  "audit.older": ["seq"],
+  "audit.whole": ["entries", "erased", "deleted", "head"],
+} as const satisfies TextList;

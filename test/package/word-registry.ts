@@ -1,6 +1,6 @@
 import { ANSWER_WORDS } from "../../nodes/answer/words.ts";
 import { APPROVAL_WORDS } from "../../nodes/approval/words.ts";
-import { RULES_TEXTS, STORE_TEXTS } from "../../nodes/cli/texts.ts";
+import { AUDIT_TEXTS, RULES_TEXTS, STORE_TEXTS } from "../../nodes/cli/texts.ts";
 import { CONFIG_WORDS } from "../../nodes/config/words.ts";
 import { CONFIGURE_WORDS } from "../../nodes/configure-workflow/words.ts";
 import type { MIGRATIONS } from "../../nodes/lib/base/definitions.ts";
@@ -19,7 +19,7 @@ const REGISTRY: Readonly<Record<keyof typeof MIGRATIONS, readonly Partial<NodeWo
   "abiquo-configure-workflow": [CONFIGURE_WORDS],
   "abiquo-continue": [ANSWER_WORDS],
   "abiquo-list-pending": [LIST_WORDS],
-  "abiquo-store": [{ texts: STORE_TEXTS }],
+  "abiquo-store": [{ texts: STORE_TEXTS }, { texts: AUDIT_TEXTS }],
   "abiquo-task-decision": [DECISION_WORDS, { texts: RULES_TEXTS }],
   "abiquo-task-details": [DETAILS_WORDS],
   "abiquo-webhook-in": [WEBHOOK_WORDS],

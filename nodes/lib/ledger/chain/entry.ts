@@ -1,6 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import { isObject, parseJson } from "../../base/json.ts";
-import { type Check, isListOf, isNumber, isOneOf, isText } from "../../base/shape.ts";
+import { type Check, isListOf, isNumber, isText } from "../../base/shape.ts";
 
 /** What is told of people is kept apart from what is hashed, so that it can be erased: these fields. */
 export type Personal = Readonly<Record<string, string>>;
@@ -125,7 +125,7 @@ type Told = readonly [
 ];
 
 const TOLD_PARTS: readonly Check<unknown>[] = [
-  isOneOf(VERSION),
+  (value): value is typeof VERSION => value === VERSION,
   isNumber,
   isNumber,
   isText,

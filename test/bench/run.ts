@@ -7,14 +7,20 @@ import { type Contender, startBareConnector, startCoreNodes, startPalette } from
 import { benchDetails } from "./details.ts";
 import { drive, type Figures } from "./load.ts";
 import { benchRules } from "./rules.ts";
+import { benchSweep } from "./sweep.ts";
 
 const { values } = parseArgs({
   options: {
     tasks: { type: "string", default: "3000" },
     rounds: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
+    only: { type: "string", default: "" },
   },
 });
+if (values.only === "sweep") {
+  await benchSweep();
+  process.exit();
+}
 const tasks = Number(values.tasks);
 const rounds = Number(values.rounds);
 const connections = Number(values.connections);
@@ -62,3 +68,4 @@ console.log(`palette : bare connector  ${ratio("bare connector")} x   (aim: at l
 await benchRules();
 await benchDetails();
 await benchApprovals();
+await benchSweep();

@@ -299,6 +299,24 @@ describe("a sweep", () => {
       assert.deepEqual([stage.adopted, second], [["lost"], []]);
     });
 
+    it("leaves to each other what they look into, and reads nothing of that by itself", async () => {
+      for (const [id, enterprise] of [
+        ["one", "1"],
+        ["three", "3"],
+        ["nobodys", "7"],
+      ] as const) {
+        stage.wait(id, enterprise);
+        stage.receive(id);
+      }
+      stage.join({ enterprises: ["1", "2"] });
+      stage.join({ enterprises: ["3"] });
+      await stage.swept(2);
+      assert.deepEqual(
+        asked().filter((request) => request.startsWith("read")),
+        ["read nobodys", "read nobodys"],
+      );
+    });
+
     it("waits for another one of the same connection", async () => {
       stage.join({ enterprises: ["1", "2"] });
       stage.join({ enterprises: ["3"] });

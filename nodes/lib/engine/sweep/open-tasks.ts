@@ -38,8 +38,8 @@ export class OpenTasks {
     return unseen;
   }
 
-  /** Those in whose list nobody has looked. */
-  get rest(): string[] {
-    return [...this.#byEnterprise.values()].flatMap((own) => [...own]);
+  /** Those in whose list nobody has looked. @param isLeft whether an enterprise is left to somebody else */
+  rest(isLeft: (enterprise: string) => boolean): string[] {
+    return [...this.#byEnterprise].flatMap(([enterprise, own]) => (isLeft(enterprise) ? [] : [...own]));
   }
 }

@@ -17,6 +17,8 @@ export interface SweepTools {
   readonly candidates: Candidates;
   /** Takes in tasks whose webhook never came. */
   readonly adopt: (tasks: readonly AbiquoTask[]) => Promise<void>;
+  /** Whether somebody else sweeps this enterprise. */
+  readonly isOthers: (enterprise: string) => boolean;
   /** Hears what keeps a part of the sweep from being done. */
   readonly report: (fault: Fault) => void;
   /** Comes between two steps; ends the sweep for now by what it throws. */
@@ -172,7 +174,7 @@ export class Sweep {
   }
 
   async #readRest(open: OpenTasks, signal: AbortSignal): Promise<void> {
-    const rest = open.rest;
+    const rest = open.rest(this.#tools.isOthers);
     let due = rest.filter((id) => !this.#readBefore.has(id));
     if (due.length === 0) {
       this.#readBefore.clear();

@@ -24,6 +24,14 @@ export interface SweepShop {
   readonly observer: Observer;
 }
 
+/** The sweeps of one connection, each of other enterprises. */
+export interface Neighbours {
+  /** Lets them wait for each other. */
+  inTurn(work: () => Promise<void>): Promise<void>;
+  /** Whether another one looks into this enterprise. */
+  areSwept(enterprise: string, besides: Sweeper): boolean;
+}
+
 /** How long an instance may be silent before another one sweeps, in ms. */
 const LEASE = 60_000;
 /** How long until a sweep goes on that the store has cut short, in ms. */
@@ -40,7 +48,7 @@ export class Sweeper {
   readonly #shop: SweepShop;
   readonly #connection: SweepTools["connection"];
   readonly #enterprises: readonly string[];
-  readonly #inTurn: (work: () => Promise<void>) => Promise<void>;
+  readonly #neighbours: Neighbours;
   readonly #lease: string;
   readonly #candidates: Candidates;
   readonly #readBefore = new Set<string>();
@@ -54,17 +62,11 @@ export class Sweeper {
   /** in the clock's monotonic time */
   #leasedUntil = -Infinity;
 
-  /** @param inTurn lets the sweeps of one connection wait for each other */
-  constructor(
-    shop: SweepShop,
-    connection: SweepTools["connection"],
-    enterprises: readonly string[],
-    inTurn: (work: () => Promise<void>) => Promise<void>,
-  ) {
+  constructor(shop: SweepShop, connection: SweepTools["connection"], enterprises: readonly string[], neighbours: Neighbours) {
     this.#shop = shop;
     this.#connection = connection;
     this.#enterprises = enterprises;
-    this.#inTurn = inTurn;
+    this.#neighbours = neighbours;
     this.#lease = `sweep of ${connection.client.base}, ${enterprises.join(" ")}`;
     this.#candidates = new Candidates(shop.clock);
   }
@@ -88,6 +90,11 @@ export class Sweeper {
     this.#abort = undefined;
   }
 
+  /** Whether it looks into this enterprise. Where all are swept, that is for sure only of those with workflow on. */
+  sweeps(enterprise: string): boolean {
+    return !this.isIdle && this.#enterprises.includes(enterprise);
+  }
+
   get isIdle(): boolean {
     return this.#ports.size === 0;
   }
@@ -96,7 +103,7 @@ export class Sweeper {
     try {
       while (!signal.aborted) {
         let pause = 0;
-        await this.#inTurn(async () => {
+        await this.#neighbours.inTurn(async () => {
           pause = await this.#once(signal);
         });
         await sleep(this.#shop.clock, pause, { signal });
@@ -139,6 +146,7 @@ export class Sweeper {
         connection: this.#connection,
         pace: new Pace(clock),
         candidates: this.#candidates,
+        isOthers: (enterprise) => this.#neighbours.areSwept(enterprise, this),
         adopt: async (tasks) => this.#first?.adopt(tasks),
         report: (fault) => this.#report(fault),
         goOn: () => this.#keepLease(0),

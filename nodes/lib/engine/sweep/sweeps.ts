@@ -3,7 +3,7 @@ import { KeyedMutex } from "../../base/keyed-mutex.ts";
 import type { Elsewhere } from "../elsewhere.ts";
 import type { Connection } from "../outbox.ts";
 import { EventWatch } from "./event-watch.ts";
-import { Sweeper, type SweepPort, type SweepShop } from "./sweeper.ts";
+import { type Neighbours, Sweeper, type SweepPort, type SweepShop } from "./sweeper.ts";
 
 export interface SweepTerms {
   /** ids; empty = all with workflow on */
@@ -37,8 +37,11 @@ export class Sweeps {
       watch: new EventWatch(this.#shop.clock, this.#elsewhere, connection),
     }));
     const ids = [...new Set(enterprises)].sort();
-    const inTurn = (work: () => Promise<void>): Promise<void> => this.#mutex.run(connection.id, work);
-    const sweeper = getOrCreate(sweepers, ids.join(" "), () => new Sweeper(this.#shop, connection, ids, inTurn));
+    const neighbours: Neighbours = {
+      inTurn: (work) => this.#mutex.run(connection.id, work),
+      areSwept: (enterprise, besides) => [...sweepers.values()].some((other) => other !== besides && other.sweeps(enterprise)),
+    };
+    const sweeper = getOrCreate(sweepers, ids.join(" "), () => new Sweeper(this.#shop, connection, ids, neighbours));
     sweeper.join(port, interval);
     watch.start();
     return () => {

@@ -84,7 +84,8 @@ export class ApprovalNode {
         const port = ports.get(engine) ?? this.#portTo(engine);
         ports.set(engine, port);
         // A key that is taken may be free at the next attempt.
-        return engine.approvals.attach(this.#key, port).catch((problem: unknown) => {
+        const attaching = engine.compared().then(() => engine.approvals.attach(this.#key, port));
+        return attaching.catch((problem: unknown) => {
           if (problem instanceof Fault && problem.code === "APPROVAL_KEY_TAKEN") kit.show("keyTaken");
           throw problem;
         });

@@ -123,6 +123,7 @@ export class Receiver {
     this.#searches.add(emitted);
     try {
       await this.#kit.inFlightSettled();
+      await engine.compared();
       const unread = new Map<string, Fault>();
       const unsettled = await engine.intake.unsettled(this.#kit.node.id, this.#connection.id, (fault) => unread.set(fault.message, fault));
       for (const fault of unread.values()) this.#kit.report(fault);

@@ -169,6 +169,8 @@ describe("The command abiquo-store", () => {
       assert.deepEqual([code, told.exec(out)?.[1]], [0, "3"]);
       const ledger = await openLedger({ engine: "sqlite", file: path("lost.sqlite") });
       assert.equal((await ledger.receivedBy("hook")).length, 3);
+      // By this its tasks are compared with Abiquo before anything about them is sent.
+      assert.ok(Date.now() - Date.parse(await ledger.settings.get("restored", "")) < 60_000);
       await ledger.close();
     });
 

@@ -12,6 +12,8 @@ export interface Answer {
   readonly links: TaskLinks;
   /** an earlier attempt got no answer, so that Abiquo may have acted on it */
   readonly uncertain: boolean;
+  /** its task is read first, and the answer sent where that waits */
+  readonly looksFirst: boolean;
 }
 
 /** What an attempt has brought: the end of the decision, or another attempt later. */
@@ -42,7 +44,11 @@ export type Attempt =
  * @throws what is no Fault
  */
 export async function attemptAnswer(client: AbiquoClient, answer: Answer, isYoung: () => boolean, signal: AbortSignal): Promise<Attempt> {
-  const { action, text, links } = answer;
+  const { action, text, links, looksFirst } = answer;
+  if (looksFirst) {
+    const seen = await examine(client, answer, isYoung, signal);
+    if (seen.end !== "none" || seen.fault.code !== "TASK_STILL_QUEUEING") return seen;
+  }
   try {
     if (action === "continue") await client.continueTask(links.continue, text, signal);
     else await client.cancelTask(links.cancel, text, signal);

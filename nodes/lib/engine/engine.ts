@@ -47,6 +47,7 @@ import { type Connection, type LaneReport, Outbox } from "./outbox.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
 import { type Delivery, Requests } from "./requests.ts";
+import { Restored } from "./restored.ts";
 import { Sweeps } from "./sweep/sweeps.ts";
 
 export interface EngineOptions {
@@ -100,6 +101,9 @@ export class Engine {
   readonly #requests: Requests;
   readonly #references: References;
   readonly #outboxes = new Map<string, Outbox>();
+  readonly #restored: Restored;
+  /** end the comparing of a restored store */
+  readonly #connecting = new Map<Connection, AbortController>();
   readonly #housekeeping: Housekeeping;
   readonly #working = new Set<Promise<unknown>>();
   #isClosed = false;
@@ -121,6 +125,7 @@ export class Engine {
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
     this.sweeps = new Sweeps({ ledger, elsewhere: this.elsewhere, clock, observer });
+    this.#restored = new Restored(ledger, this.elsewhere, clock);
     const delivery: Delivery = {
       has: (key) => this.#outbox(key.api).has(key),
       haltedBy: (key) => this.#outbox(key.api).haltedBy(key),
@@ -146,13 +151,25 @@ export class Engine {
     return new Engine(await keepLedgerOpen(place, watch, signal), options);
   }
 
-  /** Delivers by this connection, beginning with what an earlier run left. */
+  /** Delivers by this connection, beginning with what an earlier run left; after a restore once that is compared with Abiquo. */
   async connect(connection: Connection): Promise<void> {
-    await this.#outbox(connection.client.base).attach(connection);
+    this.#connecting.get(connection)?.abort();
+    const abort = new AbortController();
+    this.#connecting.set(connection, abort);
+    const mayBeDelivered = await this.#restored.compare(connection, abort.signal);
+    if (abort.signal.aborted) return;
+    await this.#outbox(connection.client.base).attach(connection, mayBeDelivered);
     this.approvals.connected();
   }
 
+  /** Resolves when what a restored store holds is compared with Abiquo, as far as there are connections: what waits may leave. */
+  compared(): Promise<void> {
+    return this.#restored.settled();
+  }
+
   disconnect(connection: Connection): void {
+    this.#connecting.get(connection)?.abort();
+    this.#connecting.delete(connection);
     this.#outbox(connection.client.base).detach(connection.id);
     this.sweeps.forget(connection);
   }
@@ -336,6 +353,7 @@ export class Engine {
   /** Finishes what is being decided or asked, and ends everything else. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const abort of this.#connecting.values()) abort.abort();
     await Promise.allSettled(this.#working);
     this.sweeps.close();
     this.intake.close();

@@ -92,16 +92,24 @@ export class Outbox {
     return job === undefined ? undefined : this.#laneOf(job.decision.connection)?.connection.client.halted;
   }
 
-  /** Delivers by this connection from now on, beginning with what an earlier run left. */
-  async attach(connection: Connection): Promise<void> {
+  /**
+   * Delivers by this connection from now on, beginning with what an earlier run left.
+   *
+   * @param mayBeDelivered whether all of that may have been delivered, and is to be looked at before it is sent
+   */
+  async attach(connection: Connection, mayBeDelivered = false): Promise<void> {
     const before = this.#lanes.get(connection.id)?.close() ?? [];
+    if (mayBeDelivered) for (const job of this.#jobs.values()) lookFirst(job);
     this.#lanes.set(connection.id, this.#lane(connection));
     const noted = this.#principals.note(connection);
     this.#share(before);
     await noted;
     const left = await this.#ledger.undelivered(this.#api);
     await this.#principals.learn(left.map(({ decision }) => decision.connection));
-    for (const { task, decision } of left) this.resume(task, decision);
+    for (const { task, decision } of left) {
+      if (mayBeDelivered) this.#add(task, decision, lookFirst);
+      else this.resume(task, decision);
+    }
     this.#share();
   }
 
@@ -129,12 +137,17 @@ export class Outbox {
 
   /** Takes a decision that was just made. */
   add(task: TaskRecord, decision: DecisionRecord): void {
+    this.#add(task, decision);
+  }
+
+  #add(task: TaskRecord, decision: DecisionRecord, prepare?: (job: Job) => void): void {
     const key = keyText(decision);
     if (this.#jobs.has(key)) return;
     const entry = readOrWhy(() => entryOf(task, decision));
     // Whoever wrote it may mean something else by it: it waits for that release, as it is.
     if ("unread" in entry && isNewer(entry.unread)) return this.#events.stopped(decision, entry.unread);
     const job = jobOf(task, decision, "value" in entry ? entry.value.task : undefined);
+    prepare?.(job);
     this.#jobs.set(key, job);
     const delay = decision.delivery === "waiting" ? Math.min(decision.nextAt - this.#clock.now(), LONGEST_LEFT) : 0;
     this.#in(delay, job);
@@ -219,4 +232,10 @@ export class Outbox {
       this.#events.stopped(decision, new Fault("ANSWER_WITHOUT_CONNECTION", { taskId: decision.taskId }));
     }
   }
+}
+
+/** Abiquo may have acted on it, and not at our last attempt. */
+function lookFirst(job: Job): void {
+  job.looksFirst = true;
+  job.decision = { ...job.decision, uncertain: true };
 }

@@ -24,6 +24,7 @@ export type * from "./records.ts";
 export { keyText } from "./records.ts";
 export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
 export { UNDECIDED } from "./schema.ts";
+export { RESTORED } from "./settings.ts";
 export type { LedgerWatch } from "./thread.ts";
 
 export type Ledger = Pick<SqlLedger, keyof SqlLedger>;

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import type { SqliteDatabase } from "kysely";
+import { systemClock, timestamp } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { kyselyOn } from "./open.ts";
 import { FINAL } from "./schema.ts";
+import { RESTORED } from "./settings.ts";
 import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
 import { writeWhole } from "./store-file.ts";
 
@@ -34,7 +36,12 @@ const PROBLEMS_LISTED = 20;
  * @throws Fault STORE_EXISTS when there is something at the target; LEDGER_DAMAGED when the store, or the copy of it, is
  * not sound; LEDGER_UNAVAILABLE when one of them cannot be read or written
  */
-export async function copyStore(file: string, target: string): Promise<StoreContents> {
+export function copyStore(file: string, target: string): Promise<StoreContents> {
+  return copied(file, target, () => Promise.resolve());
+}
+
+/** @param mark changes the copy before it is checked */
+async function copied(file: string, target: string, mark: (part: string) => Promise<void>): Promise<StoreContents> {
   try {
     return await writeWhole(target, async (part) => {
       await withStore(file, async (database) => {
@@ -42,6 +49,7 @@ export async function copyStore(file: string, target: string): Promise<StoreCont
         if (all(database, "pragma auto_vacuum")[0]?.["auto_vacuum"] === 0) run(database, "pragma auto_vacuum = incremental", []);
         run(database, "vacuum into ?", [part]);
       });
+      await mark(part);
       const { contents, problems } = await checkStore(part);
       const [problem] = problems;
       if (problem !== undefined) throw new Fault("LEDGER_DAMAGED", { file, reason: problem });
@@ -53,7 +61,8 @@ export async function copyStore(file: string, target: string): Promise<StoreCont
 }
 
 /**
- * Puts a copy in the place of a store that is not there any more.
+ * Puts a copy in the place of a store that is not there any more. It is marked: what was decided since the copy was made
+ * is not in it, so that its tasks are compared with Abiquo before anything about them is sent.
  *
  * @param copy absolute path of what `copyStore` has made
  * @param file absolute path of the store
@@ -65,9 +74,19 @@ export async function restoreStore(copy: string, file: string): Promise<StoreCon
   try {
     // What a store that was moved away has left behind would be taken for part of this one.
     for (const end of ["-wal", "-shm"]) if (existsSync(`${file}${end}`)) throw new Fault("STORE_EXISTS", { file: `${file}${end}` });
-    return await copyStore(copy, file);
+    return await copied(copy, file, markRestored);
   } finally {
     unlock();
+  }
+}
+
+async function markRestored(part: string): Promise<void> {
+  const database = await openSqliteFile(part, { beside: true });
+  try {
+    const upsert = "insert into setting (name, value) values (?, ?) on conflict (name) do update set value = excluded.value";
+    run(database, upsert, [RESTORED, timestamp(systemClock)]);
+  } finally {
+    database.close();
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 import type { LedgerSchema } from "./schema.ts";
 
+/** The setting that says when a store was put back from a copy, ISO 8601; empty for one that never was. */
+export const RESTORED = "restored";
+
 /** The part of the ledger that keeps settings which last, such as the keys that sign links. */
 export class SettingStore {
   readonly #db: Kysely<LedgerSchema>;

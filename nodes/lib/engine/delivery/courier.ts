@@ -72,7 +72,7 @@ export class Courier {
   async #attempt(job: Job, { connection: { id, client }, circuit, signal }: Way): Promise<Attempt> {
     const { links } = job;
     if (links instanceof Fault) return { end: "undeliverable", fault: links };
-    const attempt = await attemptAnswer(client, { ...job.decision, links }, () => this.#isYoung(job), signal);
+    const attempt = await attemptAnswer(client, { ...job.decision, links, looksFirst: job.looksFirst }, () => this.#isYoung(job), signal);
     circuit.end(signOf(attempt, job));
     job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
     return id === job.decision.connection ? attempt : withoutRefusal(attempt);

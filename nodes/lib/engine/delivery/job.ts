@@ -9,6 +9,8 @@ export interface Job extends Place {
   readonly task: TaskRecord;
   /** or why it has none that lead to it */
   readonly links: TaskLinks | Fault;
+  /** whether Abiquo may have the answer already, so that its task is read before it is sent */
+  looksFirst: boolean;
   decision: DecisionRecord;
   /** true while an attempt is under way */
   busy: boolean;
@@ -22,7 +24,7 @@ export interface Job extends Place {
 export function jobOf(task: TaskRecord, decision: DecisionRecord, summary: TaskSummary | undefined): Job {
   const { enterpriseId = "", virtualDatacenterId = "" } = summary ?? {};
   const place = { enterprise: enterpriseId, datacenter: virtualDatacenterId };
-  return { ...place, key: keyText(decision), task, links: ownLinks(task), decision, busy: false };
+  return { ...place, key: keyText(decision), task, links: ownLinks(task), looksFirst: false, decision, busy: false };
 }
 
 /** Stores of 0.1.0 may hold what only a message said of a task: links of another one, or too few. */

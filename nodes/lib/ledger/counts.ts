@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { isOpenTask } from "./rows.ts";
-import { type LedgerSchema, OPEN, type Stage } from "./schema.ts";
+import { type LedgerSchema, OPEN, type Stage, UNDECIDED } from "./schema.ts";
 
 /** What waits, by number. */
 export interface OpenCounts {
@@ -25,24 +25,7 @@ export interface OpenQuery {
 /** Summaries are read so many at once. */
 const PER_PAGE = 2_000;
 
-export async function openCounts(db: Kysely<LedgerSchema>, { moments, owner }: OpenQuery): Promise<OpenCounts> {
-  const stages = await db
-    .selectFrom("task")
-    .where(isOpenTask)
-    .groupBy("stage")
-    .select(({ fn }) => ["stage", fn.countAll<number>().as("count"), fn.min<number>("received_at").as("oldest")])
-    .execute();
-  const before: number[] = [];
-  for (const moment of moments) {
-    const { count } = await db
-      .selectFrom("task")
-      .where(isOpenTask)
-      .where("stage", "in", ["received", "held", "asked"])
-      .where("received_at", "<", moment)
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
-    before.push(Number(count));
-  }
+export async function openCounts(db: Kysely<LedgerSchema>, query: OpenQuery): Promise<OpenCounts> {
   const levels = await db
     .selectFrom("approval_person")
     .groupBy("level")
@@ -57,31 +40,51 @@ export async function openCounts(db: Kysely<LedgerSchema>, { moments, owner }: O
     ])
     .execute();
   return {
-    stages: stages.map(({ stage, count, oldest }) => ({ stage, count: Number(count), oldest: Number(oldest) })),
-    before,
-    owners: await ownersOf(db, owner),
+    ...(await taskCounts(db, query)),
     levels: levels.map(({ level, count }) => ({ level: Number(level), count: Number(count) })),
     notifications: { pending: Number(told?.pending ?? 0), failing: Number(told?.failing ?? 0) },
   };
 }
 
-async function ownersOf(db: Kysely<LedgerSchema>, property: string): Promise<Map<string, number>> {
+/** In one pass over the open tasks, page by page in the order of their index. */
+async function taskCounts(
+  db: Kysely<LedgerSchema>,
+  { moments, owner }: OpenQuery,
+): Promise<Pick<OpenCounts, "stages" | "before" | "owners">> {
+  const stages: { stage: Stage; count: number; oldest: number }[] = [];
+  const before = moments.map(() => 0);
   const owners = new Map<string, number>();
+  for (const stage of OPEN) {
+    const counted = { stage, count: 0, oldest: Number.POSITIVE_INFINITY };
+    for await (const { received_at, summary } of tasksAt(db, stage)) {
+      counted.count++;
+      counted.oldest = Math.min(counted.oldest, received_at);
+      const whose = ownerIn(summary, owner);
+      owners.set(whose, (owners.get(whose) ?? 0) + 1);
+      if (!UNDECIDED.includes(stage)) continue;
+      moments.forEach((moment, index) => {
+        if (received_at < moment) before[index] = (before[index] ?? 0) + 1;
+      });
+    }
+    if (counted.count > 0) stages.push(counted);
+  }
+  return { stages, before, owners };
+}
+
+async function* tasksAt(db: Kysely<LedgerSchema>, stage: Stage): AsyncGenerator<{ received_at: number; summary: string }> {
   for (let after = 0; ; ) {
     const rows = await db
       .selectFrom("task")
       .where(isOpenTask)
-      .where(sql<boolean>`+task.id > ${after}`)
-      .orderBy("task.id")
+      .where("stage", "=", stage)
+      .where("id", ">", after)
+      .orderBy("id")
       .limit(PER_PAGE)
-      .select(["task.id", "summary"])
+      .select(["id", "received_at", "summary"])
       .execute();
-    for (const { summary } of rows) {
-      const owner = ownerIn(summary, property);
-      owners.set(owner, (owners.get(owner) ?? 0) + 1);
-    }
+    yield* rows;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PER_PAGE) return owners;
+    if (last === undefined || rows.length < PER_PAGE) return;
     after = last.id;
   }
 }

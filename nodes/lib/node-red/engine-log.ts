@@ -13,11 +13,16 @@ type Level = "info" | "warn";
 export class EngineLog {
   readonly #RED: NodeAPI;
   readonly #store: string;
+  readonly #isAlone: boolean;
 
-  /** @param store what the ledger is called: no secret */
-  constructor(RED: NodeAPI, store: string) {
+  /**
+   * @param store what the ledger is called: no secret
+   * @param isAlone whether it serves one process only
+   */
+  constructor(RED: NodeAPI, store: string, isAlone: boolean) {
     this.#RED = RED;
     this.#store = store;
+    this.#isAlone = isAlone;
   }
 
   /** The store is open for the first time in this process. */
@@ -27,7 +32,11 @@ export class EngineLog {
     const open = stages.reduce((sum, { count }) => sum + count, 0);
     const text = stages.map(({ stage, count }) => `${stage} ${count}`).join(", ");
     const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text };
-    this.#line("info", "started", { ...params, stages: counts, isNew }, () => sharedText(this.#RED, "log.started", params));
+    this.#line("info", "started", { ...params, stages: counts, isNew }, () => {
+      const started = sharedText(this.#RED, "log.started", params);
+      // Two of them behind one load balancer ask twice and know no link of each other's, and neither can tell.
+      return this.#isAlone ? `${started} ${sharedText(this.#RED, "log.alone")}` : started;
+    });
     // An empty store where one was expected is the worst that can be: it must not go unnoticed.
     if (isNew) this.#line("warn", "new-store", { store: this.#store }, () => sharedText(this.#RED, "log.newStore", { store: this.#store }));
   }

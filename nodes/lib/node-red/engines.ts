@@ -182,7 +182,7 @@ export function useEngine(RED: NodeAPI, store: StoreSettings): EngineUse {
   const shared = getOrCreate(
     engines,
     key,
-    () => new SharedEngine(place, { settle, keep, texts: pageTexts }, new EngineLog(RED, nameOf(place))),
+    () => new SharedEngine(place, { settle, keep, texts: pageTexts }, new EngineLog(RED, nameOf(place), place.engine === "sqlite")),
   );
   return shared.use(() => engines.delete(key));
 }

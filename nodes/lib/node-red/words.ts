@@ -30,6 +30,7 @@ export const SHARED_WORDS = {
     "answer.continueByRule": ["by", "rule"],
     "answer.cancelByRule": ["by", "rule"],
     "log.started": ["version", "store", "open", "stages"],
+    "log.alone": [],
     "log.newStore": ["store"],
     "log.decided": ["taskId", "action", "by", "cause", "rule"],
     "log.refused": ["taskId", "attempts", "reason"],

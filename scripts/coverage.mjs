@@ -32,6 +32,8 @@ try {
     process.execPath,
     bin("mocha", "bin/mocha.js"),
     "--reporter=dot",
+    "--parallel",
+    "--jobs=2",
     ...specs,
   );
 } finally {

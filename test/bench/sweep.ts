@@ -56,7 +56,8 @@ export async function benchSweep(): Promise<void> {
 async function fill(engine: Engine, connection: { id: string; client: AbiquoClient; pace: number }): Promise<void> {
   for await (const { id } of connection.client.enterprises({ workflow: true })) {
     const pages = connection.client.pendingPages(id);
-    for (let page = await pages.next(); page !== undefined; page = await pages.next()) {
+    while (!pages.isOver) {
+      const page = await pages.next();
       if (page.length > 0) await engine.intake.adopt("hook", connection, page);
     }
   }

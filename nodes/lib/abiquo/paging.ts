@@ -25,25 +25,27 @@ const STALE_PAGES = 3;
 /** The elements of a list, each once. */
 export async function* elementsOf(api: Api, list: List, signal: AbortSignal | undefined): AsyncGenerator<unknown, void> {
   const pages = new ListPages(api, list);
-  for (let page = await pages.next(signal); page !== undefined; page = await pages.next(signal)) yield* page;
+  while (!pages.isOver) yield* await pages.next(signal);
 }
 
 /** A list that is read page by page. */
 export interface Pages<Element> {
+  /** Whether the last page has been read. */
+  readonly isOver: boolean;
   /**
-   * What the next page has that none before it had; undefined after the last. Where the page cannot be read, nothing
-   * has moved: the next call reads it again.
+   * Reads the next page: what it has that none before it had. Where it cannot be read, nothing has moved: the next call
+   * reads it again.
    */
-  next(signal?: AbortSignal): Promise<readonly Element[] | undefined>;
+  next(signal?: AbortSignal): Promise<readonly Element[]>;
 }
 
 /** Pages whose elements are made into something else. */
 export function mappedPages<From, To>(pages: Pages<From>, map: (elements: readonly From[]) => readonly To[]): Pages<To> {
   return {
-    async next(signal) {
-      const page = await pages.next(signal);
-      return page === undefined ? undefined : map(page);
+    get isOver() {
+      return pages.isOver;
     },
+    next: async (signal) => map(await pages.next(signal)),
   };
 }
 
@@ -67,8 +69,12 @@ export class ListPages implements Pages<unknown> {
     this.#list = list;
   }
 
-  async next(signal?: AbortSignal): Promise<readonly unknown[] | undefined> {
-    if (this.#isOver) return undefined;
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  async next(signal?: AbortSignal): Promise<readonly unknown[]> {
+    if (this.#isOver) return [];
     const { path, name, has = "", size = PAGE } = this.#list;
     const filter = has === "" ? "" : `&${encoded({ has })}`;
     const page = await this.#api.read(`${this.#api.base}${path}?startwith=${this.#start}&limit=${size}${filter}`, name, signal);

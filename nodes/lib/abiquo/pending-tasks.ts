@@ -25,8 +25,8 @@ export async function* pendingTasksOf(
   const { limit = 0 } = query;
   const pages = pendingPagesOf(api, query, onProblem);
   let count = 0;
-  for (let page = await pages.next(signal); page !== undefined; page = await pages.next(signal)) {
-    for (const task of page) {
+  while (!pages.isOver) {
+    for (const task of await pages.next(signal)) {
       yield task;
       if (++count === limit) return;
     }

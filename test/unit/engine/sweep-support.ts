@@ -121,16 +121,17 @@ export class SweepStage {
     let start = 0;
     let isOver = false;
     return {
-      next: async (signal) => {
-        if (isOver) return undefined;
-        return this.#answer(`${request}${start === 0 ? "" : ` from ${start}`}`, signal, () => {
+      get isOver() {
+        return isOver;
+      },
+      next: (signal) =>
+        this.#answer(`${request}${start === 0 ? "" : ` from ${start}`}`, signal, () => {
           const found = all();
           const page = found.slice(start, start + PAGE);
           start += PAGE;
           isOver = start >= found.length;
           return page;
-        });
-      },
+        }),
     };
   }
 

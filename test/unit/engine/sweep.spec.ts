@@ -49,12 +49,14 @@ describe("a sweep", () => {
 
   it("makes no more than 30 requests a second", async () => {
     stage.enterprises = Array.from({ length: 61 }, (_, index) => String(index));
-    stage.step = 10;
+    stage.step = 2;
     const start = stage.clock.now();
     stage.join();
     await sweep(1);
     const seconds = (stage.clock.now() - start) / 1_000;
-    assert.ok(asked().length / seconds <= 31, `${asked().length} in ${seconds} s`);
+    // What makes up for late timers lets a few more go first.
+    const most = 30 * seconds + 9;
+    assert.ok(asked().length <= most && asked().length > most - 10, `${asked().length} in ${seconds} s`);
   });
 
   it("begins so long after the last one ended, in fractions of a minute too", async () => {

@@ -106,13 +106,12 @@ export class Sweep {
     if (this.#enterprises !== undefined) return this.#enterprises;
     const { connection, pace } = this.#tools;
     const listing = (this.#listing ??= connection.client.enterprisePages());
-    for (;;) {
+    while (!listing.isOver) {
       const page = await pace
         .run(() => listing.next(signal), signal)
         .catch((error: unknown) => {
           throw isRefusal(error) ? new Fault("SWEEP_NOT_ALLOWED", { privilege: "ENTERPRISE_ENUMERATE" }, error) : error;
         });
-      if (page === undefined) break;
       for (const { id } of page) this.#listed.push(id);
     }
     this.#enterprises = this.#listed;
@@ -124,9 +123,8 @@ export class Sweep {
     const open = this.#open as OpenTasks;
     try {
       const pages = (this.#pages ??= connection.client.pendingPages(id, report));
-      for (;;) {
+      while (!pages.isOver) {
         const page = await pace.run(() => pages.next(signal), signal);
-        if (page === undefined) break;
         open.seen(
           id,
           page.map(({ task }) => task.taskId),

@@ -115,15 +115,16 @@ export class Engine {
     this.#clock = clock;
     this.#references = new References(ledger);
     this.intake = new Intake(ledger, settle, clock, observer);
+    this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
     this.approvals = new Approvals(
       ledger,
       clock,
       ({ api, connection }) => this.#outbox(api).client(connection),
+      this.elsewhere,
       settle,
       (key) => this.intake.checkpoint(key),
     );
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
-    this.elsewhere = new Elsewhere(ledger, clock, { settled: (tasks) => this.#decidedElsewhere(tasks) });
     this.sweeps = new Sweeps({ ledger, elsewhere: this.elsewhere, clock, observer });
     this.#restored = new Restored(ledger, this.elsewhere, clock);
     const delivery: Delivery = {

@@ -1,5 +1,5 @@
 import { address, type Content, Html, harmless, html, oneLine } from "./html.ts";
-import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf } from "./phrases.ts";
+import { amountsOf, deadlineEffect, decidedBy, fullNameOf, nameOf, placeOf, subjectTitle, totalsOf, withdrawnBy } from "./phrases.ts";
 import type { MailView } from "./view.ts";
 import type { Words } from "./words.ts";
 
@@ -96,10 +96,7 @@ function story(view: MailView, words: Words): string[] {
       lines.push(words.count("pages.state.out", out, { all: words.number(subject.machines.length) }));
     if (audience === "requester") lines.push(words.say(`mail.next.${kind}`));
   }
-  if (withdrawal !== undefined) {
-    const by = withdrawal.by === undefined ? "text" : "textBy";
-    lines.push(words.say(`pages.state.withdrawn.${by}`, { by: withdrawal.by === undefined ? "" : fullNameOf(withdrawal.by) }));
-  }
+  if (withdrawal !== undefined) lines.push(withdrawnBy(withdrawal, words));
   return lines;
 }
 

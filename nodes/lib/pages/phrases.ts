@@ -1,5 +1,5 @@
 import { oneLine } from "./html.ts";
-import type { DecidedState, MachineView, OnDeadline, PersonView, SubjectView } from "./view.ts";
+import type { DecidedState, MachineView, OnDeadline, PersonView, SubjectView, Withdrawal } from "./view.ts";
 import type { Words } from "./words.ts";
 
 /** Task types that have words of their own. */
@@ -114,4 +114,9 @@ export function decidedBy({ outcome, cause, by }: Omit<DecidedState, "kind">, wo
   const key = `pages.decided.${outcome}.${cause}${named}`;
   const params = { by: by === undefined ? "" : fullNameOf(by) };
   return words.say(words.knows(key) ? key : `pages.decided.${outcome}.plain${named}`, params);
+}
+
+export function withdrawnBy({ by, elsewhere }: Pick<Withdrawal, "by" | "elsewhere">, words: Words): string {
+  if (elsewhere === true) return words.say("pages.state.withdrawn.elsewhere");
+  return by === undefined ? words.say("pages.state.withdrawn.text") : words.say("pages.state.withdrawn.textBy", { by: fullNameOf(by) });
 }

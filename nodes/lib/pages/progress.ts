@@ -65,6 +65,7 @@ const SIGNS: Readonly<Record<HistoryEntry["kind"], IconName>> = {
   "deadline-rejected": "clock",
   "no-approver-rejected": "alert",
   withdrawn: "back",
+  elsewhere: "back",
   stuck: "alert",
 };
 

@@ -12,6 +12,7 @@ import {
   subjectTitle,
   totalsOf,
   typeName,
+  withdrawnBy,
 } from "./phrases.ts";
 import { historySection, levelsSection } from "./progress.ts";
 import type { MachineView, OnDeadline, PersonView, PostResult, ReasonRule, RequestState, RequestView, SubjectView } from "./view.ts";
@@ -243,10 +244,11 @@ ${out > 0 && state.outcome === "approved" && html`<p>${words.count("pages.state.
       return html`${state.decision && html`<p>${decidedBy(state.decision, words)}</p><p class="dim">${words.time(state.decision.at)}</p>`}<p>${words.say("pages.state.passed.text")}</p>`;
     case "waiting":
       return undefined;
-    case "frozen":
-    case "withdrawn": {
+    case "withdrawn":
+      return html`<p>${withdrawnBy(state, words)}</p><p class="dim">${words.time(state.at)}</p>${quote(state.reason)}`;
+    case "frozen": {
       const by = state.by === undefined ? "text" : "textBy";
-      return html`<p>${words.say(`pages.state.${state.kind}.${by}`, { by: state.by === undefined ? "" : fullNameOf(state.by) })}</p><p class="dim">${words.time(state.at)}</p>${quote(state.reason)}`;
+      return html`<p>${words.say(`pages.state.frozen.${by}`, { by: state.by === undefined ? "" : fullNameOf(state.by) })}</p><p class="dim">${words.time(state.at)}</p>${quote(state.reason)}`;
     }
   }
 }
@@ -278,12 +280,15 @@ function resultBanner({ result, state }: RequestView, words: Words): Content {
         state.kind === "voted" && words.say("pages.result.counted.others"),
       );
     case "late": {
+      const isElsewhere = state.kind === "withdrawn" && state.elsewhere === true;
       const decision = result.decision ?? (state.kind === "decided" ? state : state.kind === "passed" ? state.decision : undefined);
       return banner(
         look,
         sign,
         words.say("pages.result.late.title"),
-        decision === undefined ? words.say("pages.result.late.text") : html`${decidedBy(decision, words)} ${words.time(decision.at)}`,
+        decision === undefined
+          ? words.say(isElsewhere ? "pages.result.late.elsewhere" : "pages.result.late.text")
+          : html`${decidedBy(decision, words)} ${words.time(decision.at)}`,
       );
     }
     case "forbidden": {

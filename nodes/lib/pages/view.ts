@@ -72,6 +72,7 @@ export interface HistoryEntry {
     | "deadline-rejected"
     | "no-approver-rejected"
     | "withdrawn"
+    | "elsewhere"
     | "stuck";
   readonly at: number;
   /** who did it */
@@ -110,7 +111,16 @@ export type RequestState =
   | { readonly kind: "passed"; readonly decision?: Omit<DecidedState, "kind"> }
   | { readonly kind: "frozen"; readonly by?: PersonView; readonly at: number; readonly reason?: string }
   | DecidedState
-  | { readonly kind: "withdrawn"; readonly by?: PersonView; readonly at: number; readonly reason?: string };
+  | ({ readonly kind: "withdrawn" } & Withdrawal);
+
+/** How a request ended without being decided here. */
+export interface Withdrawal {
+  readonly by?: PersonView;
+  readonly at: number;
+  readonly reason?: string;
+  /** it was decided in Abiquo itself, which tells nobody's name */
+  readonly elsewhere?: true;
+}
 
 /** What became of a POST to the page. */
 export type PostResult =
@@ -182,7 +192,8 @@ export interface BulkResult {
   readonly id: string;
   readonly page: string;
   readonly title: string;
-  readonly result: "counted" | "repeated" | "late" | "forbidden" | "reason-missing" | "failed";
+  /** `elsewhere`: too late, since it was decided in Abiquo itself */
+  readonly result: "counted" | "repeated" | "late" | "elsewhere" | "forbidden" | "reason-missing" | "failed";
   readonly decided?: DecidedState;
 }
 
@@ -230,6 +241,6 @@ export interface MailView {
   /** with `decided` */
   readonly decision?: DecidedState;
   /** with `withdrawn` */
-  readonly withdrawal?: { readonly by?: PersonView; readonly at: number; readonly reason?: string };
+  readonly withdrawal?: Withdrawal;
   readonly links: { readonly page?: string; readonly inbox?: string };
 }

@@ -123,6 +123,7 @@ export const STATES: readonly PageState[] = [
     "repeated",
     request({ state: { kind: "voted", vote: "approve", at: NOW - HOUR, onDeadline: "wait" }, result: { kind: "repeated" } }),
   ),
+  asks(409, "withdrawn-elsewhere", request({ state: { kind: "withdrawn", elsewhere: true, at: NOW - HOUR }, result: { kind: "late" } })),
   asks(200, "withdrawn", request({ state: { kind: "withdrawn", by: LUIS, at: NOW - HOUR, reason: "Decided in Abiquo." } })),
   asks(403, "forbidden-self", request({ state: { kind: "passed" }, result: { kind: "forbidden", why: "SELF_APPROVAL" } })),
   asks(422, "reason-missing", request({ result: { kind: "reason-missing" }, typed: { reason: "  ", except: ["task-1"] } })),

@@ -13,7 +13,9 @@ import {
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { type ApprovalRecord, type Ledger, type TaskKey, UNDECIDED } from "../../ledger/index.ts";
+import { type Elsewhere, NOBODY_KNOWN } from "../elsewhere.ts";
 import type { OpenRequest } from "../message.ts";
+import { Looks } from "./looks.ts";
 import { type Notification, Notifier, type NotifierPort, newNotification } from "./notifier.ts";
 import { OpenCount } from "./open-count.ts";
 import { openRequests } from "./open-requests.ts";
@@ -56,9 +58,11 @@ export class Approvals {
   readonly #steps: Steps;
   readonly #opening: Opening;
   readonly #wakes: Wakes;
+  readonly #looks: Looks;
 
   /**
    * @param clientOf the client of the connection that a request came by, while there is one
+   * @param elsewhere finds out what became of tasks in Abiquo
    * @param settle how long after it left an outcome counts as held by the flow, in ms of process life
    * @param checkpoint hears of tasks that an approval holds from now on
    */
@@ -66,6 +70,7 @@ export class Approvals {
     ledger: Ledger,
     clock: Clock,
     clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>,
+    elsewhere: Pick<Elsewhere, "find" | "settle">,
     settle: number,
     checkpoint: (key: TaskKey) => void,
   ) {
@@ -87,6 +92,10 @@ export class Approvals {
       closed: (request) => this.#outcomes.emit(request),
     });
     this.#opening = new Opening(ledger, clock, this.#steps, { clientOf, report, wakeAt });
+    this.#looks = new Looks(clock, elsewhere, async (record) => {
+      const client = await clientOf(record);
+      return client === undefined ? undefined : { id: record.connection, client };
+    });
     this.#wakes = new Wakes(
       ledger,
       clock,
@@ -161,10 +170,14 @@ export class Approvals {
   voteOn(id: string, ballotOf: (request: Standing) => Ballot): Promise<Changed<VoteStep>>;
   voteOn(id: string, ballotOf: (request: Standing) => Ballot | undefined): Promise<Changed<VoteStep | undefined>>;
   voteOn(id: string, ballotOf: (request: Standing) => Ballot | undefined): Promise<Changed<VoteStep | undefined>> {
-    return this.#steps.change(id, (request, now) => {
-      const ballot = ballotOf(request);
-      return ballot === undefined ? undefined : vote(request.state.approval, ballot, now);
-    });
+    return this.#steps.change(
+      id,
+      (request, now) => {
+        const ballot = ballotOf(request);
+        return ballot === undefined ? undefined : vote(request.state.approval, ballot, now);
+      },
+      this.#looks,
+    );
   }
 
   /** @throws Fault APPROVAL_UNKNOWN when there is no such request */
@@ -193,6 +206,15 @@ export class Approvals {
   /** A request as it stands. */
   get(id: string): Promise<OpenedApproval | undefined> {
     return this.#steps.get(id);
+  }
+
+  /** A request as it stands, for somebody who looks at it: what was decided in Abiquo meanwhile is settled before. */
+  async visited(id: string): Promise<OpenedApproval | undefined> {
+    const opened = await this.get(id);
+    const found = opened === undefined ? [] : await this.#looks.look(opened.record);
+    if (found.length === 0) return opened;
+    await this.#looks.settle(found);
+    return this.get(id);
   }
 
   /** A channel says what it calls the message of this notification, or that it could not deliver it. */
@@ -242,7 +264,7 @@ export class Approvals {
       const opened = await this.get(id);
       if (opened === undefined || opened.record.tasks.some(({ stage }) => UNDECIDED.includes(stage))) return;
       const [decision] = (await this.#outcomes.decisionsOn(opened.record.tasks)).values();
-      const { by = "Abiquo", reason } = decision ?? {};
+      const { by = NOBODY_KNOWN, reason } = decision ?? {};
       if (opened.state === undefined) await this.#steps.closeUnopened(id);
       else await this.command(id, { action: "withdraw", by, ...(reason === undefined ? {} : { reason }) });
     });

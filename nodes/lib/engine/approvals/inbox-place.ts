@@ -4,6 +4,7 @@ import { isUnread } from "../../base/codec.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Inbox, InboxQuery, Ledger } from "../../ledger/index.ts";
 import { BULK_LIMIT, type BulkResult, type InboxView, inboxPage, PAGE_SIZE, titleOf } from "../../pages/index.ts";
+import { NOBODY_KNOWN } from "../elsewhere.ts";
 import type { Approvals } from "./approvals.ts";
 import { pageIn, queryIn, reasonIn, turnIn, withReason } from "./fields.ts";
 import type { PageWords } from "./page-words.ts";
@@ -132,9 +133,11 @@ export class InboxPlace implements Place {
         return { level: level ?? request.state.approval.level, action, by: this.#visitor.person, ...withReason(reason) };
       });
       if (asked === undefined || step.why === "NOT_APPROVER") return { result: stranger(pick) };
-      const { result, why, approval, decision } = step;
+      const { why, approval, decision } = step;
+      const isElsewhere = decision?.outcome === "withdrawn" && decision.by === NOBODY_KNOWN;
+      const result = why === "REASON_REQUIRED" ? "reason-missing" : step.result === "late" && isElsewhere ? "elsewhere" : step.result;
       const decided = decision === undefined || decision.outcome === "withdrawn" ? {} : { decided: decidedState(approval, decision) };
-      return { result: await this.#resultOf(pick, asked, { result: why === "REASON_REQUIRED" ? "reason-missing" : result, ...decided }) };
+      return { result: await this.#resultOf(pick, asked, { result, ...decided }) };
     } catch (error) {
       if (isUnread(error)) return { result: { ...stranger(pick), result: "failed" }, isUnread: true };
       if (error instanceof Fault && error.code === "APPROVAL_UNKNOWN") return { result: stranger(pick) };

@@ -71,7 +71,7 @@ export class RequestPlace implements Place {
   }
 
   async #show(shown: Shown = {}): Promise<Page> {
-    const opened = await this.#approvals.get(this.#id);
+    const opened = await this.#approvals.visited(this.#id);
     return opened?.state === undefined ? this.#words.notice(404) : this.page({ ...opened, state: opened.state }, shown);
   }
 

@@ -2,8 +2,9 @@ import { type Approval, identity, isAddress, nextWake, type Person, type Step, t
 import type { Clock } from "../../base/clock.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { KeyedMutex } from "../../base/keyed-mutex.ts";
-import type { ApprovalRecord, Ledger, NewNotification } from "../../ledger/index.ts";
+import type { ApprovalRecord, Finding, Ledger, NewNotification } from "../../ledger/index.ts";
 import { keptState } from "./kept.ts";
+import type { Looks } from "./looks.ts";
 import { notificationsOf } from "./notifier.ts";
 import { type KeptState, type OpenedApproval, openedApproval, type Standing } from "./request.ts";
 import { type Told, toldBetween } from "./told.ts";
@@ -56,20 +57,37 @@ export class Steps {
    * Takes a step. Where another instance was faster, it is taken again from what that one has left.
    *
    * @param take makes the step from the request as it stands; undefined = none, and nothing changes
+   * @param looks sees first whether Abiquo still waits for an answer, and settles what was decided there
    * @throws Fault APPROVAL_UNKNOWN when there is no such request, or its people are not known yet; what `take` throws
    */
-  async change<Taken extends Step | undefined>(id: string, take: (request: Standing, now: number) => Taken): Promise<Changed<Taken>> {
-    return this.exclusively(id, async () => {
-      for (;;) {
-        const opened = await this.get(id);
-        if (opened?.state === undefined) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
-        const request: Standing = { ...opened, state: opened.state };
-        const step = take(request, this.#clock.now());
-        if (step === undefined || step.approval === request.state.approval) return { request, step };
-        const after = await this.commit(request, request.state, step);
-        if (after !== undefined) return { request: after, step };
-      }
-    });
+  async change<Taken extends Step | undefined>(
+    id: string,
+    take: (request: Standing, now: number) => Taken,
+    looks?: Pick<Looks, "look" | "settle">,
+  ): Promise<Changed<Taken>> {
+    for (;;) {
+      const turn = await this.exclusively(id, () => this.#turn(id, take, looks));
+      if ("step" in turn) return turn;
+      // Not while the request is held: what follows withdraws it.
+      if (turn.found.length > 0) await looks?.settle(turn.found);
+    }
+  }
+
+  /** One try to take a step; what was found in Abiquo instead, and nothing when another instance was faster. */
+  async #turn<Taken extends Step | undefined>(
+    id: string,
+    take: (request: Standing, now: number) => Taken,
+    looks: Pick<Looks, "look"> | undefined,
+  ): Promise<Changed<Taken> | { readonly found: readonly Finding[] }> {
+    const opened = await this.get(id);
+    if (opened?.state === undefined) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
+    const request: Standing = { ...opened, state: opened.state };
+    const found = (await looks?.look(request.record)) ?? [];
+    if (found.length > 0) return { found };
+    const step = take(request, this.#clock.now());
+    if (step === undefined || step.approval === request.state.approval) return { request, step };
+    const after = await this.commit(request, request.state, step);
+    return after === undefined ? { found } : { request: after, step };
   }
 
   /** Writes a step with all that it makes known. Undefined when another instance was faster. */

@@ -20,6 +20,7 @@ import {
   type SubjectView,
   totalsOf,
 } from "../../pages/index.ts";
+import { NOBODY_KNOWN } from "../elsewhere.ts";
 import type { Notification } from "./notifier.ts";
 import { type KeptState, personView, type Standing } from "./request.ts";
 
@@ -114,6 +115,7 @@ export function decidedState(approval: Approval, { outcome, cause, by, reason, a
 
 function withdrawalOf(approval: Approval): NonNullable<MailView["withdrawal"]> {
   const { by, at = 0, reason } = approval.history.findLast(({ what }) => what === "withdrawn") ?? {};
+  if (by === NOBODY_KNOWN) return { at, elsewhere: true, ...reasonOf(reason) };
   return { at, ...reasonOf(reason), ...(by === undefined ? {} : { by: personView(approval, by) }) };
 }
 
@@ -169,7 +171,8 @@ const PLAIN = [
 
 function historyEntry({ approval, requester }: KeptState, entry: CoreEntry): HistoryEntry[] {
   const { what, at, by, to, level, reason, outcome, cause } = entry;
-  const kind = what === "decided" ? endOf(outcome, cause) : PLAIN.find((each) => each === what);
+  const isElsewhere = what === "withdrawn" && by === NOBODY_KNOWN;
+  const kind = isElsewhere ? "elsewhere" : what === "decided" ? endOf(outcome, cause) : PLAIN.find((each) => each === what);
   if (kind === undefined) return [];
   const isRequester = by !== undefined && identity(requester?.email ?? "") === identity(by);
   // The vote before it said so.
@@ -179,7 +182,7 @@ function historyEntry({ approval, requester }: KeptState, entry: CoreEntry): His
     {
       kind,
       at,
-      ...(by === undefined ? {} : { by: isRequester ? requester : personView(approval, by) }),
+      ...(by === undefined || isElsewhere ? {} : { by: isRequester ? requester : personView(approval, by) }),
       ...(to === undefined ? {} : { to: personView(approval, to) }),
       ...(approval.policy.levels.length > 1 ? { level: approval.policy.levels[level]?.name ?? "" } : {}),
       ...reasonOf(isVotesResult ? undefined : reason),

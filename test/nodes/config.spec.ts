@@ -481,7 +481,7 @@ describe("the node abiquo-config", () => {
 
     for (const [name, store, code] of [
       ["an engine that there is not", { engine: "oracle" }, "CONFIG_INVALID engine"],
-      ["an engine that is not offered yet", { engine: "postgres" }, "CONFIG_INVALID engine"],
+      ["PostgreSQL without its address", { engine: "postgres" }, "CONFIG_INVALID url"],
       ["a variable that is not set", { engine: "sqlite", file: "${ABIQUO_TEST_UNSET}" }, "ENV_UNSET ABIQUO_TEST_UNSET"],
     ] as const) {
       it(`is not replaced by the default when it names ${name}`, async () => {

@@ -258,6 +258,30 @@ describe("the node abiquo-list-pending", () => {
       assert.equal(abiquo.task(refused ?? "")?.state, "PENDING");
     });
 
+    it("lets rules judge again what they could not while Abiquo was away, and is still held", async () => {
+      const rule = {
+        name: "Small",
+        when: [{ field: "details.virtualmachine.cpu", op: "lte", value: 4, valueType: "num" }],
+        outcome: "continue",
+      };
+      const flow = await load({ scope: "ledger", stage: "held" }, [
+        node("judge", "abiquo-task-decision", ["continue-it", "", "review"], { rules: [rule], scope: "task" }),
+        node("continue-it", "abiquo-continue", ["judged", ""]),
+        ...["review", "judged"].map(sink),
+      ]);
+      const away = abiquo.inject({ match: { path: "/virtualmachines/" }, status: 500 });
+      const { tasks } = await abiquo.submit({ cpu: 2 });
+      const { id: _id, ...arrived } = await flow.inbox("arrived").first();
+      flow.send("judge", arrived);
+      assert.equal((await flow.inbox("review").first()).abiquo?.decision?.action, "review");
+      away.remove();
+      flow.send("list", {});
+      const { id: _other, ...listedAgain } = await flow.inbox("out").first();
+      flow.send("judge", listedAgain);
+      assert.equal((await flow.inbox("judged").first()).abiquo?.answer?.outcome, "continued");
+      assert.equal(abiquo.task(tasks[0]?.taskId ?? "")?.state, "PENDING");
+    });
+
     it("filters by any text of the task, and limits", async () => {
       const flow = await load({ scope: "ledger", filter: "BOB", emit: "list" }, [
         node("few", "abiquo-list-pending", ["few-out"], { scope: "ledger", limit: "2" }),

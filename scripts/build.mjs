@@ -52,7 +52,9 @@ for (const folder of folders) {
   for (const file of readdirSync(join(folder, "locales"))) {
     const [language, extension] = file.split(".");
     mkdirSync(join(NEXT, "locales", language), { recursive: true });
-    copyFileSync(join(folder, "locales", file), join(NEXT, "locales", language, `${name}.${extension}`));
+    const path = join(NEXT, "locales", language, `${name}.${extension}`);
+    const text = readFileSync(join(folder, "locales", file), "utf8");
+    writeFileSync(path, extension === "html" ? withoutIndents(text) : text);
   }
 }
 for (const language of readdirSync(join(NEXT, "locales"))) addSharedTexts(language);
@@ -121,7 +123,7 @@ function editorOf(folder, name) {
   // Loaded once, with the node that every other needs.
   const style = name === "abiquo-config" ? `<style>\n${readFileSync("nodes/lib/editor/style.css", "utf8")}</style>\n\n` : "";
   const entry = join(folder, "editor.ts");
-  if (!existsSync(entry)) return style + html;
+  if (!existsSync(entry)) return withoutIndents(style + html);
   const { outputFiles } = buildSync({
     entryPoints: [entry],
     bundle: true,
@@ -130,9 +132,16 @@ function editorOf(folder, name) {
     // The newest that the Flow Library's scorecard parses.
     target: "es2020",
     ...LEAN,
+    // Every editor loads all of it at each start, and Node-RED logs no stack of a dialog.
+    minifyIdentifiers: true,
     // The editor brings its own.
     alias: { jsonata: "./nodes/lib/editor/jsonata.ts" },
   });
   const script = outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
-  return `${style}${html.trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
+  return `${withoutIndents(style + html).trimEnd()}\n\n<script type="text/javascript">\n${script}\n</script>\n`;
+}
+
+/** A line that begins with blanks means the same in HTML and CSS as one that does not. */
+function withoutIndents(text) {
+  return text.replace(/^[ \t]+/gm, "");
 }

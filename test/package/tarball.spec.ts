@@ -47,7 +47,7 @@ describe("The published tarball", () => {
       bin: Record<string, string>;
       exports: { "./harness": { types: string; default: string }; "./rules.schema.json": string };
     };
-    assert.deepEqual(Object.keys(bin).sort(), ["abiquo-rules", "abiquo-simulator", "abiquo-store"]);
+    assert.deepEqual(Object.keys(bin).sort(), ["abiquo-audit", "abiquo-rules", "abiquo-simulator", "abiquo-store"]);
     const { types: harness, default: program } = exports["./harness"];
     const wanted = [...Object.values(bin), harness, program, exports["./rules.schema.json"]];
     for (const path of wanted) assert.ok(files.includes(path.replace(/^\.\//, "")), `${path} is missing`);

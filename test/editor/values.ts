@@ -278,7 +278,8 @@ const STORE = [
   ...each("abiquo-store", "engine", choices("T_ENGINE", "sqlite", "postgres")),
   ...each("abiquo-store", "file", [...TEXTS, " ${T_TEXT} "]),
   ...each("abiquo-store", "keep", numbers(0)),
-  ...each("abiquo-store", "metrics", [...TEXTS, " ${T_TEXT} "]),
+  // Each path of its own: of two stores that claim one, the second does not work.
+  ...each("abiquo-store", "metrics", ["text", " other ", 5, "two\nlines", "${T_ZONE}", "a ${T_TEXT}", " ${T_TEXT} ", ...NOTHING]),
 ];
 
 const WEBHOOK = [

@@ -72,14 +72,16 @@ export async function openApproval(db: Db, approval: NewApproval & { platform: n
     known = await selectTasks(db, keys);
   }
   const tasks = [...known.values()];
+  // Written before it is read who asks already: another instance that asks about the same tasks waits for this one.
+  const undecided = await moveToAsked(db, tasks);
   const asking = new Set(await askedUnder(db, approval.key, tasks));
-  const isFree = ({ row, task }: KnownTask): boolean => !asking.has(row) && UNDECIDED.includes(task.stage);
+  const isFree = ({ row }: KnownTask): boolean => !asking.has(row) && undecided.has(row);
   const free = tasks.filter(isFree);
   const keyOf = ({ task: { api, taskId } }: KnownTask): TaskKey => ({ api, taskId });
   const opened: Opened = {
     asked: free.map(keyOf),
     asking: tasks.filter(({ row }) => asking.has(row)).map(keyOf),
-    decided: tasks.filter(({ row, task }) => !asking.has(row) && !UNDECIDED.includes(task.stage)).map(keyOf),
+    decided: tasks.filter(({ row }) => !asking.has(row) && !undecided.has(row)).map(keyOf),
   };
   if (approval.after !== undefined) await goneOn(db, approval.after, tasks);
   if (free.length === 0) return opened;
@@ -108,15 +110,6 @@ export async function openApproval(db: Db, approval: NewApproval & { platform: n
       .insertInto("approval_task")
       .values(some.map(({ row, position }) => ({ approval: id, task: row, position })))
       .execute();
-    await db
-      .updateTable("task")
-      .set({ stage: "asked" })
-      .where(
-        "id",
-        "in",
-        some.map(({ row }) => row),
-      )
-      .execute();
   }
   const because = new Map(approval.tasks.map((task) => [task.taskId, task.because]));
   for (const each of free) {
@@ -133,6 +126,16 @@ function fitTask({ task, taskId, platform }: Placed<TaskKey & Pick<Proposal, "ta
   if (task === undefined) throw new Fault("TASK_UNKNOWN", { taskId });
   if ("unfit" in task) throw new Fault(task.unfit.code, task.unfit.params);
   return { ...task, platform };
+}
+
+/** Those of these tasks that nobody has decided; they are held by whoever asks about them. */
+async function moveToAsked(db: Db, tasks: readonly KnownTask[]): Promise<Set<number>> {
+  const moved = new Set<number>();
+  for (const some of chunks(tasks.map(({ row }) => row).toSorted((one, other) => one - other))) {
+    const update = db.updateTable("task").set({ stage: "asked" }).where("id", "in", some).where("stage", "in", UNDECIDED);
+    for (const { id } of await update.returning("id").execute()) moved.add(id);
+  }
+  return moved;
 }
 
 async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Promise<number[]> {

@@ -15,12 +15,15 @@ export async function goneOn(db: Db, approval: string, tasks: readonly KnownTask
  */
 export async function settleApprovals(db: Db, jobs: readonly (readonly string[])[]): Promise<undefined[]> {
   for (const ids of chunks(jobs.flat())) {
+    const about = db.selectFrom("approval_task").select("task").where("approval", "in", ids);
+    // Holds their rows: what another instance asks about them meanwhile comes after this, or is seen by what follows.
+    await db.updateTable("task").set({ stage: "asked" }).where("stage", "=", "asked").where("id", "in", about).execute();
     await db.updateTable("approval_task").set({ settling: 0 }).where("approval", "in", ids).where("settling", "=", 1).execute();
     await db
       .updateTable("task")
       .set({ stage: "held" })
       .where("stage", "=", "asked")
-      .where("id", "in", db.selectFrom("approval_task").select("task").where("approval", "in", ids))
+      .where("id", "in", about)
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(

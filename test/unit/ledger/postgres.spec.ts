@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Socket, connect as tcp } from "node:net";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
-import { keepLedgerOpen, type Ledger, type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+import {
+  keepLedgerOpen,
+  keyText,
+  type Ledger,
+  type NewApproval,
+  type NewTask,
+  openLedger,
+  type Proposal,
+} from "../../../nodes/lib/ledger/index.ts";
 import { PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 
 const API = "https://cloud.example.com/api";
@@ -64,6 +72,40 @@ describe("A ledger in PostgreSQL", () => {
     for (const [id, own] of Map.groupBy(verdicts, (verdict) => verdict.id)) {
       assert.equal(own.filter(({ won }) => won).length, 1, id);
       assert.equal(new Set(own.map(({ by }) => by)).size, 1, id);
+    }
+    await Promise.all(ledgers.map((ledger) => ledger.close()));
+  });
+
+  it("opens one approval of a task, and takes each change of it once, whichever instance does", async () => {
+    const ledgers = await Promise.all([open(), open(), open()]);
+    const ids = Array.from({ length: 40 }, (_, index) => `t${index}`);
+    await ledgers[0]?.receive(ids.map((id) => newTask(id)));
+    const approval = (task: string, key: string, index: number): NewApproval => ({
+      ...{
+        id: `${task}-${key}-${index}`,
+        key,
+        api: API,
+        connection: "c",
+        createdAt: 1,
+        request: "{}",
+        message: "{}",
+        type: "",
+        search: "",
+      },
+      tasks: [{ api: API, taskId: task }],
+    });
+    for (const id of ids) {
+      const opened = await Promise.all(ledgers.map((ledger, index) => ledger.approvals.open(approval(id, "managers", index))));
+      assert.equal(opened.filter(({ asked }) => asked.length === 1).length, 1, id);
+      assert.equal(opened.filter(({ asking }) => asking.length === 1).length, 2, id);
+      const own = `${id}-managers-${opened.findIndex(({ asked }) => asked.length === 1)}`;
+      const change = { id: own, version: 0, status: "approved", state: "{}", waiting: [], notifications: [], at: 2 } as const;
+      const taken = await Promise.all(ledgers.map((ledger) => ledger.approvals.change(change)));
+      assert.equal(taken.filter(Boolean).length, 1, id);
+      // The flow has had the outcome for long, while another node asks about the same task.
+      await Promise.all([ledgers[0]?.approvals.settle([own]), ledgers[1]?.approvals.open(approval(id, "directors", 0))]);
+      const key = { api: API, taskId: id };
+      assert.equal((await ledgers[2]?.tasks([key]))?.get(keyText(key))?.stage, "asked", id);
     }
     await Promise.all(ledgers.map((ledger) => ledger.close()));
   });

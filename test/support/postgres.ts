@@ -4,6 +4,7 @@ import { accessSync, chmodSync, chownSync, constants, cpSync, mkdtempSync, readF
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { freePort } from "../harness/node-red.ts";
 
@@ -12,6 +13,8 @@ const NOBODY = 65_534;
 const OWNER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 const READY = "ready to accept connections";
+/** What it says as long as a process of the run before is about to end. */
+const LEFT_BEHIND = /lock file .* already exists|pre-existing shared memory|Address already in use|it said nothing/;
 
 /** What specs can do without: nothing of theirs outlives the machine. */
 const FAST = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", autovacuum: "off" };
@@ -54,8 +57,18 @@ export class PostgresServer {
     return join(this.#folder, "data");
   }
 
-  /** Starts it again on what `kill` or `stop` left. */
+  /** Starts it again on what `kill` or `stop` left, once nothing of that run is there any more. */
   async start(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const problem = await this.#tryToStart();
+      if (problem === undefined) return;
+      if (attempt >= 50 || !LEFT_BEHIND.test(problem)) throw new Error(`PostgreSQL did not start: ${problem}`);
+      await pause(100);
+    }
+  }
+
+  /** Why it does not start, if so. */
+  async #tryToStart(): Promise<string | undefined> {
     const settings = { ...this.#settings, listen_addresses: "127.0.0.1", unix_socket_directories: "", jit: "off", shared_buffers: "16MB" };
     const given = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     // Apart from the group of this process, so that an interrupt does not end it before its specs.
@@ -68,14 +81,15 @@ export class PostgresServer {
     this.#process = server;
     server.unref();
     let said = "";
-    await new Promise<void>((resolve, reject) => {
+    const problem = await new Promise<string | undefined>((resolve) => {
       server.stderr?.on("data", (text: Buffer) => {
         said += text.toString();
-        if (said.includes(READY)) resolve();
+        if (said.includes(READY)) resolve(undefined);
       });
-      server.once("exit", () => reject(new Error(`PostgreSQL did not start: ${said}`)));
+      server.once("close", () => resolve(said || "it said nothing"));
     });
     (server.stderr as unknown as { unref(): void }).unref();
+    return problem;
   }
 
   /** As a power cut, but for what the machine's memory still writes. */

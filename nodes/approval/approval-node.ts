@@ -18,11 +18,11 @@ import type { ConnectionNode } from "../lib/node-red/connection.ts";
 import type { Message, Send } from "../lib/node-red/define.ts";
 import { flowsRun } from "../lib/node-red/deploys.ts";
 import { typedProperty } from "../lib/node-red/evaluate.ts";
+import { journeysOf } from "../lib/node-red/journeys.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
 import { onceStoreWorks } from "../lib/node-red/store-access.ts";
 import { messageIn, storedMessage } from "../lib/node-red/stored-message.ts";
 import { entriesOf, withEntries } from "../lib/node-red/task-entries.ts";
-import { journeysOf } from "./journeys.ts";
 import { approvalTerms } from "./terms.ts";
 import type { ApprovalKit } from "./words.ts";
 

@@ -1,11 +1,11 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { AbiquoClient, Resources } from "../lib/abiquo/index.ts";
-import { Fault } from "../lib/base/fault.ts";
 import { adminAction } from "../lib/node-red/admin.ts";
 import type { ConfigNode, ConnectionNode } from "../lib/node-red/connection.ts";
-import { defineNode, faultOf } from "../lib/node-red/define.ts";
-import { DEFAULT_STORE, type StoreNode, type StoreSettings, useEngine } from "../lib/node-red/engines.ts";
+import { defineNode } from "../lib/node-red/define.ts";
+import { useEngine } from "../lib/node-red/engines.ts";
 import { attachToStore } from "../lib/node-red/store-access.ts";
+import { storeSettings } from "../lib/node-red/store-settings.ts";
 import { clientSettings, isSameAccess } from "./client-settings.ts";
 import { testConnection } from "./connection-test.ts";
 import { tellLeftBehind } from "./left-behind.ts";
@@ -96,12 +96,4 @@ function oneUserPerFlow(RED: NodeAPI, connection: string): Record<string, Node> 
     if (node !== null) users.set(definition.z, node);
   });
   return Object.fromEntries([...users.values()].map((node) => [node.id, node]));
-}
-
-/** @throws Fault of the store, or CONFIG_INVALID when there is none: in another ledger the tasks would be missed */
-function storeSettings(RED: NodeAPI, id: string): StoreSettings {
-  if (id === "") return DEFAULT_STORE;
-  const node = RED.nodes.getNode(id) as StoreNode | null;
-  if (node?.store !== undefined) return node.store;
-  throw faultOf(node) ?? new Fault("CONFIG_INVALID", { property: "store" });
 }

@@ -159,6 +159,18 @@ export const FLOW = [
     wires: [[], []],
   },
   {
+    id: "events",
+    type: "abiquo-events",
+    z: "flow",
+    name: "",
+    connection: "connection",
+    store: "",
+    kinds: ["decision", "refusal"],
+    x: 150,
+    y: 400,
+    wires: [[]],
+  },
+  {
     id: "list",
     type: "abiquo-list-pending",
     z: "flow",
@@ -246,4 +258,5 @@ export const PALETTE = [
   "abiquo-cancel",
   "abiquo-list-pending",
   "abiquo-configure-workflow",
+  "abiquo-events",
 ];

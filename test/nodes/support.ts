@@ -25,6 +25,7 @@ const TYPES = [
   "abiquo-cancel",
   "abiquo-list-pending",
   "abiquo-configure-workflow",
+  "abiquo-events",
 ];
 
 export interface Fault {

@@ -3,6 +3,7 @@ import { APPROVAL_WORDS } from "../../nodes/approval/words.ts";
 import { AUDIT_TEXTS, RULES_TEXTS, STORE_TEXTS } from "../../nodes/cli/texts.ts";
 import { CONFIG_WORDS } from "../../nodes/config/words.ts";
 import { CONFIGURE_WORDS } from "../../nodes/configure-workflow/words.ts";
+import { EVENTS_WORDS } from "../../nodes/events/words.ts";
 import type { MIGRATIONS } from "../../nodes/lib/base/definitions.ts";
 import type { TextList } from "../../nodes/lib/base/texts.ts";
 import { type NodeWords, SHARED_WORDS } from "../../nodes/lib/node-red/words.ts";
@@ -18,6 +19,7 @@ const REGISTRY: Readonly<Record<keyof typeof MIGRATIONS, readonly Partial<NodeWo
   "abiquo-config": [CONFIG_WORDS, SHARED_WORDS],
   "abiquo-configure-workflow": [CONFIGURE_WORDS],
   "abiquo-continue": [ANSWER_WORDS],
+  "abiquo-events": [EVENTS_WORDS],
   "abiquo-list-pending": [LIST_WORDS],
   "abiquo-store": [{ texts: STORE_TEXTS }, { texts: AUDIT_TEXTS }],
   "abiquo-task-decision": [DECISION_WORDS, { texts: RULES_TEXTS }],

@@ -24,6 +24,7 @@ export const MIGRATIONS = {
   "abiquo-cancel": [],
   "abiquo-list-pending": [],
   "abiquo-configure-workflow": [],
+  "abiquo-events": [],
 } as const satisfies Migrations;
 
 /** The version of a type's definitions that this release writes and works with. */

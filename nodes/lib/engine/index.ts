@@ -8,6 +8,8 @@ export type { ApprovalOutcome } from "./approvals/outcome.ts";
 export { type ApprovalTerms, countedAs, type OpenedApproval } from "./approvals/request.ts";
 export type { CircuitReport } from "./delivery/circuit.ts";
 export { type AnswerCall, Engine, type EngineOptions } from "./engine.ts";
+export { EventFeed } from "./events/feed.ts";
+export { type CloudEvent, EVENT_KINDS, type EventKind } from "./events/kinds.ts";
 export type { Arrival, Receipt } from "./intake.ts";
 export { keptMessage } from "./kept-message.ts";
 export * from "./message.ts";

@@ -10,12 +10,15 @@ const AGAIN = 5_000;
 /** How long until a message is tried again at the earliest, in ms. */
 const PAUSE = 1_000;
 
+/** A store as a connection, or a node of its own, uses it. */
+export type StoreUse = Pick<ConnectionNode, "id" | "opened" | "onStore">;
+
 /** What a node attaches to already: a deploy that leaves it alone must not attach it a second time. */
-const attached = new WeakMap<NodeKit, Set<ConnectionNode>>();
+const attached = new WeakMap<NodeKit, Set<StoreUse>>();
 /** Connections whose store the node's status tells of. */
-const shown = new WeakMap<NodeKit, Set<ConnectionNode>>();
+const shown = new WeakMap<NodeKit, Set<StoreUse>>();
 /** Those whose store cannot be used. */
-const without = new WeakMap<NodeKit, Set<ConnectionNode>>();
+const without = new WeakMap<NodeKit, Set<StoreUse>>();
 
 /**
  * Attaches a node to the engine of a connection, once for each connection, as soon as its store can be used. Until
@@ -24,7 +27,7 @@ const without = new WeakMap<NodeKit, Set<ConnectionNode>>();
  * @param attach is repeated when the store breaks down meanwhile; every other fault is the node's to tell, and what
  *   caused it may be gone by the next call
  */
-export async function attachToStore(kit: NodeKit, connection: ConnectionNode, attach: (engine: Engine) => Promise<void>): Promise<void> {
+export async function attachToStore(kit: NodeKit, connection: StoreUse, attach: (engine: Engine) => Promise<void>): Promise<void> {
   const known = attached.get(kit) ?? new Set();
   if (known.has(connection)) return;
   attached.set(kit, known.add(connection));
@@ -45,7 +48,7 @@ export async function attachToStore(kit: NodeKit, connection: ConnectionNode, at
   }
 }
 
-function showStore(kit: NodeKit, connection: ConnectionNode): void {
+function showStore(kit: NodeKit, connection: StoreUse): void {
   const own = kit.config.text("connection");
   const told = shown.get(kit) ?? new Set();
   if ((own !== "" && own !== connection.id) || told.has(connection)) return;

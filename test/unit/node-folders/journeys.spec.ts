@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { NodeAPI } from "node-red";
-import { Journeys } from "../../../nodes/approval/journeys.ts";
+import { Journeys } from "../../../nodes/lib/node-red/journeys.ts";
 
 type Handler = (event: { msg: { _msgid: string } }) => void;
 

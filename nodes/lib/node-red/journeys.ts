@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NodeAPI } from "node-red";
-import { systemClock } from "../lib/base/clock.ts";
-import { getOrCreate } from "../lib/base/get-or-create.ts";
+import { systemClock } from "../base/clock.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 
 type Hooks = NodeAPI["hooks"];
 

@@ -19,7 +19,6 @@ export default function (RED: NodeAPI): void {
     let count = 0;
     kit.onStart(() =>
       attachToStore(kit, store, async (engine) => {
-        kit.show("waiting");
         const feed = new EventFeed(engine.ledger, systemClock, {
           key: kit.node.id,
           kinds,
@@ -33,6 +32,8 @@ export default function (RED: NodeAPI): void {
           },
           report: (problem) => kit.report(problem),
         });
+        await feed.begin();
+        kit.show("waiting");
         await kit.finish(feed.run(kit.signal));
       }),
     );

@@ -31,6 +31,7 @@ export const ENVIRONMENT = {
   T_FLAG: "yes",
   T_PARTS: "user, disks",
   T_PART: "user",
+  T_KINDS: "decision, refusal",
   T_SCOPE: "me",
   T_STAGE: "asked",
   T_TARGET: "enterprise",
@@ -293,6 +294,16 @@ const WEBHOOK = [
   ...each("abiquo-webhook-in", "catchUp", numbers(0)),
   ...each("abiquo-webhook-in", "enterprises", ENTERPRISES),
 ];
+
+const EVENTS = each("abiquo-events", "kinds", [
+  ["decision"],
+  ["head", "receipt", "drift"],
+  "decision, refusal",
+  '["delivery"]',
+  "${T_KINDS}",
+  ["decision", "everything"],
+  "everything",
+]);
 
 const DETAILS = [
   ...each("abiquo-task-details", "source", [...choices("T_TEXT", "facts").filter((value) => value !== "${T_TEXT}")]),
@@ -597,6 +608,7 @@ export const SAMPLES: readonly Sample[] = [
   ...STORE,
   ...WEBHOOK,
   ...DETAILS,
+  ...EVENTS,
   ...ANSWERS,
   ...LIST,
   ...CONFIGURE,

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually } from "./under-test.ts";
 
@@ -6,6 +6,9 @@ export interface ChatRequest {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: Record<string, unknown>;
+  readonly headers: IncomingHttpHeaders;
+  /** the body as it came */
+  readonly text: string;
 }
 
 /** Plays the HTTP side of Slack and of Telegram: takes what is sent to them, and answers as they do. */
@@ -18,8 +21,10 @@ export class ChatPeer {
       const parts: Buffer[] = [];
       request.on("data", (part: Buffer) => parts.push(part));
       request.on("end", () => {
-        const body = JSON.parse(Buffer.concat(parts).toString("utf8")) as ChatRequest["body"];
-        this.requests.push({ path: request.url ?? "", authorization: request.headers.authorization, body });
+        const text = Buffer.concat(parts).toString("utf8");
+        const body = JSON.parse(text) as ChatRequest["body"];
+        const { headers } = request;
+        this.requests.push({ path: request.url ?? "", authorization: headers.authorization, body, headers, text });
         const number = this.requests.length;
         response.writeHead(200, { "Content-Type": "application/json" });
         response.end(

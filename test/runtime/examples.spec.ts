@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchBrowser } from "../editor/browser.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
-import { ChatPeer } from "./chat-peer.ts";
+import { ChatPeer, type ChatRequest } from "./chat-peer.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import { eventually, ROOT, SECRET, VERSIONS } from "./under-test.ts";
 
@@ -19,6 +19,7 @@ interface FlowNode {
 
 const TICKET_SECRET = "ticket-secret-0123456789";
 const SLACK_SECRET = "slack-signing-secret-0123456789";
+const EVENTS_SECRET = `whsec_${Buffer.from("events-secret-0123456789abcdef").toString("base64")}`;
 const FOLDER = join(ROOT, "examples");
 /** What the README tells an administrator to give the connection's user, and no more. */
 const RIGHTS = [
@@ -57,6 +58,7 @@ const PATCHES: Readonly<Record<string, object>> = {
   ex11_approval: inSeconds("ex11_approval"),
   ex04_config: { publicUrl: "http://127.0.0.1:1880" },
   ex22_fault: { console: true },
+  ex09_seen: { console: true },
 };
 
 /** What a person does after an import: the address, the credentials, and the peers on this machine. */
@@ -85,7 +87,7 @@ describe("the examples", () => {
   it("are numbered, and no two nodes of all of them have the same id", () => {
     assert.deepEqual(
       NAMES.map((name) => name.slice(0, 2)),
-      ["01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "12", "13", "14", "15", "20", "21", "22"],
+      ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "20", "21", "22"],
     );
     const ids = EXAMPLES.flat().map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
@@ -147,6 +149,8 @@ for (const version of VERSIONS) {
           ]),
         ),
         WEBHOOK_SECRET: SECRET,
+        EVENTS_SECRET,
+        EVENTS_URL: `${chats.url}/events`,
         SLACK_TOKEN: "xoxb-of-the-bot",
         SLACK_SIGNING_SECRET: SLACK_SECRET,
         TELEGRAM_TOKEN: "1:of-the-bot",
@@ -306,6 +310,40 @@ for (const version of VERSIONS) {
       await eventually(() => states().every((state) => state === "PENDING"));
       assert.match(abiquo.answers[0]?.text ?? "", /Small/);
       await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+
+    it("09: what happens is sent signed; the receiver believes no other signature, and drops repeats", async () => {
+      hookAt(`abiquo/signed-events/${SECRET}`);
+      // What came before the node has begun is not told.
+      const isTold = (): boolean => chats.requests.some(({ path }) => path === "/events");
+      for (let tries = 0; tries < 5 && !isTold(); tries++) {
+        await abiquo.submit();
+        await eventually(isTold, 3_000).catch(() => undefined);
+      }
+      const { tasks } = await abiquo.submit();
+      const subject = tasks[0]?.taskId;
+      const sent = (): ChatRequest[] => chats.requests.filter(({ path, body }) => path === "/events" && body["subject"] === subject);
+      await eventually(() => sent().length === 3);
+      assert.deepEqual(
+        sent().map(({ body }) => body["type"]),
+        ["received", "decided", "delivered"].map((what) => `com.abiquo.workflow.task.${what}`),
+      );
+      const { headers, text } = sent()[0] as ChatRequest;
+      const names = ["webhook-id", "webhook-timestamp", "webhook-signature"] as const;
+      const [id = "", time = "", signature = ""] = names.map((name) => String(headers[name]));
+      const key = Buffer.from(EVENTS_SECRET.slice("whsec_".length), "base64");
+      assert.equal(signature, `v1,${createHmac("sha256", key).update(`${id}.${time}.${text}`).digest("base64")}`);
+      const post = async (body: string): Promise<number> => {
+        const signed = { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": signature };
+        const type = { "Content-Type": "application/cloudevents+json" };
+        return (await fetch(`${nodeRed.nodeUrl}example/events`, { method: "POST", headers: { ...type, ...signed }, body })).status;
+      };
+      assert.equal(await post(text.replace("task.received", "task.decided")), 401);
+      const before = nodeRed.logs().length;
+      assert.equal(await post(text), 204);
+      assert.equal(await post(text), 204);
+      await eventually(() => nodeRed.logs().slice(before).includes("[debug:An event]"));
+      assert.equal(nodeRed.logs().slice(before).split("[debug:An event]").length, 2);
     });
 
     it("10: a mail asks the manager, again after the server refused it; the page behind its link decides, and the requester hears of it", async () => {

@@ -53,6 +53,11 @@ export class EventFeed {
     this.#setting = `events ${terms.key}`;
   }
 
+  /** From here on nothing is missed: a feed that is new begins here. @throws Fault LEDGER_UNAVAILABLE */
+  async begin(): Promise<void> {
+    await this.#cursor(await this.#ledger.auditHead());
+  }
+
   /** Works until the signal comes. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

@@ -48,6 +48,8 @@ for (let round = 0; round < Number(changes); round++) {
 }
 const ended = performance.now();
 console.table(Object.fromEntries(kinds));
-console.log(`${changes} changes ${((found - started) / 1_000).toFixed(0)} s, ${changes} whole ${((ended - found) / 1_000).toFixed(0)} s, wrong: ${wrong}`);
+console.log(
+  `${changes} changes ${((found - started) / 1_000).toFixed(0)} s, ${changes} whole ${((ended - found) / 1_000).toFixed(0)} s, wrong: ${wrong}`,
+);
 await ledger.close();
 process.exitCode = wrong === 0 ? 0 : 1;

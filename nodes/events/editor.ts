@@ -24,7 +24,7 @@ RED.nodes.registerType("abiquo-events", {
     connection: { value: "", type: "abiquo-config", required: false, label: say("label.connection") },
     store: { value: "", type: "abiquo-store", required: false, label: say("label.store") },
     kinds: {
-      value: [...KINDS],
+      value: ["receipt", "decision", "delivery", "refusal", "drift", "head"],
       label: say("label.kinds"),
       validate(value, options) {
         const reading = readList(knownPart(value));

@@ -19,7 +19,7 @@ const CREDENTIALS = ["consumerKey", "consumerSecret", "accessToken", "accessToke
 const SECRET_USE: SecretUse = { type: TYPE, names: CREDENTIALS, places: { url: "", auth: "oauth1", tls: "", proxy: "" } };
 
 export default function (RED: NodeAPI): void {
-  const settings = { abiquoConfigSettle: { value: 60, exportable: false } };
+  const settings = { abiquoConfigSettle: { value: 60, exportable: false }, abiquoConfigLease: { value: 15, exportable: false } };
   defineNode(RED, TYPE, { credentials: CREDENTIALS, settings, words: CONFIG_WORDS }, (kit) => {
     const node = kit.node as ConfigNode;
     // Node-RED hands the errors and the status of a config node to the flows of the nodes listed here.

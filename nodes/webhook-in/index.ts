@@ -71,7 +71,12 @@ export default function (RED: NodeAPI): void {
       kit.onFlowsStarted(() => routes.settle());
       (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
 
-      kit.onStart(() => attachToStore(kit, connection, () => receiver.resume()));
+      kit.onStart(() =>
+        attachToStore(kit, connection, async (engine) => {
+          await receiver.resume();
+          kit.onClose(engine.onTakeUp(() => void receiver.resume(true)));
+        }),
+      );
       kit.onStart(() => catchUp(kit, connection, receiver, terms));
       redeployedBelow(kit, () => receiver.resume());
       if (isOurs) listen();

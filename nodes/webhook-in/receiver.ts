@@ -86,12 +86,16 @@ export class Receiver {
     }
   }
 
-  /** Emits again what the flow may have lost in a stop or a deploy, and what a node before this one took in at last. */
-  async resume(): Promise<void> {
+  /**
+   * Emits again what the flow may have lost in a stop or a deploy, and what a node before this one took in at last.
+   *
+   * @param isRunning whether the flow goes on, and so has what this process gave it
+   */
+  async resume(isRunning = false): Promise<void> {
     for (let isFirst = true; !this.#isClosing; isFirst = false) {
       try {
         const engine = await this.#connection.opened;
-        const lost = await this.#lost(engine);
+        const lost = await this.#lost(engine, isRunning);
         await Promise.all(byGroup(lost).map((group) => this.#emit(engine, group)));
         return;
       } catch (error) {
@@ -118,7 +122,7 @@ export class Receiver {
     return arrivals;
   }
 
-  async #lost(engine: Engine): Promise<readonly Arrival[]> {
+  async #lost(engine: Engine, isRunning: boolean): Promise<readonly Arrival[]> {
     const emitted = new Set<string>();
     this.#searches.add(emitted);
     try {
@@ -129,7 +133,8 @@ export class Receiver {
       for (const fault of unread.values()) this.#kit.report(fault);
       // What came meanwhile goes its own way, and that begins once this node knows that it is on disk.
       await this.#kit.inFlightSettled();
-      const lost = unsettled.filter(({ key: { taskId } }) => !this.#ahead.has(taskId) && !emitted.has(taskId));
+      const isHeld = (key: Arrival["key"]): boolean => isRunning && engine.intake.knows(key);
+      const lost = unsettled.filter(({ key }) => !this.#ahead.has(key.taskId) && !emitted.has(key.taskId) && !isHeld(key));
       for (const { key } of lost) this.#ahead.add(key.taskId);
       return lost;
     } finally {

@@ -44,6 +44,7 @@ import {
 } from "./message.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
 import { type Connection, type LaneReport, Outbox } from "./outbox.ts";
+import { Presence } from "./presence.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
 import { type Delivery, Requests } from "./requests.ts";
@@ -61,6 +62,8 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** hears what happens */
   readonly observer?: Observer;
+  /** how long other instances wait for one that says nothing, in ms; absent where the ledger belongs to one process */
+  readonly lease?: number;
 }
 
 /** How long until what must follow a decision, and could not be done, is tried again, in ms. */
@@ -105,10 +108,12 @@ export class Engine {
   /** end the comparing of a restored store */
   readonly #connecting = new Map<Connection, AbortController>();
   readonly #housekeeping: Housekeeping;
+  readonly #presence: Presence | undefined;
+  readonly #takers = new Set<() => void>();
   readonly #working = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}), observer = UNOBSERVED }: EngineOptions) {
+  constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}), observer = UNOBSERVED, lease }: EngineOptions) {
     this.ledger = ledger;
     this.observer = observer;
     this.#housekeeping = new Housekeeping(ledger, keep, clock);
@@ -134,6 +139,8 @@ export class Engine {
       resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
     };
     this.#requests = new Requests(ledger, delivery, clock);
+    const events = { more: () => this.#takeUp(), lost: () => this.#dropTaken() };
+    if (lease !== undefined) this.#presence = new Presence(ledger, clock, lease, events);
   }
 
   /** @throws Fault LEDGER_NEEDS_NODE, LEDGER_UNAVAILABLE */
@@ -192,6 +199,27 @@ export class Engine {
 
   attach(node: string, port: RequestPort): Promise<void> {
     return this.#requests.attach(node, port);
+  }
+
+  /**
+   * Runs whenever this instance has taken over what another was at, and when what it wrote itself may have been kept
+   * although it was told otherwise. Answers how to end that.
+   */
+  onTakeUp(run: () => void): () => void {
+    this.#takers.add(run);
+    return () => void this.#takers.delete(run);
+  }
+
+  async #takeUp(): Promise<void> {
+    for (const outbox of this.#outboxes.values()) await outbox.takeUp();
+    await this.#requests.takeUp();
+    await this.approvals.takeUp();
+    for (const run of this.#takers) run();
+  }
+
+  async #dropTaken(): Promise<void> {
+    for (const outbox of this.#outboxes.values()) await outbox.dropTaken();
+    await this.#requests.dropTaken();
   }
 
   /** Hands a node the finished requests that it could not take when they were finished. */
@@ -359,6 +387,7 @@ export class Engine {
     this.sweeps.close();
     this.intake.close();
     this.#housekeeping.close();
+    this.#presence?.close();
     this.approvals.close();
     await this.#requests.close();
     await this.ledger.close();
@@ -384,7 +413,7 @@ export class Engine {
         stopped: (key, fault) => this.#requests.stopped(key, fault),
         halted: (key, fault) => this.#requests.halted(key, fault),
       };
-      outbox = new Outbox(this.ledger, api, events, this.#clock);
+      outbox = new Outbox(this.ledger, api, events, this.#clock, () => this.#presence?.isCertain ?? true);
       this.#outboxes.set(api, outbox);
     }
     return outbox;

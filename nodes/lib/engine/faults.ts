@@ -18,6 +18,7 @@ export const ENGINE_FAULTS = {
   SWEEP_NOT_ALLOWED: ["privilege"],
   SWEEP_ENTERPRISES_SKIPPED: ["enterprises"],
   TASK_STILL_QUEUEING: [],
+  TAKEN_OVER: [],
   NO_TASK_IN_MESSAGE: [],
   APPROVAL_KEY_TAKEN: ["key"],
   APPROVAL_UNKNOWN: ["approval"],

@@ -6,7 +6,7 @@ import { getOrCreate } from "../base/get-or-create.ts";
 import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import { Bulkhead } from "./delivery/bulkhead.ts";
 import type { CircuitReport } from "./delivery/circuit.ts";
-import { Courier, type DeliveryEvents } from "./delivery/courier.ts";
+import { Courier, type DeliveryEvents, type Way } from "./delivery/courier.ts";
 import { type Job, jobOf } from "./delivery/job.ts";
 import { Lane } from "./delivery/lane.ts";
 import { Pace } from "./delivery/pace.ts";
@@ -34,6 +34,8 @@ export interface LaneReport {
 
 /** How long answers may be without a connection before that is told, in ms. */
 const PATIENCE = 60_000;
+/** How long until an instance that may have lost its work looks again whether it has, in ms. */
+const UNCERTAIN = 1_000;
 /** As long as Abiquo may ask to wait, in ms: more was left only by a clock that has been set back since. */
 const LONGEST_LEFT = 3_600_000;
 
@@ -47,6 +49,7 @@ export class Outbox {
   readonly #api: string;
   readonly #events: DeliveryEvents;
   readonly #clock: Clock;
+  readonly #isCertain: () => boolean;
   readonly #courier: Courier;
   readonly #jobs = new Map<string, Job>();
   readonly #lanes = new Map<string, Lane>();
@@ -58,7 +61,9 @@ export class Outbox {
   /** cancels telling of answers that no connection can deliver; undefined while there are none */
   #endPatience: (() => void) | undefined;
 
-  constructor(ledger: Ledger, api: string, events: DeliveryEvents, clock: Clock) {
+  /** @param isCertain whether what this instance delivers is surely still its own */
+  constructor(ledger: Ledger, api: string, events: DeliveryEvents, clock: Clock, isCertain = () => true) {
+    this.#isCertain = isCertain;
     this.#ledger = ledger;
     this.#principals = new Principals(ledger, api);
     this.#api = api;
@@ -104,6 +109,12 @@ export class Outbox {
     const noted = this.#principals.note(connection);
     this.#share(before);
     await noted;
+    await this.takeUp();
+  }
+
+  /** Delivers what the ledger has for this instance and nobody delivers. */
+  async takeUp(): Promise<void> {
+    if (this.#lanes.size === 0) return;
     const left = await this.#ledger.undelivered(this.#api);
     await this.#principals.learn(left.map(({ decision }) => decision.connection));
     for (const { task, decision } of left) {
@@ -111,6 +122,18 @@ export class Outbox {
       else this.resume(task, decision);
     }
     this.#share();
+  }
+
+  /** Leaves to others what they have taken over. */
+  async dropTaken(): Promise<void> {
+    const before = [...this.#jobs.values()];
+    const own = new Set((await this.#ledger.undelivered(this.#api)).map(({ decision }) => keyText(decision)));
+    for (const job of before) {
+      if (own.has(job.key) || job.busy) continue;
+      job.isTaken = true;
+      job.cancel?.();
+      this.#jobs.delete(job.key);
+    }
   }
 
   /** Ends the attempts under way on this connection; what they did is found out by the next one. */
@@ -171,11 +194,16 @@ export class Outbox {
       clock: this.#clock,
       pace: getOrCreate(this.#paces, connection.id, () => new Pace(this.#clock)),
       bulkhead: this.#bulkhead,
-      send: (job, way) => this.#courier.deliver(job, way),
+      send: (job, way) => this.#send(job, way),
       ended: (job, delay) => this.#ended(job, delay),
       turned: (state) => this.#events.turned(connection.id, state),
       halted: (job, fault) => this.#events.halted(job.decision, fault),
     });
+  }
+
+  async #send(job: Job, way: Way): Promise<number | undefined> {
+    if (job.isTaken === true) return undefined;
+    return this.#isCertain() ? this.#courier.deliver(job, way) : UNCERTAIN;
   }
 
   #ended(job: Job, delay: number | undefined): void {

@@ -19,6 +19,8 @@ import type { RequestPort, TaskResult } from "./request-port.ts";
 
 /** How long until what the ledger could not do is tried again, in ms. */
 const RETRY = 5_000;
+/** How often it is looked how far another instance has got with an answer, in ms. */
+const LOOK = 1_000;
 
 export interface NewRequest {
   /** of its own, in this ledger and all others */
@@ -80,6 +82,26 @@ export class Requests {
       else port.unread(unread);
     }
     this.offerAgain(node);
+  }
+
+  /** Goes on with what this instance has taken over from another. */
+  async takeUp(): Promise<void> {
+    for (const [node, port] of [...this.#ports]) await this.attach(node, port);
+  }
+
+  /** Leaves to others what they have taken over. */
+  async dropTaken(): Promise<void> {
+    for (const [node, port] of [...this.#ports]) {
+      const before = [...this.#open.values()].filter(({ record, kept }) => kept && record.node === node);
+      const own = new Set((await this.#ledger.requestsOf(node)).map(({ id }) => id));
+      for (const request of before) {
+        const { id } = request.record;
+        if (own.has(id) || this.#open.get(id) !== request) continue;
+        this.#open.delete(id);
+        for (const waiting of this.#waiting.values()) waiting.delete(request);
+        port.stop(id, new Fault("TAKEN_OVER"));
+      }
+    }
   }
 
   /** Hands a node the finished requests that it could not take. */
@@ -173,10 +195,23 @@ export class Requests {
 
   /** Waits with others for decisions made earlier, and takes over those that nobody here delivers. */
   async #join(keys: readonly TaskKey[]): Promise<void> {
-    const strangers = keys.filter((key) => !this.#delivery.has(key));
+    const strangers = keys.filter((key) => this.#waiting.has(keyText(key)) && !this.#delivery.has(key));
     if (strangers.length === 0) return;
     try {
-      this.#takeOver(strangers, await this.#ledger.decisions(strangers), await this.#ledger.tasks(strangers));
+      const decisions = await this.#ledger.decisions(strangers);
+      const held = strangers.filter((key) => decisions.get(keyText(key))?.holder !== undefined);
+      const others = new Set((held.length === 0 ? [] : await this.#ledger.deliveredByOthers(held)).map(keyText));
+      const isOthers = (key: TaskKey): boolean => {
+        const decision = decisions.get(keyText(key));
+        return others.has(keyText(key)) && decision !== undefined && isPending(decision);
+      };
+      this.#takeOver(
+        strangers.filter((key) => !isOthers(key)),
+        decisions,
+        await this.#ledger.tasks(strangers),
+      );
+      const left = strangers.filter(isOthers);
+      if (left.length > 0 && !this.#isClosed) this.#clock.after(LOOK, () => void this.#join(left));
     } catch {
       if (!this.#isClosed) this.#clock.after(RETRY, () => void this.#join(keys));
     }

@@ -27,6 +27,11 @@ export class Settling {
     this.#settled = settled;
   }
 
+  /** Whether the flow has been given it less than the settling time ago. */
+  has(id: string): boolean {
+    return this.#began.has(id);
+  }
+
   /** The flow has been given it, maybe once more: its time begins now. */
   begin(id: string): void {
     this.#began.delete(id);

@@ -159,11 +159,12 @@ async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Pro
 }
 
 /** As `ApprovalStore.change`. */
-export async function changeApproval(db: Db, change: ApprovalChange, log: AuditLog): Promise<boolean> {
+export async function changeApproval(db: Db, change: ApprovalChange, log: AuditLog, holder = ""): Promise<boolean> {
   const { id, version, status, state, nextWake, waiting, level = 0, notifications, at } = change;
   const { numUpdatedRows } = await db
     .updateTable("approval")
-    .set({ status, state, version: version + 1, next_wake: nextWake ?? null })
+    // Whoever changed it last carries it on: its timers, and the outcome that leaves.
+    .set({ status, state, version: version + 1, next_wake: nextWake ?? null, holder })
     .where("id", "=", id)
     .where("version", "=", version)
     .executeTakeFirstOrThrow();

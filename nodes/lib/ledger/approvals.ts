@@ -4,6 +4,7 @@ import { type ApprovalChange, changeApproval, type NewApproval, type Opened, ope
 import type { Committer } from "./committer.ts";
 import { inTurn } from "./in-turn.ts";
 import { type Inbox, type InboxPick, type InboxQuery, readInbox, readInboxPicks } from "./inboxes.ts";
+import { type Instance, isMine } from "./leases.ts";
 import { settleApprovals } from "./outcomes.ts";
 import type { Platforms } from "./platforms.ts";
 import type { TaskKey } from "./records.ts";
@@ -17,15 +18,20 @@ const isOpen = sql<boolean>`approval.status in (${sql.join(OPEN_APPROVAL.map((st
 export class ApprovalStore {
   readonly #db: Kysely<LedgerSchema>;
   readonly #platforms: Platforms;
+  readonly #isMine: ReturnType<typeof isMine>;
   readonly #open: (approval: NewApproval & { platform: number }) => Promise<Opened>;
   readonly #change: (change: ApprovalChange) => Promise<boolean>;
   readonly #settle: (ids: readonly string[]) => Promise<undefined>;
 
-  constructor(db: Kysely<LedgerSchema>, committer: Committer, platforms: Platforms) {
+  constructor(db: Kysely<LedgerSchema>, committer: Committer, platforms: Platforms, instance: Instance) {
     this.#db = db;
     this.#platforms = platforms;
+    this.#isMine = isMine(instance, "approval");
     this.#open = committer.kind("open approval", inTurn(openApproval));
-    this.#change = committer.kind("change approval", inTurn(changeApproval));
+    this.#change = committer.kind(
+      "change approval",
+      inTurn((trx, change: ApprovalChange, log) => changeApproval(trx, change, log, instance.id)),
+    );
     this.#settle = committer.kind("settle approvals", settleApprovals);
   }
 
@@ -66,6 +72,7 @@ export class ApprovalStore {
       .select("id")
       .where("next_wake", "<=", now)
       .where("key", "in", keys)
+      .where(this.#isMine)
       .orderBy("next_wake")
       .limit(limit)
       .execute();
@@ -74,7 +81,13 @@ export class ApprovalStore {
 
   /** Ids of the requests of these keys whose people are still being found out, oldest first. */
   async opening(keys: readonly string[]): Promise<string[]> {
-    const select = this.#db.selectFrom("approval").select("id").where("key", "in", keys).where(isOpen).where("status", "=", "opening");
+    const select = this.#db
+      .selectFrom("approval")
+      .select("id")
+      .where("key", "in", keys)
+      .where(isOpen)
+      .where("status", "=", "opening")
+      .where(this.#isMine);
     const rows = await select.orderBy("created_at").execute();
     return rows.map(({ id }) => id);
   }
@@ -82,7 +95,7 @@ export class ApprovalStore {
   /** When time moves the next approval of these keys after a moment. */
   async nextWake(keys: readonly string[], after: number): Promise<number | undefined> {
     const select = this.#db.selectFrom("approval").select("next_wake").where("next_wake", ">", after);
-    const row = await select.where("key", "in", keys).orderBy("next_wake").limit(1).executeTakeFirst();
+    const row = await select.where("key", "in", keys).where(this.#isMine).orderBy("next_wake").limit(1).executeTakeFirst();
     return row?.next_wake ?? undefined;
   }
 
@@ -156,6 +169,7 @@ export class ApprovalStore {
       .where(isOpenTask)
       .where("task.stage", "=", "asked")
       .where("approval_task.settling", "=", 1)
+      .where(this.#isMine)
       .where("approval.key", "=", key)
       .orderBy("approval.created_at")
       .orderBy("approval_task.position")

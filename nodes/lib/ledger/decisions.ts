@@ -24,7 +24,7 @@ export interface DecideJob {
 }
 
 /** Makes each proposal its task's decision unless the task has one. */
-export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: AuditLog): Promise<Verdict[][]> {
+export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: AuditLog, holder = ""): Promise<Verdict[][]> {
   const proposals = jobs.flatMap((job) => job.proposals);
   let tasks = await selectTasks(db, proposals);
   const missing = proposals.flatMap((proposal) => (tasks.has(keyText(proposal)) ? [] : broughtBy(proposal)));
@@ -64,6 +64,11 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: Audit
     db,
     again.map(({ row, decision }) => ({ row, news: { ...decision, reportedAt: decision.nextAt } })),
   );
+  // Whoever asks for a refused answer again is the one that sends it.
+  for (const some of chunks(again)) {
+    const rows = some.map(({ row }) => row);
+    if (holder !== "") await db.updateTable("decision").set({ holder }).where("task", "in", rows).execute();
+  }
   const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
   for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
   await insertRequests(db, jobs, verdicts);

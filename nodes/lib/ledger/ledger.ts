@@ -8,11 +8,11 @@ import { type AuditHead, auditHead, entriesAfter } from "./chain/read.ts";
 import { type Masked, type Masking, maskEntries } from "./chain/retention.ts";
 import { Committer } from "./committer.ts";
 import { endedCounts, type OpenCounts, type OpenQuery, openCounts } from "./counts.ts";
-import { decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
+import { type DecideJob, decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { type Finding, type Found, settleElsewhere } from "./elsewhere.ts";
 import { inTurn } from "./in-turn.ts";
 import { tasksIn } from "./kept.ts";
-import { acquireLease, type Instance, onlyInstance, releaseLease } from "./leases.ts";
+import { acquireLease, type Instance, isMine, leave, onlyInstance, type Presence, releaseLease, stayPresent } from "./leases.ts";
 import { type OpenTask, openTasksOf, tasksAt, tasksReceivedBy } from "./lists.ts";
 import { NotificationStore } from "./notification-store.ts";
 import { type OpenWork, openWork } from "./open-work.ts";
@@ -75,14 +75,14 @@ export class SqlLedger {
     this.#committer = new Committer(db);
     this.#platforms = new Platforms(db);
     this.#receive = this.#committer.kind("receive", receiveTasks);
-    this.#decide = this.#committer.kind("decide", decideTasks);
+    this.#decide = this.#committer.kind("decide", (trx, jobs: readonly DecideJob[], log) => decideTasks(trx, jobs, log, instance.id));
     this.#report = this.#committer.kind("report", reportDeliveries);
     this.#move = this.#committer.kind("move", moveTasks);
     this.#settleElsewhere = this.#committer.kind("settle elsewhere", settleElsewhere);
     this.#forget = this.#committer.kind("forget", forgetRequests);
     this.#note = this.#committer.kind("note", noteEntries);
-    this.approvals = new ApprovalStore(db, this.#committer, this.#platforms);
-    this.notifications = new NotificationStore(db, this.#committer);
+    this.approvals = new ApprovalStore(db, this.#committer, this.#platforms, instance);
+    this.notifications = new NotificationStore(db, this.#committer, instance);
     this.settings = new SettingStore(db);
     this.#probe = this.#committer.kind("probe", probeDisk);
     this.#prune = this.#committer.kind("prune", inTurn(prune));
@@ -182,7 +182,7 @@ export class SqlLedger {
 
   /** One page of `receivedBy`. */
   async receivedByPage(source: string, after?: Cursor): Promise<PageOf<WholeTaskRecord>> {
-    const page = await tasksReceivedBy(this.#db, source, after);
+    const page = await tasksReceivedBy(this.#db, this.#instance, source, after);
     return { ...page, rows: page.rows.map(({ task }) => task) };
   }
 
@@ -246,6 +246,12 @@ export class SqlLedger {
     return selectDecisions(this.#db, [...(await this.#select(keys)).values()]);
   }
 
+  /** Those of these tasks whose decision another instance delivers. */
+  async deliveredByOthers(keys: readonly TaskKey[]): Promise<TaskKey[]> {
+    if (this.#instance.id === "") return [];
+    return [...(await this.decisions(keys)).values()].filter((decision) => !this.#isMine(decision));
+  }
+
   /** Decisions whose delivery is not settled, with their tasks, in the order they were made. */
   async undelivered(api: string): Promise<{ task: TaskRecord; decision: DecisionRecord }[]> {
     const platform = await this.#platforms.known(api);
@@ -256,14 +262,21 @@ export class SqlLedger {
     return tasks
       .flatMap(({ task }) => {
         const decision = decisions.get(keyText(task));
-        return decision?.delivery === "sending" || decision?.delivery === "waiting" ? [{ task, decision }] : [];
+        if (decision?.delivery !== "sending" && decision?.delivery !== "waiting") return [];
+        return this.#isMine(decision) ? [{ task, decision }] : [];
       })
       .sort((one, other) => one.decision.at - other.decision.at);
   }
 
   /** Messages of this node that have not left it yet, oldest first; those that cannot be read say so. */
   async requestsOf(node: string): Promise<RequestRecord[]> {
-    const rows = await this.#db.selectFrom("request").selectAll().where("node", "=", node).orderBy("created_at").execute();
+    const rows = await this.#db
+      .selectFrom("request")
+      .selectAll()
+      .where("node", "=", node)
+      .where(isMine(this.#instance, "request"))
+      .orderBy("created_at")
+      .execute();
     return rows.map((row) => ({
       id: row.id,
       node: row.node,
@@ -311,10 +324,27 @@ export class SqlLedger {
     return releaseLease(this.#db, this.#instance, name);
   }
 
+  /**
+   * Says that this instance is there for so long, and takes over the work of those that did not say so in time. Nothing
+   * to do for a ledger that belongs to one process.
+   *
+   * @param ms from now on, by the clock of the database
+   * @param isThorough whether to look as well for work whose instance has left nothing else
+   */
+  stayPresent(ms: number, isThorough: boolean): Promise<Presence> {
+    return stayPresent(this.#db, this.#instance, ms, isThorough);
+  }
+
   /** Waits for the writes under way, then closes the file. */
   async close(): Promise<void> {
     await this.#committer.idle();
+    // Where that fails it is gone all the same, when its time is over.
+    await leave(this.#db, this.#instance).catch(() => undefined);
     await this.#db.destroy();
+  }
+
+  #isMine({ holder = "" }: DecisionRecord): boolean {
+    return holder === this.#instance.id;
   }
 
   async #select(keys: readonly TaskKey[]): Promise<Map<string, KnownTask>> {

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { type Instance, isMine } from "./leases.ts";
 import type { Cursor, PageOf, StageQuery } from "./pages.ts";
 import type { TaskRecord, WholeTaskRecord } from "./records.ts";
 import { isOpenTask, onPlatform, taskOf, taskRows } from "./rows.ts";
@@ -43,8 +44,17 @@ export async function tasksAt(
 }
 
 /** One page of the tasks that this node received, and whose flow came to no checkpoint. */
-export function tasksReceivedBy(db: Kysely<LedgerSchema>, source: string, after: Cursor | undefined): Promise<PageOf<NumberedTask>> {
-  return pageOf(wholeTasks(db).where(isOpenTask).where("stage", "=", "received").where("source", "=", source), {}, after);
+export function tasksReceivedBy(
+  db: Kysely<LedgerSchema>,
+  instance: Instance,
+  source: string,
+  after: Cursor | undefined,
+): Promise<PageOf<NumberedTask>> {
+  return pageOf(
+    wholeTasks(db).where(isOpenTask).where("stage", "=", "received").where("source", "=", source).where(isMine(instance, "task")),
+    {},
+    after,
+  );
 }
 
 /** Stages of tasks that Abiquo may have settled without us. */

@@ -56,6 +56,8 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   mask: "writer",
   acquireLease: "writer",
   releaseLease: "writer",
+  stayPresent: "writer",
+  deliveredByOthers: "writer",
   close: "writer",
   "approvals.open": "writer",
   "approvals.change": "writer",

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Committer } from "./committer.ts";
 import { inTurn } from "./in-turn.ts";
+import type { Instance } from "./leases.ts";
 import {
   type Delay,
   delayNotifications,
@@ -18,12 +19,14 @@ import type { LedgerSchema } from "./schema.ts";
 /** The part of the ledger that keeps what people are to be notified of, until each has left. */
 export class NotificationStore {
   readonly #db: Kysely<LedgerSchema>;
+  readonly #instance: Instance;
   readonly #mark: (mark: Mark) => Promise<undefined>;
   readonly #delay: (delay: Delay) => Promise<undefined>;
   readonly #retry: (key: string) => Promise<undefined>;
 
-  constructor(db: Kysely<LedgerSchema>, committer: Committer) {
+  constructor(db: Kysely<LedgerSchema>, committer: Committer, instance: Instance) {
     this.#db = db;
+    this.#instance = instance;
     this.#mark = committer.kind("mark notification", inTurn(markNotification));
     // After the marks: a channel says that it failed when the message has left.
     this.#delay = committer.kind("delay notifications", inTurn(delayNotifications));
@@ -32,12 +35,12 @@ export class NotificationStore {
 
   /** What may leave now in the name of this key, oldest first. */
   async due(key: string, now: number, limit: number): Promise<NotificationRecord[]> {
-    return dueNotifications(this.#db, key, now, limit);
+    return dueNotifications(this.#db, this.#instance, key, now, limit);
   }
 
   /** When something may leave next in the name of this key; undefined when nothing waits. */
   async nextDue(key: string): Promise<number | undefined> {
-    return nextNotification(this.#db, key);
+    return nextNotification(this.#db, this.#instance, key);
   }
 
   /** All that these people were notified of, or are to be, about these approvals, oldest first. */

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from "kysely";
+import { type Instance, isMine } from "./leases.ts";
 import { chunks, type Db } from "./rows.ts";
 import type { LedgerSchema, NotificationState } from "./schema.ts";
 
@@ -45,19 +46,20 @@ const LONGEST_PAUSE = 60 * 60_000;
 // SQLite takes a partial index only where the statement itself holds the index's condition, word for word.
 const isPending = sql<boolean>`notification.state = 'pending'`;
 
-export async function dueNotifications(db: Db, key: string, now: number, limit: number): Promise<NotificationRecord[]> {
-  const select = db.selectFrom("notification").selectAll().where("key", "=", key).where(isPending);
+export async function dueNotifications(db: Db, instance: Instance, key: string, now: number, limit: number): Promise<NotificationRecord[]> {
+  const select = db.selectFrom("notification").selectAll().where("key", "=", key).where(isPending).where(isMine(instance, "notification"));
   const due = select.where((eb) => eb.or([eb("next_at", "<=", now), eb("next_at", ">", now + LONGEST_PAUSE)]));
   // What has failed comes last: it must not stand before what may go well.
   return (await due.orderBy("failures").orderBy("created_at").orderBy("position").limit(limit).execute()).map(recordOf);
 }
 
-export async function nextNotification(db: Db, key: string): Promise<number | undefined> {
+export async function nextNotification(db: Db, instance: Instance, key: string): Promise<number | undefined> {
   const select = db
     .selectFrom("notification")
     .select((eb) => eb.fn.min("next_at").as("next"))
     .where("key", "=", key)
-    .where(isPending);
+    .where(isPending)
+    .where(isMine(instance, "notification"));
   const row = await select.executeTakeFirst();
   return row?.next === null || row?.next === undefined ? undefined : Number(row.next);
 }

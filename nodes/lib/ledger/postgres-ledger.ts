@@ -12,6 +12,9 @@ import { migrations } from "./steps/index.ts";
 import type { LedgerWatch } from "./thread.ts";
 import { postgresUpkeep } from "./upkeep.ts";
 
+/** How long an instance may take from the opening of its ledger until it says itself that it is there, in ms. */
+const FIRST_PRESENCE = 15_000;
+
 /** How long until a database that could not be reached is tried again. */
 const PAUSES = { first: 500, longest: 15_000 };
 
@@ -22,10 +25,13 @@ const PAUSES = { first: 500, longest: 15_000 };
  * @throws Fault LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER as `openSqlLedger`
  */
 export async function openPostgresLedger(url: string, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
-  return prepared(url, await openPostgres(url, { readOnly }), beside);
+  const instance = randomUUID();
+  const ledger = await prepared(url, await openPostgres(url, { readOnly, instance }), beside, instance);
+  if (!beside) await ledger.stayPresent(FIRST_PRESENCE, true);
+  return ledger;
 }
 
-async function prepared(url: string, { db }: PostgresDatabase, beside: boolean): Promise<SqlLedger> {
+async function prepared(url: string, { db }: PostgresDatabase, beside: boolean, instance: string): Promise<SqlLedger> {
   const name = nameOfPostgres(url);
   const steps = migrations(postgresTypes);
   try {
@@ -34,7 +40,7 @@ async function prepared(url: string, { db }: PostgresDatabase, beside: boolean):
     } else {
       await upgradeAlone(url, steps, name);
     }
-    return new SqlLedger(db, oneInstance(randomUUID()), postgresUpkeep);
+    return new SqlLedger(db, oneInstance(instance), postgresUpkeep);
   } catch (error) {
     await db.destroy();
     if (error instanceof Fault) throw error;
@@ -71,9 +77,11 @@ export async function keepPostgresOpen(url: string, watch: LedgerWatch, signal: 
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
     try {
-      const database = await openPostgres(url, { lost: (fault) => outages.suspect(fault) });
+      const instance = randomUUID();
+      const database = await openPostgres(url, { instance, lost: (fault) => outages.suspect(fault) });
       outages.probe = undefined;
-      const ledger = await prepared(url, database, false);
+      const ledger = await prepared(url, database, false, instance);
+      await ledger.stayPresent(FIRST_PRESENCE, true);
       outages.works();
       outages.probe = () => database.probe();
       return ledger;

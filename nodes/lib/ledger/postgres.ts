@@ -1,5 +1,5 @@
 import type { Kysely, PostgresPool, PostgresPoolClient } from "kysely";
-import { Pool, type PoolClient, type PoolConfig, type PoolOptions, types } from "pg";
+import { type ClientBase, Pool, type PoolClient, type PoolConfig, type PoolOptions, types } from "pg";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { Fault } from "../base/fault.ts";
 import { isClash, stateOf } from "./clash.ts";
@@ -35,6 +35,8 @@ export interface PostgresOptions {
   readonly readOnly?: boolean;
   /** whether a statement may take as long as it takes, as a step of the schema may */
   readonly isPatient?: boolean;
+  /** whose work is what these connections write; nobody's unless told */
+  readonly instance?: string;
   /** hears of each connection that was lost, or could not be made */
   readonly lost?: (fault: Fault) => void;
 }
@@ -58,13 +60,13 @@ export function nameOfPostgres(url: string): string {
  */
 export async function openPostgres(
   url: string,
-  { readOnly = false, isPatient = false, lost = () => undefined }: PostgresOptions = {},
+  { readOnly = false, isPatient = false, instance = "", lost = () => undefined }: PostgresOptions = {},
 ): Promise<PostgresDatabase> {
   const { Kysely, PostgresAdapter, PostgresDialect } = await import("kysely");
   const faults = faultsOf(url);
   let pool: Pool;
   try {
-    pool = new Pool(configOf(url, readOnly, isPatient));
+    pool = new Pool({ ...configOf(url, readOnly, isPatient), onConnect: (client) => introduce(client, instance) });
   } catch (error) {
     throw faults.unavailable(error);
   }
@@ -87,6 +89,11 @@ export async function openPostgres(
       }
     },
   };
+}
+
+/** The default of the column `holder` asks for it, so that no statement has to say whose work a row is. */
+async function introduce(client: ClientBase, instance: string): Promise<void> {
+  await client.query("select set_config('abiquo.instance', $1, false)", [instance]);
 }
 
 function configOf(url: string, readOnly: boolean, isPatient: boolean): PoolConfig {

@@ -77,6 +77,8 @@ export interface DecisionRecord extends Omit<Proposal, "task"> {
   readonly fault?: string | undefined;
   /** milliseconds since 1970 */
   readonly settledAt?: number | undefined;
+  /** the instance that delivers it, where there are several */
+  readonly holder?: string | undefined;
 }
 
 /**

@@ -78,5 +78,6 @@ export function decisionOf(row: DecisionRow, { api, taskId }: TaskKey): Decision
     nextAt: row.next_at,
     fault: row.fault ?? undefined,
     settledAt: row.settled_at ?? undefined,
+    ...(row.holder === "" ? {} : { holder: row.holder }),
   };
 }

@@ -42,6 +42,8 @@ export interface LedgerSchema {
     adopted: Generated<number>;
     /** id of the enterprise of whoever wants it; empty where it is not known */
     tenant: Generated<string>;
+    /** the instance whose work it is; empty where a ledger belongs to one process */
+    holder: Generated<string>;
   };
   /** The task as Abiquo sent it, apart from what is read and changed often. */
   payload: {
@@ -68,6 +70,7 @@ export interface LedgerSchema {
     next_at: number;
     fault: string | null;
     settled_at: number | null;
+    holder: Generated<string>;
   };
   /** A message that waits for its tasks to be answered, and then leaves the node that took it. */
   request: {
@@ -78,6 +81,7 @@ export interface LedgerSchema {
     /** [api, taskId][] */
     tasks: string;
     created_at: number;
+    holder: Generated<string>;
   };
   /** All that ever happened: each entry is bound to the one before by its hash. Nothing in it is changed. */
   audit_entry: EntryRow;
@@ -110,6 +114,7 @@ export interface LedgerSchema {
     /** read once only, when the outcome leaves; that of a large group has megabytes */
     message: string;
     state: string;
+    holder: Generated<string>;
   };
   approval_task: {
     approval: string;
@@ -148,6 +153,7 @@ export interface LedgerSchema {
     failures: Generated<number>;
     /** not to be told before */
     next_at: Generated<number>;
+    holder: Generated<string>;
   };
   setting: {
     name: string;

@@ -9,6 +9,7 @@ import { pageTexts } from "./page-texts.ts";
 
 const DEFAULT_FILE = "abiquo-workflow.sqlite";
 const DEFAULT_SETTLE_SECONDS = 60;
+const DEFAULT_LEASE_SECONDS = 15;
 
 /** What an abiquo-store says of its ledger. */
 export type StoreSettings = (FileSettings | DatabaseSettings) & {
@@ -173,16 +174,18 @@ function handled<Value>(promise: Promise<Value>): Promise<Value> {
 
 /** The engine on this ledger. Connections that name the same file or database share it, and the settings of the first. */
 export function useEngine(RED: NodeAPI, store: StoreSettings): EngineUse {
-  const settings = RED.settings as unknown as { abiquoConfigSettle?: number };
+  const settings = RED.settings as unknown as { abiquoConfigSettle?: number; abiquoConfigLease?: number };
   const settle = (settings.abiquoConfigSettle ?? DEFAULT_SETTLE_SECONDS) * 1000;
   const { keep } = store;
   const place = placeOf(RED, store);
   const key = keyOf(place);
+  const lease = place.engine === "postgres" ? { lease: (settings.abiquoConfigLease ?? DEFAULT_LEASE_SECONDS) * 1000 } : {};
 
   const shared = getOrCreate(
     engines,
     key,
-    () => new SharedEngine(place, { settle, keep, texts: pageTexts }, new EngineLog(RED, nameOf(place), place.engine === "sqlite")),
+    () =>
+      new SharedEngine(place, { settle, keep, texts: pageTexts, ...lease }, new EngineLog(RED, nameOf(place), place.engine === "sqlite")),
   );
   return shared.use(() => engines.delete(key));
 }

@@ -126,6 +126,18 @@ export class Approvals {
     this.#wakes.at(this.#clock.now());
   }
 
+  /** Goes on with what this instance has taken over from another; what is at work goes on as it was. */
+  async takeUp(): Promise<void> {
+    for (const key of [...this.#ports.keys()]) {
+      for (const id of await this.#ledger.approvals.overtaken(key)) await this.#withdrawOvertaken(id);
+      await this.#outcomes.resume(key, true);
+      this.#open.soon(key);
+      void this.#notifier.notify(key);
+    }
+    void this.#beginAll();
+    this.#wakes.at(this.#clock.now());
+  }
+
   /** A connection is there: those that waited for one begin. */
   connected(): void {
     void this.#beginAll();

@@ -20,6 +20,8 @@ export class OutcomeEmitter {
   readonly #clock: Clock;
   readonly #portOf: (key: string) => OutcomePort | undefined;
   readonly #settling: Settling;
+  /** ids of those that are about to leave */
+  readonly #leaving = new Set<string>();
 
   /** @param settle how long after it left an outcome counts as held by the flow, in ms of process life */
   constructor(ledger: Ledger, clock: Clock, settle: number, portOf: (key: string) => OutcomePort | undefined) {
@@ -29,10 +31,15 @@ export class OutcomeEmitter {
     this.#settling = new Settling(settle, clock, (ids) => ledger.approvals.settle(ids));
   }
 
-  /** Lets what the flow may have lost leave again. */
-  async resume(key: string): Promise<void> {
+  /**
+   * Lets what the flow may have lost leave again.
+   *
+   * @param isRunning whether the flow goes on, and so has what this process gave it
+   */
+  async resume(key: string, isRunning = false): Promise<void> {
     const store = this.#ledger.approvals;
     for (const { id, taskIds } of await store.unsettled(key)) {
+      if (isRunning && (this.#settling.has(id) || this.#leaving.has(id))) continue;
       const record = await store.get(id);
       if (record === undefined) continue;
       const reading = readOrWhy(() => openedApproval(record));
@@ -43,6 +50,12 @@ export class OutcomeEmitter {
 
   /** @param again the tasks that leave once more; absent = all, for the first time */
   async emit(opened: OpenedApproval, again?: ReadonlySet<string>): Promise<void> {
+    const { id } = opened.record;
+    this.#leaving.add(id);
+    await this.#emit(opened, again).finally(() => this.#leaving.delete(id));
+  }
+
+  async #emit(opened: OpenedApproval, again?: ReadonlySet<string>): Promise<void> {
     const { record } = opened;
     const decisions = record.status === "withdrawn" ? await this.decisionsOn(record.tasks) : new Map<string, DecisionRecord>();
     const message = await this.#ledger.approvals.message(record.id);

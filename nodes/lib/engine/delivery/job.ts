@@ -14,6 +14,8 @@ export interface Job extends Place {
   decision: DecisionRecord;
   /** true while an attempt is under way */
   busy: boolean;
+  /** true once another instance delivers it */
+  isTaken?: boolean;
   /** since when Abiquo has not shown the task, in the clock's monotonic time */
   missingSince?: number;
   /** cancels the next attempt */

@@ -5,6 +5,7 @@ import { eachApprovalSettles } from "./003-each-approval-settles-by-itself.ts";
 import { leases } from "./004-leases.ts";
 import { adoptedTasks } from "./005-adopted-tasks.ts";
 import { auditChain } from "./006-audit-chain.ts";
+import { workHasAHolder } from "./007-work-has-a-holder.ts";
 import type { EngineTypes } from "./types.ts";
 
 export type { EngineTypes } from "./types.ts";
@@ -18,5 +19,6 @@ export function migrations(types: EngineTypes): Steps {
     "004 leases": leases(types),
     "005 adopted tasks": adoptedTasks(types),
     "006 the audit is a chain": auditChain(types),
+    "007 work has a holder": workHasAHolder(types),
   };
 }

@@ -83,7 +83,8 @@ export async function stayPresent(db: Kysely<LedgerSchema>, instance: Instance, 
     const wasAway = Number(numUpdatedRows) === 0;
     if (wasAway) await acquireLease(trx, instance, name, ms);
     const isInstance = sql<boolean>`name like ${`${OF_AN_INSTANCE}%`}`;
-    const { numDeletedRows } = await trx.deleteFrom("lease").where(isInstance).where("until", "<=", now()).executeTakeFirstOrThrow();
+    const isOver = trx.deleteFrom("lease").where(isInstance).where("name", "<>", name).where("until", "<=", now());
+    const { numDeletedRows } = await isOver.executeTakeFirstOrThrow();
     if (!wasAway && !isThorough && Number(numDeletedRows) === 0) return UNCHANGED;
     return { wasAway, hasMore: await takeOver(trx, id) };
   });

@@ -249,7 +249,8 @@ export class SqlLedger {
   /** Those of these tasks whose decision another instance delivers. */
   async deliveredByOthers(keys: readonly TaskKey[]): Promise<TaskKey[]> {
     if (this.#instance.id === "") return [];
-    return [...(await this.decisions(keys)).values()].filter((decision) => !this.#isMine(decision));
+    const others = [...(await this.decisions(keys)).values()].filter((decision) => !this.#isMine(decision));
+    return others.map(({ api, taskId }) => ({ api, taskId }));
   }
 
   /** Decisions whose delivery is not settled, with their tasks, in the order they were made. */

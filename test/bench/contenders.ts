@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { type SimulatedAbiquo, startNodeRed } from "../harness/index.ts";
+import { PostgresServer } from "../support/postgres.ts";
 import { coreFlow, paletteFlow } from "./flows.ts";
 
 /** Something that receives webhooks and answers them. */
@@ -16,6 +17,23 @@ const root = dirname(dirname(import.meta.dirname));
 export async function startPalette(abiquo: SimulatedAbiquo): Promise<Contender> {
   const nodeRed = await startNodeRed({ ...paletteFlow(abiquo.url, abiquo.credentials.oauth), palette: root });
   return { hook: `${nodeRed.nodeUrl}hook`, pid: nodeRed.pid, stop: () => nodeRed.stop() };
+}
+
+/** The same flow with its store in a PostgreSQL that syncs each commit. */
+export async function startOnPostgres(abiquo: SimulatedAbiquo): Promise<Contender> {
+  const server = await PostgresServer.start({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" });
+  const { flows, credentials } = paletteFlow(abiquo.url, abiquo.credentials.oauth);
+  const store = { id: "store", type: "abiquo-store", engine: "postgres" };
+  const nodeRed = await startNodeRed({
+    flows: [store, ...flows.map((node) => ("auth" in node && "url" in node ? { ...node, store: "store" } : node))],
+    credentials: { ...credentials, store: { url: await server.database() } },
+    palette: root,
+  });
+  const stop = async (): Promise<void> => {
+    await nodeRed.stop();
+    await server.stop();
+  };
+  return { hook: `${nodeRed.nodeUrl}hook`, pid: nodeRed.pid, stop };
 }
 
 export async function startCoreNodes(abiquo: SimulatedAbiquo): Promise<Contender> {

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { startAbiquo } from "../harness/index.ts";
 import { benchApprovals } from "./approvals.ts";
-import { type Contender, startBareConnector, startCoreNodes, startPalette } from "./contenders.ts";
+import { type Contender, startBareConnector, startCoreNodes, startOnPostgres, startPalette } from "./contenders.ts";
 import { benchDetails } from "./details.ts";
 import { drive, type Figures } from "./load.ts";
 import { benchRules } from "./rules.ts";
@@ -28,10 +28,11 @@ const connections = Number(values.connections);
 const abiquo = await startAbiquo({ webhook: "http://127.0.0.1/", version: "6.1.2" });
 const contenders: Record<string, Contender> = {
   palette: await startPalette(abiquo),
+  "palette on PostgreSQL": await startOnPostgres(abiquo),
   "core nodes": await startCoreNodes(abiquo),
   "bare connector": await startBareConnector(abiquo),
 };
-const results: Record<string, Figures[]> = { palette: [], "core nodes": [], "bare connector": [] };
+const results: Record<string, Figures[]> = { palette: [], "palette on PostgreSQL": [], "core nodes": [], "bare connector": [] };
 try {
   for (let round = 0; round <= rounds; round++) {
     for (const [name, contender] of Object.entries(contenders)) {

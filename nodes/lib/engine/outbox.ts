@@ -109,11 +109,11 @@ export class Outbox {
     const noted = this.#principals.note(connection);
     this.#share(before);
     await noted;
-    await this.takeUp();
+    await this.takeUp(mayBeDelivered);
   }
 
-  /** Delivers what the ledger has for this instance and nobody delivers. */
-  async takeUp(): Promise<void> {
+  /** Delivers what the ledger has for this instance and nobody delivers. @param mayBeDelivered as for `attach` */
+  async takeUp(mayBeDelivered = false): Promise<void> {
     if (this.#lanes.size === 0) return;
     const left = await this.#ledger.undelivered(this.#api);
     await this.#principals.learn(left.map(({ decision }) => decision.connection));

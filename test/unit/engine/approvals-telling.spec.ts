@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
 import { ask, cloud, Desk, HOUR, idle, KEY, MINUTE, policy } from "./approvals-support.ts";
 import { Workshop } from "./support.ts";
 
@@ -108,6 +109,34 @@ describe("telling people of approvals", () => {
     const total = tries.reduce((sum, each) => sum + each, 0);
     assert.ok(total >= 6 && total <= 11, `${total} tries in an hour`);
     assert.ok(tries.slice(-20).includes(1), "and never given up");
+  });
+
+  it("tells eight people at once, and each of them one message after the other", async () => {
+    const inFlight: NotificationRecord[] = [];
+    const ends: (() => void)[] = [];
+    let most = 0;
+    desk.atNotify = async (record) => {
+      assert.ok(!inFlight.some(({ person }) => person === record.person), "two messages to one mailbox at once");
+      inFlight.push(record);
+      most = Math.max(most, inFlight.length);
+      await new Promise<void>((done) => ends.push(done));
+      inFlight.splice(inFlight.indexOf(record), 1);
+    };
+    const people = ids(20, "p").map((name) => `${name}@example.com`);
+    await shop.receive("t1", "t2");
+    for (const id of ["t1", "t2"]) await ask(shop, [id], { policy: policy({ approvers: people.join() }) });
+    while (desk.told.all.length < 40) {
+      await idle(shop);
+      ends.shift()?.();
+    }
+    for (const end of ends) end();
+    await rest();
+    assert.equal(most, 8);
+    const approvalsOf = (person: string): string[] =>
+      desk.told.all.filter(({ record }) => record.person === person).map(({ approval }) => approval);
+    const inOrder = approvalsOf(people[0] as string);
+    assert.equal(new Set(inOrder).size, 2);
+    for (const person of people) assert.deepEqual(approvalsOf(person), inOrder);
   });
 
   it("tells everything within ten minutes after the end of an outage, each message once", async () => {

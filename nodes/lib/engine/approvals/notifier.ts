@@ -1,5 +1,6 @@
 import type { ApprovalEvent } from "../../approval/index.ts";
 import type { Clock } from "../../base/clock.ts";
+import { someAtOnce } from "../../base/concurrency.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Ledger, NewNotification, NotificationRecord } from "../../ledger/index.ts";
 import { keptNotification, type Notification } from "./kept.ts";
@@ -42,6 +43,8 @@ class Flight {
   }
 }
 
+/** To how many mailboxes messages may be in flight; to each of them one. */
+const MAILBOXES_AT_ONCE = 8;
 /** How many notifications are read at once. */
 const READ_AT_ONCE = 100;
 /** How long until a ledger that cannot be used is used again, in ms. */
@@ -76,7 +79,10 @@ export class Notifier {
     void this.notify(key);
   }
 
-  /** Sends one after the other, each marked before the next: a kill repeats the one in flight at the most. */
+  /**
+   * Sends to some mailboxes at once, and to each of them one message after the other, marked before the next: a kill
+   * repeats the one in flight to a mailbox at the most.
+   */
   async notify(key: string): Promise<void> {
     const sending = this.#sending.get(key);
     if (sending !== undefined) {
@@ -169,18 +175,36 @@ export class Notifier {
     const { send, superseded, unread } = selectNotifications(due, about, opened);
     if (superseded.length > 0) await notifications.supersede(superseded);
     for (const { record, fault } of unread) await this.#putOff(record, fault);
-    let done = superseded.length + unread.length;
-    for (const selected of send) {
-      const port = this.#portOf(key);
-      if (port === undefined || this.#isClosed) return false;
-      const { person } = selected.record;
-      const nextAt = this.#mailboxes.pausedUntil(key, person);
-      // What came for a mailbox that fails must not be read again and again before what waits for others.
-      if (nextAt !== undefined) await notifications.delay({ mailbox: { key, person }, nextAt });
-      else if (!(await this.#sendOne(port, selected))) return false;
-      done++;
-    }
-    return done > 0;
+    if (await this.#sendAll(key, send)) return false;
+    return superseded.length + unread.length + send.length > 0;
+  }
+
+  /** True when no more is to be sent, since the node closed. What fails ends it too, once nothing is in flight. */
+  async #sendAll(key: string, send: readonly Selected[]): Promise<boolean> {
+    const problems: unknown[] = [];
+    const isClosed = await someAtOnce(MAILBOXES_AT_ONCE, Map.groupBy(send, ({ record }) => record.person).values(), async (messages) => {
+      try {
+        for (const selected of messages) if (!(await this.#sendInTurn(key, selected))) return true;
+        return false;
+      } catch (problem) {
+        problems.push(problem);
+        return true;
+      }
+    });
+    if (problems.length > 0) throw problems[0];
+    return isClosed;
+  }
+
+  /** False when the node closed. */
+  async #sendInTurn(key: string, selected: Selected): Promise<boolean> {
+    const port = this.#portOf(key);
+    if (port === undefined || this.#isClosed) return false;
+    const { person } = selected.record;
+    const nextAt = this.#mailboxes.pausedUntil(key, person);
+    if (nextAt === undefined) return this.#sendOne(port, selected);
+    // What came for a mailbox that fails must not be read again and again before what waits for others.
+    await this.#ledger.notifications.delay({ mailbox: { key, person }, nextAt });
+    return true;
   }
 
   /** What cannot be read stays as it is, and stands behind all others. */

@@ -1,20 +1,13 @@
-import { keptPayload } from "../abiquo/index.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import {
-  type Cursor,
   type DecisionRecord,
   type KeptFault,
   keepLedgerOpen,
-  keptFacts,
-  keyText,
   type Ledger,
   type LedgerPlace,
   type LedgerWatch,
-  type ListedTask,
   openLedger,
-  type Proposal,
   type StageQuery,
   type TaskKey,
   type TaskRecord,
@@ -24,30 +17,20 @@ import { Approvals } from "./approvals/approvals.ts";
 import { ApprovalDesk } from "./approvals/desk.ts";
 import { ApprovalLinks } from "./approvals/links.ts";
 import type { AskCall, AskedTask } from "./approvals/opening.ts";
-import type { DeliveryEvents } from "./delivery/courier.ts";
 import { Elsewhere, type SettledTask } from "./elsewhere.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Intake } from "./intake.ts";
 import { type LeftWork, leftBehind } from "./left-behind.ts";
-import { listedDelivery } from "./listed-delivery.ts";
-import {
-  type Action,
-  type Cause,
-  type Decision,
-  entryOf,
-  type ListedEntry,
-  type OpenRequest,
-  type Outcome,
-  type TaskEntry,
-  type TaskReference,
-  unreadEntry,
-} from "./message.ts";
+import { type ListedInEngine, listTasks } from "./listing.ts";
+import type { Cause } from "./message.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
-import { type Connection, type LaneReport, Outbox } from "./outbox.ts";
+import type { Connection, LaneReport } from "./outbox.ts";
+import { deliveryBy, Outboxes } from "./outboxes.ts";
 import { Presence } from "./presence.ts";
+import { type AnswerCall, proposalsOf } from "./proposals.ts";
 import { References } from "./references.ts";
 import type { RequestPort } from "./request-port.ts";
-import { type Delivery, Requests } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import { Restored } from "./restored.ts";
 import { Sweeps } from "./sweep/sweeps.ts";
 
@@ -71,22 +54,6 @@ const AGAIN = 5_000;
 
 export type Question = Omit<AskCall, "tasks" | "connection"> & Pick<AnswerCall, "connection" | "references">;
 
-export interface AnswerCall {
-  /** of the request, in no other use in this ledger or another, as `RequestPort.outcome` gives it */
-  readonly id: string;
-  /** id of the node that answers */
-  readonly node: string;
-  readonly connection: Connection;
-  readonly action: Action;
-  readonly references: readonly TaskReference[];
-  /** who decided and why, for the tasks whose reference does not say it */
-  readonly decision: Decision;
-  /** the text for Abiquo, made from the decision */
-  readonly text: (decision: Decision & { readonly action: Action }) => string;
-  /** JSON text of what leaves the node again */
-  readonly message: string;
-}
-
 /**
  * Puts one ledger to work: takes tasks in, keeps the one decision of each, delivers it, and takes everything
  * up again after a stop. Nodes of any number of connections share it.
@@ -103,7 +70,7 @@ export class Engine {
   readonly #clock: Clock;
   readonly #requests: Requests;
   readonly #references: References;
-  readonly #outboxes = new Map<string, Outbox>();
+  readonly #outboxes: Outboxes;
   readonly #restored: Restored;
   /** end the comparing of a restored store */
   readonly #connecting = new Map<Connection, AbortController>();
@@ -124,7 +91,7 @@ export class Engine {
     this.approvals = new Approvals(
       ledger,
       clock,
-      ({ api, connection }) => this.#outbox(api).client(connection),
+      ({ api, connection }) => this.#outboxes.of(api).client(connection),
       this.elsewhere,
       settle,
       (key) => this.intake.checkpoint(key),
@@ -132,13 +99,18 @@ export class Engine {
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.sweeps = new Sweeps({ ledger, elsewhere: this.elsewhere, clock, observer });
     this.#restored = new Restored(ledger, this.elsewhere, clock);
-    const delivery: Delivery = {
-      has: (key) => this.#outbox(key.api).has(key),
-      haltedBy: (key) => this.#outbox(key.api).haltedBy(key),
-      add: (task, decision) => this.#outbox(task.api).add(task, decision),
-      resume: (task, decision) => this.#outbox(task.api).resume(task, decision),
-    };
-    this.#requests = new Requests(ledger, delivery, clock);
+    this.#requests = new Requests(
+      ledger,
+      deliveryBy((api) => this.#outboxes.of(api)),
+      clock,
+    );
+    this.#outboxes = new Outboxes({
+      ledger,
+      clock,
+      observer,
+      requests: this.#requests,
+      isCertain: () => this.#presence?.isCertain ?? true,
+    });
     const events = { more: () => this.#takeUp(), lost: () => this.#dropTaken() };
     if (lease !== undefined) this.#presence = new Presence(ledger, clock, lease, events);
   }
@@ -166,7 +138,7 @@ export class Engine {
     this.#connecting.set(connection, abort);
     const mayBeDelivered = await this.#restored.compare(connection, abort.signal);
     if (abort.signal.aborted) return;
-    await this.#outbox(connection.client.base).attach(connection, mayBeDelivered);
+    await this.#outboxes.of(connection.client.base).attach(connection, mayBeDelivered);
     this.approvals.connected();
   }
 
@@ -178,7 +150,7 @@ export class Engine {
   disconnect(connection: Connection): void {
     this.#connecting.get(connection)?.abort();
     this.#connecting.delete(connection);
-    this.#outbox(connection.client.base).detach(connection.id);
+    this.#outboxes.of(connection.client.base).detach(connection.id);
     this.sweeps.forget(connection);
   }
 
@@ -189,12 +161,12 @@ export class Engine {
 
   /** The connection has proved to work: what waits for that goes on at once. */
   restart(connection: Connection): void {
-    this.#outbox(connection.client.base).restart(connection.id);
+    this.#outboxes.of(connection.client.base).restart(connection.id);
   }
 
   /** How the answers of each attached connection get on. */
   get lanes(): LaneReport[] {
-    return [...this.#outboxes.values()].flatMap(({ lanes }) => lanes);
+    return this.#outboxes.all.flatMap(({ lanes }) => lanes);
   }
 
   attach(node: string, port: RequestPort): Promise<void> {
@@ -211,14 +183,14 @@ export class Engine {
   }
 
   async #takeUp(): Promise<void> {
-    for (const outbox of this.#outboxes.values()) await outbox.takeUp();
+    for (const outbox of this.#outboxes.all) await outbox.takeUp();
     await this.#requests.takeUp();
     await this.approvals.takeUp();
     for (const run of this.#takers) run();
   }
 
   async #dropTaken(): Promise<void> {
-    for (const outbox of this.#outboxes.values()) await outbox.dropTaken();
+    for (const outbox of this.#outboxes.all) await outbox.dropTaken();
     await this.#requests.dropTaken();
   }
 
@@ -245,55 +217,24 @@ export class Engine {
   }
 
   async #answer(call: AnswerCall): Promise<void> {
-    const { connection, action } = call;
+    const { connection } = call;
     const at = this.#clock.now();
-    const proposals = new Map<string, Proposal>();
-    const gone = new Map<string, TaskEntry>();
     // The ledger's links are used whatever the message says, so that most need no look.
-    for (const { taskId, entry, task, isGone } of await this.#resolve(call, at, (key) => this.intake.knows(key))) {
-      const decision = agreeing(entry.decision, action) ?? call.decision;
-      if (isGone)
-        gone.set(taskId, {
-          ...entry,
-          decision: { ...decision, action },
-          answer: { outcome: "gone", at: new Date(at).toISOString(), attempts: 0 },
-        });
-      proposals.set(taskId, {
-        api: connection.client.base,
-        taskId,
-        connection: connection.id,
-        action,
-        by: decision.by,
-        cause: decision.cause,
-        rule: decision.rule,
-        reason: decision.reason,
-        facts: decision.facts === undefined ? undefined : keptFacts.write(decision.facts),
-        at,
-        text: call.text({ ...decision, action }),
-        task,
-      });
-    }
-    const list = [...proposals.values()];
+    const { list, gone } = proposalsOf(call, at, await this.#resolve(call, at, (key) => this.intake.knows(key)));
     const { id, node, message } = call;
     const verdicts = await this.#requests.open({ id, node, message, proposals: list, gone }).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
-    for (const v of verdicts) if (v.verdict === "won") this.#tellOfDecision(v.task, v.decision);
-    for (const v of verdicts) if (v.verdict === "same") this.#outbox(v.decision.api).handOver(v.decision, connection.id);
+    for (const v of verdicts) if (v.verdict === "won") this.#observeDecision(v.task, v.decision);
+    for (const v of verdicts) if (v.verdict === "same") this.#outboxes.of(v.decision.api).handOver(v.decision, connection.id);
     const asked = verdicts.flatMap((v) => (v.verdict === "won" && v.task.stage === "asked" ? [v.task] : []));
     if (asked.length > 0) await this.#overtake(asked);
   }
 
-  #tellOfDecision(task: TaskRecord, { api, taskId, connection, action, by, cause, rule, at }: DecisionRecord): void {
+  #observeDecision(task: TaskRecord, { api, taskId, connection, action, by, cause, rule, at }: DecisionRecord): void {
     const ms = Math.max(at - task.receivedAt, 0);
     this.observer({ kind: "decided", connection, key: { api, taskId }, action, by, cause: cause as Cause, rule, ms });
-  }
-
-  #tellOfEnd({ api, taskId, connection, action, outcome, attempts, at }: DecisionRecord, fault?: Fault): void {
-    const ms = Math.max(this.#clock.now() - at, 0);
-    const told = fault === undefined ? (outcome as Outcome) : "refused";
-    this.observer({ kind: "settled", connection, key: { api, taskId }, action, outcome: told, attempts, fault, ms });
   }
 
   /** A close waits for it. */
@@ -349,29 +290,8 @@ export class Engine {
    *
    * @param words for a fault
    */
-  async list(query: StageQuery, words: (fault: KeptFault) => string = ({ code }) => code): Promise<ListedInEngine[]> {
-    const all: ListedInEngine[] = [];
-    let after: Cursor | undefined;
-    // Page by page, so that other work gets its turn in between.
-    do {
-      const page = await this.ledger.listPage(query, after);
-      all.push(...(await this.#listed(page.rows, words)));
-      after = page.next;
-    } while (after !== undefined);
-    return all;
-  }
-
-  async #listed(found: readonly ListedTask[], words: (fault: KeptFault) => string): Promise<ListedInEngine[]> {
-    const asked = found.flatMap(({ task }) => (task.stage === "asked" ? [{ api: task.api, taskId: task.taskId }] : []));
-    const requests = await this.approvals.openRequests(asked);
-    return found.map(({ task, decision }) => {
-      const approval = requests.get(keyText(task));
-      return {
-        key: { api: task.api, taskId: task.taskId },
-        connection: task.connection,
-        ...listedPart(task, decision, approval, words),
-      };
-    });
+  list(query: StageQuery, words?: (fault: KeptFault) => string): Promise<ListedInEngine[]> {
+    return listTasks(this.ledger, this.approvals, query, words);
   }
 
   /** True once what is attached to it hears nothing more. */
@@ -398,53 +318,6 @@ export class Engine {
       throw unavailable(error);
     });
   }
-
-  #outbox(api: string): Outbox {
-    let outbox = this.#outboxes.get(api);
-    if (outbox === undefined) {
-      const events: DeliveryEvents = {
-        turned: (connection, state) => this.observer({ kind: "circuit", connection, state }),
-        retried: ({ api, taskId, connection, attempts }, fault) =>
-          this.observer({ kind: "retry", connection, key: { api, taskId }, attempts, fault }),
-        settled: (task, decision, fault) => {
-          this.#tellOfEnd(decision, fault);
-          this.#requests.settled(task, decision, fault);
-        },
-        stopped: (key, fault) => this.#requests.stopped(key, fault),
-        halted: (key, fault) => this.#requests.halted(key, fault),
-      };
-      outbox = new Outbox(this.ledger, api, events, this.#clock, () => this.#presence?.isCertain ?? true);
-      this.#outboxes.set(api, outbox);
-    }
-    return outbox;
-  }
-}
-
-interface ListedInEngine {
-  readonly key: TaskKey;
-  readonly connection: string;
-  readonly entry: ListedEntry;
-  readonly payload: unknown;
-}
-
-/** What cannot be read is listed by what is known of it without, so that nobody takes it for gone. */
-function listedPart(
-  task: ListedTask["task"],
-  decision: ListedTask["decision"],
-  approval: OpenRequest | undefined,
-  words: (fault: KeptFault) => string,
-): Pick<ListedInEngine, "entry" | "payload"> {
-  const reading = readOrWhy(() => ({ entry: entryOf(task, decision), payload: keptPayload.read(task.payload) }));
-  const found =
-    "value" in reading ? reading.value : { entry: { ...unreadEntry(task.taskId), unreadable: reading.unread.code }, payload: {} };
-  const delivery = decision === undefined ? undefined : listedDelivery(decision, words);
-  const entry = { ...found.entry, ...(approval === undefined ? {} : { approval }), ...(delivery === undefined ? {} : { delivery }) };
-  return { ...found, entry };
-}
-
-/** A proposal counts only when it proposes what is now done. */
-function agreeing(decision: Decision | undefined, action: Action): Decision | undefined {
-  return decision?.action === action ? decision : undefined;
 }
 
 function unavailable(error: unknown): Fault {

@@ -17,6 +17,8 @@ interface FlowNode {
   readonly [property: string]: unknown;
 }
 
+const OPERATOR_TOKEN = "operator-token-0123456789";
+const METRICS_TOKEN = "metrics-token-0123456789";
 const TICKET_SECRET = "ticket-secret-0123456789";
 const SLACK_SECRET = "slack-signing-secret-0123456789";
 const EVENTS_SECRET = `whsec_${Buffer.from("events-secret-0123456789abcdef").toString("base64")}`;
@@ -132,13 +134,18 @@ for (const version of VERSIONS) {
       const env = {
         ABIQUO_URL: abiquo.url,
         ABIQUO_TIMEOUT: "5",
-        ABIQUO_PACE: "0",
-        PUBLIC_URL: "http://127.0.0.1:1880/",
-        TRUSTED_PROXIES: "",
+        PUBLIC_URL: "https://node-red.example.com/",
         WEBHOOK_PATH: "/abiquo/headless",
         WEBHOOK_ALLOW_FROM: "127.0.0.0/8",
         WEBHOOK_MAX_BODY: "2",
-        WEBHOOK_VERIFY: "true",
+        METRICS_TOKEN,
+        APPROVERS: "night@example.com",
+        SMTP_SERVER: "127.0.0.1",
+        SMTP_PORT: String(mailbox.port),
+        SMTP_SECURE: "false",
+        SMTP_USER: mailbox.account.userid,
+        SMTP_PASSWORD: mailbox.account.password,
+        OPERATOR_TOKEN,
         TICKET_URL: `http://127.0.0.1:${(tickets.address() as AddressInfo).port}/tickets`,
         TICKET_SECRET,
         // The names of example 08's own flows_cred.json
@@ -163,6 +170,8 @@ for (const version of VERSIONS) {
         accessTokenSecret: "${ABIQUO_ACCESS_TOKEN_SECRET}",
       };
       credentials["ex08_hook"] = { secret: "${WEBHOOK_SECRET}" };
+      credentials["ex08_store"] = { metricsToken: "${METRICS_TOKEN}" };
+      credentials["ex08_mail"] = { userid: "${SMTP_USER}", password: "${SMTP_PASSWORD}" };
       const patches: Readonly<Record<string, object>> = { ...PATCHES, ex10_mail: mailServer, ex11_mail: mailServer, ex14_mail: mailServer };
       const patched = flows.map((node) => ({ ...node, ...patches[node.id] }));
       files = mkdtempSync(join(tmpdir(), "examples-"));
@@ -310,6 +319,61 @@ for (const version of VERSIONS) {
       await eventually(() => states().every((state) => state === "PENDING"));
       assert.match(abiquo.answers[0]?.text ?? "", /Small/);
       await nodeRed.waitForLog(new RegExp(`continued: ${tasks[0]?.taskId}`));
+    });
+
+    /** A call of example 08's operator. */
+    const operate = (path: string, token = OPERATOR_TOKEN, body?: object): Promise<Response> => {
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+      return fetch(`${nodeRed.nodeUrl}abiquo/operator/${path}`, { headers, ...sent });
+    };
+    const listed = async (stage: string): Promise<string[]> => {
+      const { tasks } = (await (await operate(`tasks?stage=${stage}`)).json()) as { tasks: { task: { taskId: string } }[] };
+      return tasks.map(({ task }) => task.taskId);
+    };
+
+    it("08: a large group is asked about by mail, and the operator, with the token alone, sees it and answers", async () => {
+      hookAt(`abiquo/headless/${SECRET}`);
+      const { tasks } = await abiquo.submit({ count: 11 });
+      const [first = "", ...others] = tasks.map(({ taskId }) => taskId);
+      const mail = await mailTo("night@example.com", /Approval needed/);
+      const asked = await listed("asked");
+      assert.ok([first, ...others].every((id) => asked.includes(id)));
+      const cancel = { taskId: first, action: "cancel", reason: "Not this one" };
+      for (const token of ["", "forged", `${OPERATOR_TOKEN}0`]) {
+        assert.equal((await operate("tasks", token)).status, 401);
+        assert.equal((await operate("retry", token, {})).status, 401);
+        assert.equal((await operate("answer", token, cancel)).status, 401);
+      }
+      assert.equal((await operate("tasks?stage=elsewhere")).status, 400);
+      assert.equal((await operate("answer", OPERATOR_TOKEN, { ...cancel, action: "review" })).status, 400);
+      assert.equal((await operate("answer", OPERATOR_TOKEN, { ...cancel, taskId: { task: first } })).status, 400);
+      assert.deepEqual(new Set(states()), new Set(["QUEUEING"]));
+      assert.equal((await operate("answer", OPERATOR_TOKEN, cancel)).status, 202);
+      await eventually(() => abiquo.task(first)?.state === "CANCELLED");
+      assert.match(abiquo.task(first)?.text ?? "", /operator[\s\S]*Not this one/);
+      await answerBy(mail, [["action", "approve"]]);
+      await Promise.all(others.map((id) => nodeRed.waitForLog(new RegExp(`continued: ${id}`))));
+      assert.ok(others.every((id) => abiquo.task(id)?.state === "PENDING"));
+      await mailTo("ana@example.com", /approved/i);
+    });
+
+    it("08: answers that Abiquo refused are listed and sent again, and metrics need their token", async () => {
+      hookAt(`abiquo/headless/${SECRET}`);
+      const fault = abiquo.inject({ match: { action: "continue" }, status: 403 });
+      const { tasks } = await abiquo.submit();
+      const id = tasks[0]?.taskId ?? "";
+      await nodeRed.waitForLog(new RegExp(`Log the fault. ABIQUO_UNDELIVERABLE .*${id}`));
+      assert.ok((await listed("undeliverable")).includes(id));
+      fault.remove();
+      assert.equal((await operate("retry", OPERATOR_TOKEN, {})).status, 202);
+      await nodeRed.waitForLog(new RegExp(`continued: ${id}`));
+      assert.equal(abiquo.task(id)?.state, "PENDING");
+      assert.ok(!(await listed("undeliverable")).includes(id));
+      const metrics = (token: string): Promise<Response> =>
+        fetch(`${nodeRed.nodeUrl}abiquo/metrics`, { headers: { Authorization: `Bearer ${token}` } });
+      assert.equal((await metrics("forged")).status, 401);
+      assert.match(await (await metrics(METRICS_TOKEN)).text(), /abiquo_store_up 1/);
     });
 
     it("09: what happens is sent signed; the receiver believes no other signature, and drops repeats", async () => {
@@ -543,7 +607,7 @@ for (const version of VERSIONS) {
     });
   });
 
-  it(`example 08 starts headless on ${version.name}, and names a variable that is not set`, async () => {
+  it(`example 08 starts headless on ${version.name} with little set, closed to operators, and names a variable that is not set`, async () => {
     const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", privileges: RIGHTS });
     const example = EXAMPLES[7] ?? [];
     const nodeRed = await startNodeRed({
@@ -552,20 +616,19 @@ for (const version of VERSIONS) {
       nodeRed: version.nodeRed,
       palette: ROOT,
       settings: { httpAdminRoot: false },
-      env: {
-        ABIQUO_URL: abiquo.url,
-        ABIQUO_TIMEOUT: "5",
-        ABIQUO_PACE: "0",
-        PUBLIC_URL: "",
-        TRUSTED_PROXIES: "",
-        WEBHOOK_PATH: "/h",
-        WEBHOOK_ALLOW_FROM: "",
-        WEBHOOK_MAX_BODY: "2",
-        WEBHOOK_VERIFY: "false",
-      },
+      env: { ABIQUO_URL: abiquo.url, PUBLIC_URL: "https://node-red.example.com/" },
     });
     try {
       await nodeRed.waitForLog(/NOT_THERE is not set/);
+      const faults = nodeRed
+        .logs()
+        .split("\n")
+        .filter((line) => /\[error\] \[abiquo/.test(line));
+      assert.equal(faults.length, 1, faults.join("\n"));
+      for (const path of ["abiquo/operator/tasks", "abiquo/metrics"]) {
+        const headers = { Authorization: "Bearer " };
+        assert.equal((await fetch(nodeRed.nodeUrl + path, { headers })).status, 404, path);
+      }
     } finally {
       await nodeRed.stop();
       await abiquo.close();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openLedger, verifyChain } from "../../nodes/lib/ledger/index.ts";
 import { type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
 import { type ReadMetric, readExposition } from "../support/exposition.ts";
 import { around, closeFlow, credentials, Flow, node, SECRET, sink } from "./support.ts";
@@ -221,5 +222,20 @@ describe("The metrics of a store", () => {
     assert.deepEqual(json.map(({ event }) => event).sort(), ["decided", "started"]);
     const decided = json.find(({ event }) => event === "decided");
     assert.deepEqual([decided?.["action"], typeof decided?.["taskId"]], ["continue", "string"]);
+  });
+
+  it("are not all: the line for the start has the head of the audit, with which it can be verified later", async () => {
+    await start(nodes());
+    await started(flow);
+    const [, seq, hash = ""] = /\b(\d+):([0-9a-f]{64})\b/.exec(lines(flow, "info").join("\n")) ?? [];
+    await abiquo.post(abiquo.hold(), { url: `${root}/hook/${SECRET}` });
+    await flow.inbox("out").first();
+    const ledger = await openLedger({ engine: "sqlite", file: join(folder, "ledger.sqlite") }, { readOnly: true });
+    const verified = [hash, hash.replace(/^./, (digit) => (digit === "0" ? "1" : "0"))].map((each) =>
+      verifyChain(ledger, { seq: Number(seq), hash: each }),
+    );
+    const findings = (await Promise.all(verified)).map(({ first }) => first?.finding);
+    await ledger.close();
+    assert.deepEqual(findings, [undefined, "cut"]);
   });
 });

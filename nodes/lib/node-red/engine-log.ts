@@ -28,10 +28,11 @@ export class EngineLog {
   /** The store is open for the first time in this process. */
   async started(engine: Engine, isNew: boolean): Promise<void> {
     const { stages } = await engine.ledger.openCounts({ moments: [], owner: "" });
+    const { seq, hash } = await engine.ledger.auditHead();
     const counts = Object.fromEntries(stages.map(({ stage, count }) => [stage, count]));
     const open = stages.reduce((sum, { count }) => sum + count, 0);
     const text = stages.map(({ stage, count }) => `${stage} ${count}`).join(", ");
-    const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text };
+    const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text, head: `${seq}:${hash}` };
     this.#line("info", "started", { ...params, stages: counts, isNew }, () => {
       const started = sharedText(this.#RED, "log.started", params);
       // Two of them behind one load balancer ask twice and know no link of each other's, and neither can tell.

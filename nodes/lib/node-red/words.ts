@@ -29,7 +29,7 @@ export const SHARED_WORDS = {
     "answer.cancel": ["by"],
     "answer.continueByRule": ["by", "rule"],
     "answer.cancelByRule": ["by", "rule"],
-    "log.started": ["version", "store", "open", "stages"],
+    "log.started": ["version", "store", "open", "stages", "head"],
     "log.alone": [],
     "log.newStore": ["store"],
     "log.decided": ["taskId", "action", "by", "cause", "rule"],

@@ -7,9 +7,9 @@ import {
   type Action,
   type Decision,
   decisionIn,
-  type FinishedRequest,
+  type FinishedSubmission,
   type ListedEntry,
-  RequestPort,
+  SubmissionPort,
   type TaskEntry,
   taskReferences,
 } from "../lib/engine/index.ts";
@@ -44,9 +44,9 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
     const showInFlight = (): void => {
       if (port.inFlight > 0) kit.show("sending");
     };
-    const emitted = (request: FinishedRequest, departure: Departure): Error | undefined => {
+    const emitted = (submission: FinishedSubmission, departure: Departure): Error | undefined => {
       try {
-        const fault = emit(kit, request, departure);
+        const fault = emit(kit, submission, departure);
         return fault === undefined ? undefined : tell(RED, fault);
       } catch (error) {
         // The decision stands and is delivered; only its message cannot leave.
@@ -61,7 +61,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
       isOfferedLater = false;
       for (const engine of attachment.engines) engine.offerAgain(kit.node.id);
     };
-    const port = new RequestPort({
+    const port = new SubmissionPort({
       canLeave() {
         // Its successor lets it leave.
         if (kit.signal.aborted) return false;
@@ -69,9 +69,9 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
         if (isDeploying(RED)) void offerLater();
         return !isDeploying(RED);
       },
-      left(request) {
-        const message = messageIn(request.message);
-        const fault = emitted(request, { message, send: (out) => kit.node.send(out as never), isAgain: request.redelivered });
+      left(submission) {
+        const message = messageIn(submission.message);
+        const fault = emitted(submission, { message, send: (out) => kit.node.send(out as never), isAgain: submission.redelivered });
         if (fault !== undefined) kit.report(fault, message);
         showInFlight();
       },
@@ -123,7 +123,7 @@ export function defineAnswerNode(RED: NodeAPI, type: string, action: Action): vo
 }
 
 /** Lets the message leave with its outcomes. @returns what its caller, or Catch, is to be told */
-function emit(kit: AnswerKit, { results }: FinishedRequest, { message, send, isAgain }: Departure): Fault | undefined {
+function emit(kit: AnswerKit, { results }: FinishedSubmission, { message, send, isAgain }: Departure): Fault | undefined {
   const portOf = (wanted: boolean): TaskEntry[] =>
     results.flatMap((result) => ("asAsked" in result && result.asAsked === wanted ? [result.entry] : []));
   const faults = results.flatMap((result) => ("fault" in result ? [result.fault] : []));

@@ -36,7 +36,7 @@ const STEPS: Readonly<Record<string, (ledger: Ledger, id: string) => Promise<unk
       proposals: [
         { api: API, taskId: id, connection: "config", action: "continue", by: "rule", cause: "rule", at: Date.now(), text: "Continued." },
       ],
-      request: { id, node: "yes", action: "continue", message: "{}", tasks: [{ api: API, taskId: id }], createdAt: Date.now() },
+      submission: { id, node: "yes", action: "continue", message: "{}", tasks: [{ api: API, taskId: id }], createdAt: Date.now() },
     }),
   report: (ledger, id) =>
     ledger.report({

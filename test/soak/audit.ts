@@ -4,8 +4,8 @@
 // node test/soak/audit.ts [entries] [changes] [seed]: the same seed repeats the same choices.
 import { verifyChain } from "../../nodes/lib/ledger/index.ts";
 import { openSqlLedger } from "../../nodes/lib/ledger/open.ts";
-import { Chance } from "./chance.ts";
 import { age, changed, copyOf, live, sourceOf } from "./chain.ts";
+import { Chance } from "./chance.ts";
 
 const [entries = "100000", changes = "1000", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 const TASKS_AT_ONCE = 64;

@@ -29,9 +29,9 @@ import { deliveryBy, Outboxes } from "./outboxes.ts";
 import { Presence } from "./presence.ts";
 import { type AnswerCall, proposalsOf } from "./proposals.ts";
 import { References } from "./references.ts";
-import type { RequestPort } from "./request-port.ts";
-import { Requests } from "./requests.ts";
 import { Restored } from "./restored.ts";
+import type { SubmissionPort } from "./submission-port.ts";
+import { Submissions } from "./submissions.ts";
 import { Sweeps } from "./sweep/sweeps.ts";
 
 export interface EngineOptions {
@@ -68,7 +68,7 @@ export class Engine {
   readonly elsewhere: Elsewhere;
   readonly sweeps: Sweeps;
   readonly #clock: Clock;
-  readonly #requests: Requests;
+  readonly #submissions: Submissions;
   readonly #references: References;
   readonly #outboxes: Outboxes;
   readonly #restored: Restored;
@@ -99,7 +99,7 @@ export class Engine {
     this.desk = new ApprovalDesk(ledger, this.approvals, new ApprovalLinks(ledger, clock), clock, texts);
     this.sweeps = new Sweeps({ ledger, elsewhere: this.elsewhere, clock, observer });
     this.#restored = new Restored(ledger, this.elsewhere, clock);
-    this.#requests = new Requests(
+    this.#submissions = new Submissions(
       ledger,
       deliveryBy((api) => this.#outboxes.of(api)),
       clock,
@@ -108,7 +108,7 @@ export class Engine {
       ledger,
       clock,
       observer,
-      requests: this.#requests,
+      submissions: this.#submissions,
       isCertain: () => this.#presence?.isCertain ?? true,
     });
     const events = { more: () => this.#takeUp(), lost: () => this.#dropTaken() };
@@ -169,8 +169,8 @@ export class Engine {
     return this.#outboxes.all.flatMap(({ lanes }) => lanes);
   }
 
-  attach(node: string, port: RequestPort): Promise<void> {
-    return this.#requests.attach(node, port);
+  attach(node: string, port: SubmissionPort): Promise<void> {
+    return this.#submissions.attach(node, port);
   }
 
   /**
@@ -184,23 +184,23 @@ export class Engine {
 
   async #takeUp(): Promise<void> {
     for (const outbox of this.#outboxes.all) await outbox.takeUp();
-    await this.#requests.takeUp();
+    await this.#submissions.takeUp();
     await this.approvals.takeUp();
     for (const run of this.#takers) run();
   }
 
   async #dropTaken(): Promise<void> {
     for (const outbox of this.#outboxes.all) await outbox.dropTaken();
-    await this.#requests.dropTaken();
+    await this.#submissions.dropTaken();
   }
 
-  /** Hands a node the finished requests that it could not take when they were finished. */
+  /** Hands a node the finished submissions that it could not take when they were finished. */
   offerAgain(node: string): void {
-    this.#requests.offerAgain(node);
+    this.#submissions.offerAgain(node);
   }
 
-  detach(node: string, port: RequestPort): void {
-    this.#requests.detach(node, port);
+  detach(node: string, port: SubmissionPort): void {
+    this.#submissions.detach(node, port);
   }
 
   /**
@@ -222,7 +222,7 @@ export class Engine {
     // The ledger's links are used whatever the message says, so that most need no look.
     const { list, gone } = proposalsOf(call, at, await this.#resolve(call, at, (key) => this.intake.knows(key)));
     const { id, node, message } = call;
-    const verdicts = await this.#requests.open({ id, node, message, proposals: list, gone }).catch((error: unknown) => {
+    const verdicts = await this.#submissions.open({ id, node, message, proposals: list, gone }).catch((error: unknown) => {
       throw unavailable(error);
     });
     for (const proposal of list) this.intake.checkpoint(proposal);
@@ -309,7 +309,7 @@ export class Engine {
     this.#housekeeping.close();
     this.#presence?.close();
     this.approvals.close();
-    await this.#requests.close();
+    await this.#submissions.close();
     await this.ledger.close();
   }
 

@@ -18,6 +18,6 @@ export type { CircuitState, Observation, Observer } from "./observer.ts";
 export type { Connection, LaneReport } from "./outbox.ts";
 export type { AnswerCall } from "./proposals.ts";
 export { type LedgerTask, recordedTasks } from "./recorded.ts";
-export { type FinishedRequest, RequestPort, type TaskResult } from "./request-port.ts";
+export { type FinishedSubmission, SubmissionPort, type TaskResult } from "./submission-port.ts";
 export type { SweepPort } from "./sweep/sweeper.ts";
 export type { SweepTerms } from "./sweep/sweeps.ts";

@@ -5,14 +5,14 @@ import type { DeliveryEvents } from "./delivery/courier.ts";
 import type { Outcome } from "./message.ts";
 import type { Observer } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
-import type { Delivery, Requests } from "./requests.ts";
+import type { Delivery, Submissions } from "./submissions.ts";
 
 export interface OutboxesOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly observer: Observer;
   /** hear what comes of the answers that they wait for */
-  readonly requests: Pick<Requests, "settled" | "stopped" | "halted">;
+  readonly submissions: Pick<Submissions, "settled" | "stopped" | "halted">;
   /** whether this instance may send what it holds */
   readonly isCertain: () => boolean;
 }
@@ -42,17 +42,17 @@ export class Outboxes {
   }
 
   #events(): DeliveryEvents {
-    const { observer, requests } = this.#options;
+    const { observer, submissions } = this.#options;
     return {
       turned: (connection, state) => observer({ kind: "circuit", connection, state }),
       retried: ({ api, taskId, connection, attempts }, fault) =>
         observer({ kind: "retry", connection, key: { api, taskId }, attempts, fault }),
       settled: (task, decision, fault) => {
         this.#observeEnd(decision, fault);
-        requests.settled(task, decision, fault);
+        submissions.settled(task, decision, fault);
       },
-      stopped: (key, fault) => requests.stopped(key, fault),
-      halted: (key, fault) => requests.halted(key, fault),
+      stopped: (key, fault) => submissions.stopped(key, fault),
+      halted: (key, fault) => submissions.halted(key, fault),
     };
   }
 
@@ -63,7 +63,7 @@ export class Outboxes {
   }
 }
 
-/** How requests reach the outbox of each task's platform. */
+/** How submissions reach the outbox of each task's platform. */
 export function deliveryBy(outboxOf: (api: string) => Outbox): Delivery {
   return {
     has: (key) => outboxOf(key.api).has(key),

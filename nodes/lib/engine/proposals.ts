@@ -4,7 +4,7 @@ import type { Connection } from "./outbox.ts";
 import type { References } from "./references.ts";
 
 export interface AnswerCall {
-  /** of the request, in no other use in this ledger or another, as `RequestPort.outcome` gives it */
+  /** of the submission, in no other use in this ledger or another, as `SubmissionPort.outcome` gives it */
   readonly id: string;
   /** id of the node that answers */
   readonly node: string;

@@ -9,7 +9,7 @@ import {
   type DeliveryNews,
   keyText,
   type Proposal,
-  type RequestRecord,
+  type SubmissionRecord,
   type TaskKey,
   type Verdict,
 } from "./records.ts";
@@ -20,7 +20,7 @@ import { entryTask, insertTasks, type KnownTask, selectTasks } from "./tasks.ts"
 export interface DecideJob {
   readonly proposals: readonly Placed<Proposal>[];
   /** what waits for them, kept unless all is settled already */
-  readonly request?: RequestRecord | undefined;
+  readonly submission?: SubmissionRecord | undefined;
 }
 
 /** Makes each proposal its task's decision unless the task has one. */
@@ -71,7 +71,7 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: Audit
   }
   const decided = [...[...won.values()].map(({ row }) => row), ...again.map(({ row }) => row)];
   for (const some of chunks(decided)) await db.updateTable("task").set({ stage: "decided" }).where("id", "in", some).execute();
-  await insertRequests(db, jobs, verdicts);
+  await insertSubmissions(db, jobs, verdicts);
   for (const task of won.values()) log.add(...decidedEntries(entryTask(task), task.proposal));
   for (const task of again) log.add(retriedEntry(entryTask(task), task.decision));
   return verdicts;
@@ -251,17 +251,17 @@ function isFinal({ delivery }: Pick<DeliveryNews, "delivery">): boolean {
   return (FINAL as readonly string[]).includes(delivery);
 }
 
-async function insertRequests(db: Db, jobs: readonly DecideJob[], verdicts: readonly (readonly Verdict[])[]): Promise<void> {
-  const rows = jobs.flatMap(({ request }, index) => {
+async function insertSubmissions(db: Db, jobs: readonly DecideJob[], verdicts: readonly (readonly Verdict[])[]): Promise<void> {
+  const rows = jobs.flatMap(({ submission }, index) => {
     const waits = verdicts[index]?.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
-    if (request === undefined || !waits) return [];
-    const { id, node, action, message, tasks, createdAt } = request;
+    if (submission === undefined || !waits) return [];
+    const { id, node, action, message, tasks, createdAt } = submission;
     return [{ id, node, action, message, tasks: tasksText(tasks), created_at: createdAt }];
   });
   for (const some of chunks(rows)) await db.insertInto("request").values(some).execute();
 }
 
-export async function forgetRequests(db: Db, jobs: readonly (readonly string[])[]): Promise<undefined[]> {
+export async function forgetSubmissions(db: Db, jobs: readonly (readonly string[])[]): Promise<undefined[]> {
   for (const some of chunks(jobs.flat())) await db.deleteFrom("request").where("id", "in", some).execute();
   return jobs.map(() => undefined);
 }

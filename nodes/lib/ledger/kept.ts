@@ -2,7 +2,7 @@ import { codec, readOrWhy } from "../base/codec.ts";
 import type { FaultParams } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
 import { type Check, isListOf, isNumber, isRecord, isText, only } from "../base/shape.ts";
-import type { RequestRecord, TaskKey } from "./records.ts";
+import type { SubmissionRecord, TaskKey } from "./records.ts";
 
 /** The fault that a decision met last, without its words. */
 export interface KeptFault {
@@ -21,7 +21,7 @@ export function tasksText(keys: readonly TaskKey[]): string {
 }
 
 /** What cannot be read is told: it waits for a release that can. */
-export function tasksIn(tasks: string): Pick<RequestRecord, "tasks" | "unread"> {
+export function tasksIn(tasks: string): Pick<SubmissionRecord, "tasks" | "unread"> {
   const reading = readOrWhy(() => keptTasks.read(tasks));
   if ("value" in reading) return { tasks: reading.value.map(([api, taskId]) => ({ api, taskId })) };
   const { code, params } = reading.unread;

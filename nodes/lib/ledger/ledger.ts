@@ -8,7 +8,7 @@ import { type AuditHead, auditHead, entriesAfter } from "./chain/read.ts";
 import { type Masked, type Masking, maskEntries } from "./chain/retention.ts";
 import { Committer } from "./committer.ts";
 import { endedCounts, type OpenCounts, type OpenQuery, openCounts } from "./counts.ts";
-import { type DecideJob, decideTasks, forgetRequests, reportDeliveries, selectDecisions } from "./decisions.ts";
+import { type DecideJob, decideTasks, forgetSubmissions, reportDeliveries, selectDecisions } from "./decisions.ts";
 import { type Finding, type Found, settleElsewhere } from "./elsewhere.ts";
 import { inTurn } from "./in-turn.ts";
 import { tasksIn } from "./kept.ts";
@@ -26,7 +26,7 @@ import {
   keyText,
   type NewTask,
   type Proposal,
-  type RequestRecord,
+  type SubmissionRecord,
   type TaskKey,
   type TaskRecord,
   type Verdict,
@@ -53,10 +53,10 @@ export class SqlLedger {
   readonly #platforms: Platforms;
   readonly #instance: Instance;
   readonly #receive: (tasks: readonly Placed<NewTask>[]) => Promise<boolean[]>;
-  readonly #decide: (job: { proposals: readonly Placed<Proposal>[]; request?: RequestRecord | undefined }) => Promise<Verdict[]>;
+  readonly #decide: (job: { proposals: readonly Placed<Proposal>[]; submission?: SubmissionRecord | undefined }) => Promise<Verdict[]>;
   readonly #report: (news: Placed<DeliveryNews>) => Promise<undefined>;
   readonly #move: (change: Placed<StageChange>) => Promise<undefined>;
-  readonly #forget: (requestIds: readonly string[]) => Promise<undefined>;
+  readonly #forget: (submissionIds: readonly string[]) => Promise<undefined>;
   readonly #settleElsewhere: (findings: readonly Placed<Finding>[]) => Promise<(Found | undefined)[]>;
   readonly #note: (entry: Placed<AuditEntry>) => Promise<undefined>;
   readonly #probe: (moment: number) => Promise<undefined>;
@@ -79,7 +79,7 @@ export class SqlLedger {
     this.#report = this.#committer.kind("report", reportDeliveries);
     this.#move = this.#committer.kind("move", moveTasks);
     this.#settleElsewhere = this.#committer.kind("settle elsewhere", settleElsewhere);
-    this.#forget = this.#committer.kind("forget", forgetRequests);
+    this.#forget = this.#committer.kind("forget", forgetSubmissions);
     this.#note = this.#committer.kind("note", noteEntries);
     this.approvals = new ApprovalStore(db, this.#committer, this.#platforms, instance);
     this.notifications = new NotificationStore(db, this.#committer, instance);
@@ -99,8 +99,8 @@ export class SqlLedger {
    *
    * @throws Fault why a task that a proposal brings is not fit to be kept; nothing of the job is written then
    */
-  async decide(job: { proposals: readonly Proposal[]; request?: RequestRecord }): Promise<Verdict[]> {
-    return this.#decide({ proposals: await this.#placed(job.proposals), request: job.request });
+  async decide(job: { proposals: readonly Proposal[]; submission?: SubmissionRecord }): Promise<Verdict[]> {
+    return this.#decide({ proposals: await this.#placed(job.proposals), submission: job.submission });
   }
 
   /** Writes how an attempt to deliver went. A settled delivery never changes again. */
@@ -126,9 +126,9 @@ export class SqlLedger {
     return findings.map((finding) => found.get(keyText(finding)));
   }
 
-  /** Forgets requests whose message has left its node. */
-  async forget(requestIds: readonly string[]): Promise<void> {
-    await this.#forget(requestIds);
+  /** Forgets submissions whose message has left its node. */
+  async forget(submissionIds: readonly string[]): Promise<void> {
+    await this.#forget(submissionIds);
   }
 
   /** Adds to the audit of a task. */
@@ -270,7 +270,7 @@ export class SqlLedger {
   }
 
   /** Messages of this node that have not left it yet, oldest first; those that cannot be read say so. */
-  async requestsOf(node: string): Promise<RequestRecord[]> {
+  async submissionsOf(node: string): Promise<SubmissionRecord[]> {
     const rows = await this.#db
       .selectFrom("request")
       .selectAll()

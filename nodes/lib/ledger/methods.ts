@@ -49,7 +49,7 @@ const METHODS: Readonly<Record<Method, "writer" | "reader">> = {
   openWork: "reader",
   decisions: "writer",
   undelivered: "writer",
-  requestsOf: "writer",
+  submissionsOf: "writer",
   audit: "reader",
   auditHead: "reader",
   auditRows: "reader",

@@ -96,7 +96,7 @@ export type Verdict =
     };
 
 /** A message that leaves its node once each of its tasks has an outcome. */
-export interface RequestRecord {
+export interface SubmissionRecord {
   readonly id: string;
   readonly node: string;
   readonly action: Proposal["action"];

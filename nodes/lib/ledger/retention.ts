@@ -20,7 +20,7 @@ const TASKS_AT_ONCE = 1_000;
 
 /** Deletes some of what is no longer to be kept. Answers how many rows, so that 0 says that all is done. */
 export async function prune(db: Db, { payloadsBefore, tasksBefore, now = systemClock.now() }: Retention, log: AuditLog): Promise<number> {
-  const deleted = (await prunePayloads(db, payloadsBefore)) + (await pruneRequests(db, payloadsBefore));
+  const deleted = (await prunePayloads(db, payloadsBefore)) + (await pruneSubmissions(db, payloadsBefore));
   if (tasksBefore === 0) return deleted;
   const tasks = await pruneTasks(db, tasksBefore);
   return deleted + tasks + (await pruneEntries(db, { before: tasksBefore, now, limit: TASKS_AT_ONCE }, log));
@@ -69,7 +69,7 @@ async function emptyApprovals(db: Db, tasks: readonly number[]): Promise<void> {
 }
 
 /** Messages whose node is gone: their tasks have long been answered, and nobody waits for them. */
-async function pruneRequests(db: Db, before: number): Promise<number> {
+async function pruneSubmissions(db: Db, before: number): Promise<number> {
   const rows = await db
     .selectFrom("request")
     .select(["id", "tasks"])

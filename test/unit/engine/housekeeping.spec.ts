@@ -51,7 +51,7 @@ describe("the housekeeping of a ledger", () => {
     for (const taskId of ids) {
       const key = { api: API, taskId };
       const proposal = { ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: reportedAt, text: "" } as const;
-      const request = {
+      const submission = {
         id: `of ${taskId}`,
         node: "deleted",
         action: "continue",
@@ -59,7 +59,7 @@ describe("the housekeeping of a ledger", () => {
         tasks: [key],
         createdAt: clock.now() - 60 * DAY,
       } as const;
-      await ledger.decide({ proposals: [proposal], request });
+      await ledger.decide({ proposals: [proposal], submission });
       await ledger.report({ ...key, delivery: "delivered", reportedAt, outcome: "continued", attempts: 1, uncertain: false, nextAt: 0 });
     }
   }
@@ -139,7 +139,7 @@ describe("the housekeeping of a ledger", () => {
     await receive(60, "answered", "open");
     await answer(31, "answered");
     const key = { api: API, taskId: "open" };
-    const request = {
+    const submission = {
       id: "waits",
       node: "deleted",
       action: "continue",
@@ -149,11 +149,11 @@ describe("the housekeeping of a ledger", () => {
     } as const;
     await ledger.decide({
       proposals: [{ ...key, connection: "c", action: "continue", by: "me", cause: "rule", at: clock.now(), text: "" }],
-      request,
+      submission,
     });
     await clean(0);
     assert.deepEqual(
-      (await ledger.requestsOf("deleted")).map(({ id }) => id),
+      (await ledger.submissionsOf("deleted")).map(({ id }) => id),
       ["waits"],
     );
   });

@@ -11,9 +11,9 @@ import {
   type Connection,
   type Decision,
   Engine,
-  type FinishedRequest,
+  type FinishedSubmission,
   type Observation,
-  RequestPort,
+  SubmissionPort,
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import { type Received, type Reply, serve, type TestServer, taskDto } from "../abiquo/support.ts";
@@ -103,10 +103,10 @@ export class StillClock implements Clock {
 }
 
 /** What left a node, and who awaited it; nobody where an earlier run left it. */
-export type Left = FinishedRequest & { readonly caller: string | undefined };
+export type Left = FinishedSubmission & { readonly caller: string | undefined };
 
 /** A node that answers tasks. */
-export class Port extends RequestPort {
+export class Port extends SubmissionPort {
   readonly left: Log<Left>;
   readonly notRead: Log<Fault>;
   readonly stops = new Log<{ readonly fault: Fault; readonly caller: string }>();

@@ -78,7 +78,7 @@ describe("What the ledger says is written", () => {
       await work;
       order.push(what);
     };
-    const request = {
+    const submission = {
       id: "r1",
       node: "yes",
       action: "continue" as const,
@@ -98,7 +98,7 @@ describe("What the ledger says is written", () => {
     };
     const writes: [string, () => Promise<unknown>][] = [
       ["receive", () => ledger.receive([newTask("t1")])],
-      ["decide", () => ledger.decide({ proposals: [proposal("t0", "continue")], request })],
+      ["decide", () => ledger.decide({ proposals: [proposal("t0", "continue")], submission })],
       ["report", () => ledger.report(attempt)],
       ["move", () => ledger.move({ api: API, taskId: "t1", from: ["received"], to: "held" })],
       ["forget", () => ledger.forget(["r1"])],

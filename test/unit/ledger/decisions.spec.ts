@@ -5,7 +5,7 @@ import {
   type NewTask,
   openLedger,
   type Proposal,
-  type RequestRecord,
+  type SubmissionRecord,
 } from "../../../nodes/lib/ledger/index.ts";
 import { onEachEngine } from "./engines.ts";
 
@@ -32,7 +32,7 @@ const delivered: DeliveryNews = {
   uncertain: false,
   nextAt: 2,
 };
-const request = (id: string): RequestRecord => ({ id, node: "yes", action: "continue", message: "{}", tasks: [KEY], createdAt: 2 });
+const submission = (id: string): SubmissionRecord => ({ id, node: "yes", action: "continue", message: "{}", tasks: [KEY], createdAt: 2 });
 
 onEachEngine("A decision in the ledger", (place) => {
   let ledger: Ledger;
@@ -45,16 +45,16 @@ onEachEngine("A decision in the ledger", (place) => {
   afterEach(() => ledger.close());
 
   const stage = async (): Promise<string | undefined> => (await ledger.tasks([KEY])).values().next().value?.stage;
-  const kept = async (): Promise<string[]> => (await ledger.requestsOf("yes")).map(({ id }) => id);
+  const kept = async (): Promise<string[]> => (await ledger.submissionsOf("yes")).map(({ id }) => id);
 
   it("keeps the message that waits for it, and none for which all is settled already: nobody would ever forget that", async () => {
-    await ledger.decide({ proposals: [proposal], request: request("first") });
+    await ledger.decide({ proposals: [proposal], submission: submission("first") });
     assert.deepEqual(await kept(), ["first"]);
-    await ledger.decide({ proposals: [proposal], request: request("while it is sent") });
+    await ledger.decide({ proposals: [proposal], submission: submission("while it is sent") });
     assert.deepEqual((await kept()).sort(), ["first", "while it is sent"]);
     await ledger.report(delivered);
-    await ledger.decide({ proposals: [proposal], request: request("late") });
-    await ledger.decide({ proposals: [{ ...proposal, taskId: "unknown" }], request: request("about nothing") });
+    await ledger.decide({ proposals: [proposal], submission: submission("late") });
+    await ledger.decide({ proposals: [{ ...proposal, taskId: "unknown" }], submission: submission("about nothing") });
     assert.deepEqual((await kept()).sort(), ["first", "while it is sent"]);
     await ledger.forget(["first", "while it is sent"]);
     assert.deepEqual(await kept(), []);

@@ -88,7 +88,7 @@ describe("The work of an instance", () => {
     await ledger.receive([task("received"), task("decided"), task("asked")]);
     await ledger.decide({
       proposals: [{ ...key("decided"), connection: "config", action: "continue", by: "Ana", cause: "rule", at: 2, text: "" }],
-      request: { id: "r1", node: "yes", action: "continue", message: "{}", tasks: [key("decided")], createdAt: 2 },
+      submission: { id: "r1", node: "yes", action: "continue", message: "{}", tasks: [key("decided")], createdAt: 2 },
     });
     const approval = { id: "a1", key: "managers", api: API, connection: "config", createdAt: 3, request: "{}", message: "{}" };
     await ledger.approvals.open({ ...approval, type: "DEPLOY", search: "", tasks: [key("asked")] });
@@ -101,7 +101,7 @@ describe("The work of an instance", () => {
     return [
       ...(await ledger.receivedBy("hook")).map(({ taskId }) => taskId),
       ...(await ledger.undelivered(API)).map(({ task }) => task.taskId),
-      ...(await ledger.requestsOf("yes")).map(({ id }) => id),
+      ...(await ledger.submissionsOf("yes")).map(({ id }) => id),
       ...(await ledger.approvals.due(["managers"], 10, 10)),
       ...(await ledger.notifications.due("managers", 10, 10)).map(({ id }) => id),
     ];

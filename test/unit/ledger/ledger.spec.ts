@@ -124,7 +124,7 @@ onEachEngine("the ledger", (place) => {
 
   it("finds everything again after it was closed", async () => {
     await ledger.receive([newTask("t1"), newTask("t2")]);
-    const request = {
+    const submission = {
       id: "r1",
       node: "continue",
       action: "continue" as const,
@@ -132,14 +132,14 @@ onEachEngine("the ledger", (place) => {
       tasks: [{ api: API, taskId: "t1" }],
       createdAt: 1,
     };
-    await ledger.decide({ proposals: [proposal("t1", "continue")], request });
+    await ledger.decide({ proposals: [proposal("t1", "continue")], submission });
     await ledger.close();
     ledger = await openLedger(at);
     assert.deepEqual(
       (await ledger.receivedBy("webhook")).map((task) => task.taskId),
       ["t2"],
     );
-    assert.deepEqual(await ledger.requestsOf("continue"), [request]);
+    assert.deepEqual(await ledger.submissionsOf("continue"), [submission]);
     assert.equal((await ledger.undelivered(API))[0]?.decision.action, "continue");
     const events = (await ledger.audit({ api: API, taskId: "t1" })).map((entry) => entry.event);
     assert.deepEqual(events, ["received", "decided"]);

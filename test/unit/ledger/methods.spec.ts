@@ -25,7 +25,7 @@ describe("the methods of a ledger in another thread", () => {
     const ledger = await openSqlLedger(place);
     try {
       assert.equal(await callMethod(ledger, "settings.get", ["a name", "first"]), "first");
-      assert.deepEqual(await callMethod(ledger, "requestsOf", ["a node"]), []);
+      assert.deepEqual(await callMethod(ledger, "submissionsOf", ["a node"]), []);
     } finally {
       await ledger.close();
     }

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { Fault } from "../../../nodes/lib/base/fault.ts";
-import { type FinishedRequest, RequestPort } from "../../../nodes/lib/engine/index.ts";
+import { type FinishedSubmission, SubmissionPort } from "../../../nodes/lib/engine/index.ts";
 
 describe("the port that requests come back to", () => {
   let left: string[];
   let canLeave: boolean;
-  let port: RequestPort;
-  const finished = (id: string, redelivered = false): FinishedRequest => ({ id, message: "{}", results: [], redelivered });
+  let port: SubmissionPort;
+  const finished = (id: string, redelivered = false): FinishedSubmission => ({ id, message: "{}", results: [], redelivered });
   const fault = new Fault("ABIQUO_UNAUTHORIZED", { reason: "OAUTH1_REFUSED" });
 
   beforeEach(() => {
     left = [];
     canLeave = true;
-    port = new RequestPort({
+    port = new SubmissionPort({
       canLeave: () => canLeave,
       left: ({ id }) => void left.push(id),
       halted: ({ code }) => void left.push(code),

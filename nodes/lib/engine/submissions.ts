@@ -6,7 +6,7 @@ import {
   keyText,
   type Ledger,
   type Proposal,
-  type RequestRecord,
+  type SubmissionRecord,
   type TaskKey,
   type TaskRecord,
   type Verdict,
@@ -15,14 +15,14 @@ import { Forgetting } from "./forgetting.ts";
 import { keptMessage } from "./kept-message.ts";
 import { faultKept } from "./listed-delivery.ts";
 import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
-import type { RequestPort, TaskResult } from "./request-port.ts";
+import type { SubmissionPort, TaskResult } from "./submission-port.ts";
 
 /** How long until what the ledger could not do is tried again, in ms. */
 const RETRY = 5_000;
 /** How often it is looked how far another instance has got with an answer, in ms. */
 const LOOK = 1_000;
 
-export interface NewRequest {
+export interface NewSubmission {
   /** of its own, in this ledger and all others */
   readonly id: string;
   /** id of the node that waits for it */
@@ -35,8 +35,8 @@ export interface NewRequest {
   readonly gone?: ReadonlyMap<string, TaskEntry>;
 }
 
-interface OpenRequest {
-  readonly record: RequestRecord;
+interface OpenSubmission {
+  readonly record: SubmissionRecord;
   readonly results: Map<string, TaskResult | undefined>;
   readonly redelivered: boolean;
   /** true when the ledger keeps it too */
@@ -55,13 +55,13 @@ export interface Delivery {
 }
 
 /** The messages that wait in continue and cancel until each of their tasks has an outcome. */
-export class Requests {
+export class Submissions {
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
-  readonly #ports = new Map<string, RequestPort>();
-  readonly #open = new Map<string, OpenRequest>();
+  readonly #ports = new Map<string, SubmissionPort>();
+  readonly #open = new Map<string, OpenSubmission>();
   readonly #forgetting: Forgetting;
-  readonly #waiting = new Map<string, Set<OpenRequest>>();
+  readonly #waiting = new Map<string, Set<OpenSubmission>>();
   readonly #clock: Clock;
   #isClosed = false;
 
@@ -72,10 +72,10 @@ export class Requests {
     this.#clock = clock;
   }
 
-  /** Hands a node its finished requests, those an earlier run left included. */
-  async attach(node: string, port: RequestPort): Promise<void> {
+  /** Hands a node its finished submissions, those an earlier run left included. */
+  async attach(node: string, port: SubmissionPort): Promise<void> {
     this.#ports.set(node, port);
-    for (const record of await this.#ledger.requestsOf(node)) {
+    for (const record of await this.#ledger.submissionsOf(node)) {
       if (this.#open.has(record.id) || this.#forgetting.has(record.id)) continue;
       const unread = unreadIn(record);
       if (unread === undefined) await this.#reopen(record);
@@ -93,26 +93,26 @@ export class Requests {
   async dropTaken(): Promise<void> {
     for (const [node, port] of [...this.#ports]) {
       const before = [...this.#open.values()].filter(({ record, kept }) => kept && record.node === node);
-      const own = new Set((await this.#ledger.requestsOf(node)).map(({ id }) => id));
-      for (const request of before) {
-        const { id } = request.record;
-        if (own.has(id) || this.#open.get(id) !== request) continue;
+      const own = new Set((await this.#ledger.submissionsOf(node)).map(({ id }) => id));
+      for (const submission of before) {
+        const { id } = submission.record;
+        if (own.has(id) || this.#open.get(id) !== submission) continue;
         this.#open.delete(id);
-        for (const waiting of this.#waiting.values()) waiting.delete(request);
+        for (const waiting of this.#waiting.values()) waiting.delete(submission);
         port.stop(id, new Fault("TAKEN_OVER"));
       }
     }
   }
 
-  /** Hands a node the finished requests that it could not take. */
+  /** Hands a node the finished submissions that it could not take. */
   offerAgain(node: string): void {
-    for (const request of [...this.#open.values()]) {
-      if (request.record.node === node) this.#finishIfComplete(request);
+    for (const submission of [...this.#open.values()]) {
+      if (submission.record.node === node) this.#finishIfComplete(submission);
     }
   }
 
-  /** The node is closing: its requests stay open. Its successor may have attached by now. */
-  detach(node: string, port: RequestPort): void {
+  /** The node is closing: its submissions stay open. Its successor may have attached by now. */
+  detach(node: string, port: SubmissionPort): void {
     if (this.#ports.get(node) === port) this.#ports.delete(node);
   }
 
@@ -122,35 +122,35 @@ export class Requests {
    *
    * @throws what the ledger throws when it could not commit them: nothing was decided
    */
-  async open({ id, node, message, proposals, gone = new Map() }: NewRequest): Promise<readonly Verdict[]> {
+  async open({ id, node, message, proposals, gone = new Map() }: NewSubmission): Promise<readonly Verdict[]> {
     const action = proposals[0]?.action ?? "continue";
     const tasks = proposals.map(({ api, taskId }) => ({ api, taskId }));
-    const record: RequestRecord = { id, node, action, message, tasks, createdAt: this.#clock.now() };
-    const request: OpenRequest = { record, results: new Map(), redelivered: false, kept: false };
-    for (const key of record.tasks) request.results.set(keyText(key), undefined);
+    const record: SubmissionRecord = { id, node, action, message, tasks, createdAt: this.#clock.now() };
+    const submission: OpenSubmission = { record, results: new Map(), redelivered: false, kept: false };
+    for (const key of record.tasks) submission.results.set(keyText(key), undefined);
     // Before it is on disk: a node that is deployed meanwhile must not take it for an earlier run's.
-    this.#open.set(record.id, request);
-    const verdicts = await this.#ledger.decide({ proposals, request: record }).catch((error: unknown) => {
+    this.#open.set(record.id, submission);
+    const verdicts = await this.#ledger.decide({ proposals, submission: record }).catch((error: unknown) => {
       this.#open.delete(record.id);
       throw error;
     });
-    request.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
+    submission.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
     verdicts.forEach((verdict, index) => {
       const key = record.tasks[index] as TaskKey;
       const entry = verdict.verdict === "unknown" ? gone.get(key.taskId) : undefined;
-      request.results.set(keyText(key), entry === undefined ? resultAtOnce(verdict, key, action) : { asAsked: false, entry });
+      submission.results.set(keyText(key), entry === undefined ? resultAtOnce(verdict, key, action) : { asAsked: false, entry });
     });
-    this.#wait(request);
+    this.#wait(submission);
     const inFlightElsewhere: TaskKey[] = [];
     for (const verdict of verdicts) {
       if (verdict.verdict === "unknown") continue;
       if (verdict.deliver) this.#delivery.add(verdict.task, verdict.decision);
-      else if (request.results.get(keyText(verdict.decision)) === undefined) inFlightElsewhere.push(verdict.decision);
+      else if (submission.results.get(keyText(verdict.decision)) === undefined) inFlightElsewhere.push(verdict.decision);
     }
     await this.#join(inFlightElsewhere);
-    this.#finishIfComplete(request);
+    this.#finishIfComplete(submission);
     for (const key of record.tasks) {
-      const fault = request.results.get(keyText(key)) === undefined ? this.#delivery.haltedBy(key) : undefined;
+      const fault = submission.results.get(keyText(key)) === undefined ? this.#delivery.haltedBy(key) : undefined;
       if (fault !== undefined) this.halted(key, fault);
     }
     return verdicts;
@@ -162,12 +162,12 @@ export class Requests {
   }
 
   #settle(key: TaskKey, resultFor: (action: Proposal["action"]) => TaskResult): void {
-    const requests = this.#waiting.get(keyText(key));
-    if (requests === undefined) return;
+    const submissions = this.#waiting.get(keyText(key));
+    if (submissions === undefined) return;
     this.#waiting.delete(keyText(key));
-    for (const request of requests) {
-      request.results.set(keyText(key), resultFor(request.record.action));
-      this.#finishIfComplete(request);
+    for (const submission of submissions) {
+      submission.results.set(keyText(key), resultFor(submission.record.action));
+      this.#finishIfComplete(submission);
     }
   }
 
@@ -184,12 +184,12 @@ export class Requests {
     for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.unread(fault);
   }
 
-  async #reopen(record: RequestRecord): Promise<void> {
+  async #reopen(record: SubmissionRecord): Promise<void> {
     const results = new Map<string, TaskResult | undefined>();
-    const request: OpenRequest = { record, results, redelivered: true, kept: true };
-    this.#open.set(record.id, request);
+    const submission: OpenSubmission = { record, results, redelivered: true, kept: true };
+    this.#open.set(record.id, submission);
     for (const key of record.tasks) results.set(keyText(key), undefined);
-    this.#wait(request);
+    this.#wait(submission);
     await this.#join(record.tasks);
   }
 
@@ -233,24 +233,24 @@ export class Requests {
     }
   }
 
-  #wait(request: OpenRequest): void {
-    for (const [key, result] of request.results) {
+  #wait(submission: OpenSubmission): void {
+    for (const [key, result] of submission.results) {
       if (result !== undefined) continue;
       const waiting = this.#waiting.get(key);
-      if (waiting === undefined) this.#waiting.set(key, new Set([request]));
-      else waiting.add(request);
+      if (waiting === undefined) this.#waiting.set(key, new Set([submission]));
+      else waiting.add(submission);
     }
   }
 
-  #finishIfComplete(request: OpenRequest): void {
-    const results = [...request.results.values()];
+  #finishIfComplete(submission: OpenSubmission): void {
+    const results = [...submission.results.values()];
     if (!results.every((result) => result !== undefined)) return;
-    const port = this.#ports.get(request.record.node);
-    if (port === undefined || !this.#open.has(request.record.id)) return;
-    const { id, message } = request.record;
-    if (!port.finish({ id, message, results, redelivered: request.redelivered })) return;
+    const port = this.#ports.get(submission.record.node);
+    if (port === undefined || !this.#open.has(submission.record.id)) return;
+    const { id, message } = submission.record;
+    if (!port.finish({ id, message, results, redelivered: submission.redelivered })) return;
     this.#open.delete(id);
-    if (request.kept) this.#forgetting.add(id);
+    if (submission.kept) this.#forgetting.add(id);
   }
 
   /** Ends all work, and forgets what has left at once. */
@@ -294,7 +294,7 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
 }
 
 /** Why a message that an earlier run left cannot leave. */
-function unreadIn({ unread, message }: RequestRecord): Fault | undefined {
+function unreadIn({ unread, message }: SubmissionRecord): Fault | undefined {
   if (unread !== undefined) return new Fault(unread.code, unread.params);
   const reading = readOrWhy(() => keptMessage.read(message));
   return "unread" in reading ? reading.unread : undefined;

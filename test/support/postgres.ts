@@ -1,6 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chmodSync, chownSync, constants, cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -42,7 +54,7 @@ export class PostgresServer {
 
   /** @param settings over those that make it fast */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-    const folder = mkdtempSync(join(tmpdir(), "postgres-"));
+    const folder = mkdtempSync(join(placeForOwner(), "postgres-"));
     chmodSync(folder, 0o755);
     if (OWNER.uid !== undefined) chownSync(folder, OWNER.uid, OWNER.gid);
     const bin = binaries(folder);
@@ -155,6 +167,14 @@ let shared: Promise<PostgresServer> | undefined;
 export function sharedPostgres(): Promise<PostgresServer> {
   shared ??= PostgresServer.start();
   return shared;
+}
+
+/** Where the owner can reach a folder of its own: root's folder for temporary files may be root's alone. */
+function placeForOwner(): string {
+  if (OWNER.uid === undefined) return tmpdir();
+  const place = [tmpdir(), "/tmp", "/var/tmp", "/dev/shm"].find((folder) => existsSync(folder) && isOpenToAll(folder));
+  if (place === undefined) throw new Error("PostgreSQL does not run as root, and there is no folder that another user may enter");
+  return place;
 }
 
 /** Where the programs are: those of the package, or a copy where somebody else may not read them or links are missing. */

@@ -180,6 +180,7 @@ describe("Two Node-REDs on one database", function () {
     // What the killed one asked is the other's as well.
     await approve(second(), asked);
     await second().sink.have("went", 1, about(approving));
-    assert.ok(both("notify").length <= 2);
+    const told = both("notify").map(({ body: { abiquo } }) => (abiquo as { approval?: { notification: string } }).approval?.notification);
+    assert.ok(told.length - new Set(told).size <= 1, `no mail twice but the one in flight: ${told.join()}`);
   });
 });

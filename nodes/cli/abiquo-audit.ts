@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
-import { type KnownHead, type Ledger, type LedgerPlace, openLedger, verifyChain } from "../lib/ledger/index.ts";
+import { headText, type KnownHead, type Ledger, type LedgerPlace, openLedger, verifyChain } from "../lib/ledger/index.ts";
 import { exported, FORMATS, type Format } from "./audit-export.ts";
 import { Command, EXIT } from "./command.ts";
 import { ownName, Progress, print } from "./shell.ts";
@@ -63,7 +63,7 @@ async function verify(words: AuditWords, ledger: Ledger, { head }: Options): Pro
   progress.end();
   const { entries, erased, keptAfter, first } = found;
   if (first === undefined) {
-    console.log(words.text("audit.whole", { entries, erased, deleted: keptAfter, head: `${found.head.seq}:${found.head.hash}` }));
+    console.log(words.text("audit.whole", { entries, erased, deleted: keptAfter, head: headText(found.head) }));
     return EXIT.fine;
   }
   console.log(words.text(`audit.${first.finding}`, { seq: first.seq }));

@@ -83,7 +83,7 @@ export class Engine {
   constructor(ledger: Ledger, { settle, keep = 0, clock = systemClock, texts = () => ({}), observer = UNOBSERVED, lease }: EngineOptions) {
     this.ledger = ledger;
     this.observer = observer;
-    this.#housekeeping = new Housekeeping(ledger, keep, clock);
+    this.#housekeeping = new Housekeeping(ledger, keep, clock, observer);
     this.#clock = clock;
     this.#references = new References(ledger);
     this.intake = new Intake(ledger, settle, clock, observer);

@@ -54,7 +54,9 @@ export type Observation =
       /** whether it came to its end */
       readonly isComplete: boolean;
     }
-  | { readonly kind: "circuit"; readonly connection: string; readonly state: CircuitState };
+  | { readonly kind: "circuit"; readonly connection: string; readonly state: CircuitState }
+  /** once a day; number and hash of the audit's newest entry */
+  | { readonly kind: "head"; readonly head: string };
 
 /** Who counts and logs. Told at once, on the way of the work: it must be quick, and throw nothing. */
 export type Observer = (observation: Observation) => void;

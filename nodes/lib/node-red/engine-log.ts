@@ -1,6 +1,7 @@
 import type { NodeAPI } from "node-red";
 import type { FaultParams } from "../base/fault.ts";
 import type { Engine, Observation } from "../engine/index.ts";
+import { headText } from "../ledger/index.ts";
 import { packageVersion } from "./about.ts";
 import { faultText, sharedText } from "./text.ts";
 
@@ -28,11 +29,11 @@ export class EngineLog {
   /** The store is open for the first time in this process. */
   async started(engine: Engine, isNew: boolean): Promise<void> {
     const { stages } = await engine.ledger.openCounts({ moments: [], owner: "" });
-    const { seq, hash } = await engine.ledger.auditHead();
+    const head = headText(await engine.ledger.auditHead());
     const counts = Object.fromEntries(stages.map(({ stage, count }) => [stage, count]));
     const open = stages.reduce((sum, { count }) => sum + count, 0);
     const text = stages.map(({ stage, count }) => `${stage} ${count}`).join(", ");
-    const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text, head: `${seq}:${hash}` };
+    const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text, head };
     this.#line("info", "started", { ...params, stages: counts, isNew }, () => {
       const started = sharedText(this.#RED, "log.started", params);
       // Two of them behind one load balancer ask twice and know no link of each other's, and neither can tell.
@@ -61,6 +62,10 @@ export class EngineLog {
         const { key, drift, connection } = observation;
         const params = { taskId: key.taskId, kind: drift };
         return this.#line("info", "drift", { ...params, connection }, () => sharedText(this.#RED, "log.drift", params));
+      }
+      case "head": {
+        const { head } = observation;
+        return this.#line("info", "head", { head }, () => sharedText(this.#RED, "log.head", { head }));
       }
     }
   }

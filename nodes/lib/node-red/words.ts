@@ -35,5 +35,6 @@ export const SHARED_WORDS = {
     "log.decided": ["taskId", "action", "by", "cause", "rule"],
     "log.refused": ["taskId", "attempts", "reason"],
     "log.drift": ["taskId", "kind"],
+    "log.head": ["head"],
   },
 } as const satisfies NodeWords;

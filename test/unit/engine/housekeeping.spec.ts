@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Housekeeping } from "../../../nodes/lib/engine/housekeeping.ts";
+import type { Observation } from "../../../nodes/lib/engine/observer.ts";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { StillClock } from "./support.ts";
 
@@ -22,6 +23,29 @@ describe("the housekeeping of a ledger", () => {
   afterEach(async () => {
     await ledger.close();
     rmSync(folder, { recursive: true });
+  });
+
+  it("tells the head of the audit once a day", async () => {
+    await receive(1, "t1");
+    const told: Observation[] = [];
+    const heard = (): Promise<void> => new Promise((resolve) => (hear = resolve));
+    let hear = (): void => undefined;
+    const housekeeping = new Housekeeping(ledger, 0, clock, (observation) => {
+      told.push(observation);
+      hear();
+    });
+    for (const [wait, task] of [
+      [10 * 60_000, "t2"],
+      [DAY, "t3"],
+    ] as const) {
+      const next = heard();
+      clock.advance(wait);
+      await next;
+      const { seq, hash } = await ledger.auditHead();
+      assert.deepEqual(told.splice(0), [{ kind: "head", head: `${seq}:${hash}` }]);
+      await receive(0, task);
+    }
+    housekeeping.close();
   });
 
   async function clean(keep: number): Promise<void> {
@@ -165,7 +189,8 @@ describe("the housekeeping of a ledger", () => {
       return 0;
     };
     const start = clock.sinceStart;
-    const housekeeping = new Housekeeping({ prune, shrink: async () => 0 }, 0, clock);
+    const auditHead = (): ReturnType<Ledger["auditHead"]> => ledger.auditHead();
+    const housekeeping = new Housekeeping({ prune, shrink: async () => 0, auditHead }, 0, clock);
     clock.advance(10 * 60_000 - 1);
     assert.deepEqual(cuts, []);
     clock.advance(2 * DAY + 1);

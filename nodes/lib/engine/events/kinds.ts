@@ -1,4 +1,4 @@
-import type { AuditHead, Entry } from "../../ledger/index.ts";
+import { type AuditHead, type Entry, headText } from "../../ledger/index.ts";
 
 export const EVENT_KINDS = ["receipt", "decision", "delivery", "refusal", "drift", "head"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -44,7 +44,7 @@ export function eventOf(store: string, entry: Entry, kinds: ReadonlySet<EventKin
 
 /** The head of the audit: whoever keeps it can tell later that the audit was cut or written anew. */
 export function headEvent({ store, seq, hash }: AuditHead, at: number): CloudEvent {
-  return { ...event(store, `head-${seq}`, "audit.head", at), data: { seq, hash, head: `${seq}:${hash}` } };
+  return { ...event(store, `head-${seq}`, "audit.head", at), data: { seq, hash, head: headText({ seq, hash }) } };
 }
 
 function event(store: string, id: string, type: string, at: number): Omit<CloudEvent, "data"> {

@@ -14,6 +14,11 @@ export interface AuditHead {
   readonly keptAfterHash: string;
 }
 
+/** A head as people are told it, and as they give it to be compared with. */
+export function headText({ seq, hash }: Pick<AuditHead, "seq" | "hash">): string {
+  return `${seq}:${hash}`;
+}
+
 /** As many as are soon read, sent to another thread, and used. */
 export const ENTRIES_AT_ONCE = 1_000;
 

@@ -57,8 +57,8 @@ describe("whoever opens a page or votes", () => {
       const [entry] = left?.entries ?? [];
       assert.deepEqual([left?.port, entry?.decision?.action, entry?.decision?.by], ["withdrawn", action, "Abiquo"]);
       assert.deepEqual([entry?.decision?.cause, entry?.answer?.outcome], ["bypass", outcome]);
-      const lines = await desk.lines(4);
-      assert.deepEqual(lines.slice(2).toSorted(), ["withdrawn bob@example.com", `withdrawn ${MIA}`]);
+      const lines = await desk.lines(5);
+      assert.deepEqual(lines.slice(2).toSorted(), ["withdrawn bob@example.com", `withdrawn ${MIA}`, "withdrawn requester@example.com"]);
     });
   }
 

@@ -8,7 +8,7 @@ export type { ApprovalRecord } from "./approval-records.ts";
 export type { ApprovalChange, NewApproval, Opened, RuleSpoke } from "./approval-writes.ts";
 export type { ApprovalStore } from "./approvals.ts";
 export { type Entry, readEntry } from "./chain/entry.ts";
-export { type AuditHead, headText } from "./chain/read.ts";
+export { type AuditHead, headText } from "./chain/head.ts";
 export { type AuditSource, type KnownHead, verifyChain } from "./chain/verify.ts";
 export type { OpenCounts } from "./counts.ts";
 export type { Finding, Found } from "./elsewhere.ts";

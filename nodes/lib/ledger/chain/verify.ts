@@ -1,5 +1,5 @@
 import { digestOf, type EntryRow, genesis, hashOf, readEntry, sealedIn } from "./entry.ts";
-import type { AuditHead } from "./read.ts";
+import type { AuditHead } from "./head.ts";
 
 /** A head of the chain, as it was told to somebody outside. */
 export interface KnownHead {

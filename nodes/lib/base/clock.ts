@@ -27,6 +27,15 @@ export function timestamp(clock: Clock): string {
   return new Date(clock.now()).toISOString();
 }
 
+/**
+ * Tells the time, in ms since 1970, for ages of what may be older than this process. The wall clock may have been set
+ * since, so it counts only where it agrees with the time that this process has measured: nothing seems older than it is.
+ */
+export function steadyNow(clock: Clock): () => number {
+  const startedAt = clock.now() - clock.monotonic();
+  return () => Math.min(clock.now(), startedAt + clock.monotonic());
+}
+
 interface SleepOptions {
   readonly signal?: AbortSignal | undefined;
   /** as with `Clock.after` */

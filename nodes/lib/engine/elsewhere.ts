@@ -3,12 +3,11 @@ import type { Clock } from "../base/clock.ts";
 import { forEachAtOnce } from "../base/concurrency.ts";
 import { Fault } from "../base/fault.ts";
 import type { Finding, Found, Ledger, OpenTask, TaskKey } from "../ledger/index.ts";
+import { youth } from "./not-yet-shown.ts";
 
 /** Who decided, where Abiquo tells nobody's name. */
 export const NOBODY_KNOWN = "Abiquo";
 
-/** How long after its receipt Abiquo may not show a task that it has sent, in ms. */
-const NOT_YET_SHOWN = 60_000;
 /** How many tasks are read at once for one caller. */
 const READS = 8;
 
@@ -44,14 +43,13 @@ export class Elsewhere {
   readonly #ledger: Pick<Ledger, "settleElsewhere">;
   readonly #clock: Clock;
   readonly #events: ElsewhereEvents;
-  /** what the wall clock would say at 0 of the monotonic time, had nobody set it since */
-  readonly #startedAt: number;
+  readonly #isYoung: (receivedAt: number) => boolean;
 
   constructor(ledger: Pick<Ledger, "settleElsewhere">, clock: Clock, events: ElsewhereEvents) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#events = events;
-    this.#startedAt = clock.now() - clock.monotonic();
+    this.#isYoung = youth(clock);
   }
 
   /**
@@ -88,7 +86,7 @@ export class Elsewhere {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (!(error instanceof AbiquoFault)) return undefined;
-      if (error.code === "ABIQUO_NOT_FOUND") return this.#isYoung(task) ? undefined : this.#finding(connection, task, undefined);
+      if (error.code === "ABIQUO_NOT_FOUND") return this.#isYoung(task.receivedAt) ? undefined : this.#finding(connection, task, undefined);
       if (error.retriable || error.status === 401 || error.code === "ABIQUO_CLOSED") throw error;
       return undefined;
     }
@@ -115,12 +113,6 @@ export class Elsewhere {
   #finding({ id }: Looker, { api, taskId }: TaskKey, action: Finding["action"], by = NOBODY_KNOWN): Finding {
     const outcome = action === undefined ? "gone" : action === "continue" ? "already-continued" : "already-cancelled";
     return { api, taskId, connection: id, action, outcome, by, cause: "bypass", at: this.#clock.now() };
-  }
-
-  /** The wall clock counts only where it agrees with the time that this process has measured. */
-  #isYoung({ receivedAt }: OpenTask): boolean {
-    const now = Math.min(this.#clock.now(), this.#startedAt + this.#clock.monotonic());
-    return now - receivedAt < NOT_YET_SHOWN;
   }
 }
 

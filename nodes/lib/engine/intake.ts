@@ -9,6 +9,7 @@ import type { JsonObject } from "../base/json.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
 import { type AbiquoMessage, aboutOf, entryOf } from "./message.ts";
+import { NOT_YET_SHOWN } from "./not-yet-shown.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
 import type { Connection } from "./outbox.ts";
 
@@ -42,8 +43,6 @@ type Look =
   | { readonly fault: Fault; readonly arrival: Arrival }
   | Record<string, never>;
 
-/** How long Abiquo may not yet show a task that it has sent, in ms. */
-const NOT_YET_SHOWN = 60_000;
 const VERIFY_DELAY = 2_000;
 const LONGEST_VERIFY_DELAY = 60_000;
 /** How many tasks are read at once by one connection, however many wait for it. */

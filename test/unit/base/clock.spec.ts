@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Clock, every, signalAfter, sleep, systemClock, timestamp } from "../../../nodes/lib/base/clock.ts";
+import { type Clock, every, signalAfter, sleep, steadyNow, systemClock, timestamp } from "../../../nodes/lib/base/clock.ts";
 import { TurnedClock } from "./turned-clock.ts";
 
 describe("a sleep", () => {
@@ -49,6 +49,20 @@ describe("a signal that comes in time", () => {
     assert.ok(!signal.aborted);
     clock.turn(1);
     assert.throws(() => signal.throwIfAborted(), { name: "TimeoutError" });
+  });
+});
+
+describe("the time for ages", () => {
+  it("goes on with the time that has passed, and is not ahead of it where the wall clock was set", () => {
+    let [wall, passed] = [5_000, 100];
+    const now = steadyNow({ ...systemClock, now: () => wall, monotonic: () => passed });
+    assert.equal(now(), 5_000);
+    [wall, passed] = [5_070, 170];
+    assert.equal(now(), 5_070);
+    wall = 90_000;
+    assert.equal(now(), 5_070);
+    wall = 2_000;
+    assert.equal(now(), 2_000);
   });
 });
 

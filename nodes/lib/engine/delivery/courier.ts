@@ -4,13 +4,12 @@ import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { type DecisionRecord, keptFault, type Ledger, type TaskKey, type TaskRecord } from "../../ledger/index.ts";
 import { type Attempt, attemptAnswer } from "../attempt.ts";
+import { NOT_YET_SHOWN, youth } from "../not-yet-shown.ts";
 import type { CircuitState } from "../observer.ts";
 import type { Connection } from "../outbox.ts";
 import { type Circuit, DELAYS, type Sign } from "./circuit.ts";
 import type { Job } from "./job.ts";
 
-/** How long after receipt Abiquo may still not know a task that it sent, in ms. */
-const NOT_YET_KNOWN = 60_000;
 /** After so many attempts, some ten minutes, it is told that an answer does not get through though others do. */
 const LONG = 12;
 
@@ -42,14 +41,13 @@ export class Courier {
   readonly #ledger: Pick<Ledger, "report">;
   readonly #events: CourierEvents;
   readonly #clock: Clock;
-  /** what the wall clock would say at 0 of the monotonic time, had nobody set it since */
-  readonly #startedAt: number;
+  readonly #isYoung: (receivedAt: number) => boolean;
 
   constructor(ledger: Pick<Ledger, "report">, events: CourierEvents, clock: Clock) {
     this.#ledger = ledger;
     this.#events = events;
     this.#clock = clock;
-    this.#startedAt = clock.now() - clock.monotonic();
+    this.#isYoung = youth(clock);
   }
 
   /** @returns in how many ms to try again; undefined when the decision has come to its end */
@@ -72,7 +70,12 @@ export class Courier {
   async #attempt(job: Job, { connection: { id, client }, circuit, signal }: Way): Promise<Attempt> {
     const { links } = job;
     if (links instanceof Fault) return { end: "undeliverable", fault: links };
-    const attempt = await attemptAnswer(client, { ...job.decision, links, looksFirst: job.looksFirst }, () => this.#isYoung(job), signal);
+    const attempt = await attemptAnswer(
+      client,
+      { ...job.decision, links, looksFirst: job.looksFirst },
+      () => this.#mayBeHidden(job),
+      signal,
+    );
     circuit.end(signOf(attempt, job));
     job.decision = { ...job.decision, attempts: job.decision.attempts + 1 };
     return id === job.decision.connection ? attempt : withoutRefusal(attempt);
@@ -113,15 +116,12 @@ export class Courier {
     job.decision = { ...decision, settledAt: now };
   }
 
-  /**
-   * Whether Abiquo may not show the task yet. The wall clock may have been set since the receipt, so it counts only
-   * where it agrees with the time that this process has measured; and a minute of looking is enough in any case.
-   */
-  #isYoung(job: Job): boolean {
+  /** Whether Abiquo may not show the task yet, whose receipt another process may have noted by another clock. */
+  #mayBeHidden(job: Job): boolean {
     const now = this.#clock.monotonic();
     job.missingSince ??= now;
-    const age = Math.min(this.#clock.now(), this.#startedAt + now) - job.task.receivedAt;
-    return age < NOT_YET_KNOWN && now - job.missingSince < NOT_YET_KNOWN;
+    // So long a look is enough in any case.
+    return this.#isYoung(job.task.receivedAt) && now - job.missingSince < NOT_YET_SHOWN;
   }
 }
 

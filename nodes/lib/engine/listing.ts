@@ -1,6 +1,6 @@
 import { keptPayload } from "../abiquo/index.ts";
 import { readOrWhy } from "../base/codec.ts";
-import { type Cursor, type KeptFault, keyText, type Ledger, type ListedTask, type StageQuery, type TaskKey } from "../ledger/index.ts";
+import { eachPage, type KeptFault, keyText, type Ledger, type ListedTask, type StageQuery, type TaskKey } from "../ledger/index.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { listedDelivery } from "./listed-delivery.ts";
 import { entryOf, type ListedEntry, type OpenRequest, unreadEntry } from "./message.ts";
@@ -25,13 +25,7 @@ export async function listTasks(
   words: (fault: KeptFault) => string = ({ code }) => code,
 ): Promise<ListedInEngine[]> {
   const all: ListedInEngine[] = [];
-  let after: Cursor | undefined;
-  // Page by page, so that other work gets its turn in between.
-  do {
-    const page = await ledger.listPage(query, after);
-    all.push(...(await listed(approvals, page.rows, words)));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const rows of eachPage((after) => ledger.listPage(query, after))) all.push(...(await listed(approvals, rows, words)));
   return all;
 }
 

@@ -1,6 +1,6 @@
 import { equalJitter, exponential } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
-import { type Cursor, type Ledger, RESTORED } from "../ledger/index.ts";
+import { eachPage, type Ledger, RESTORED } from "../ledger/index.ts";
 import type { Elsewhere, Looker } from "./elsewhere.ts";
 
 /** How the pauses grow while Abiquo cannot be asked, in ms. */
@@ -68,11 +68,7 @@ export class Restored {
   }
 
   async #checkAll(connection: Looker, signal: AbortSignal): Promise<void> {
-    let after: Cursor | undefined;
-    do {
-      const page = await this.#ledger.openTasks(connection.client.base, after);
-      await this.#elsewhere.check(connection, page.rows, signal);
-      after = page.next;
-    } while (after !== undefined);
+    const pages = eachPage((after) => this.#ledger.openTasks(connection.client.base, after));
+    for await (const tasks of pages) await this.#elsewhere.check(connection, tasks, signal);
   }
 }

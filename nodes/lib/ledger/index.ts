@@ -19,7 +19,8 @@ export type { StoreCheck, StoreContents } from "./maintenance.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";
 export type { LedgerPlace, OpenOptions, PostgresPlace, SqlitePlace } from "./open.ts";
 export type { OpenWork } from "./open-work.ts";
-export type { Cursor, ListedTask, PageOf, StageQuery } from "./pages.ts";
+export type { ListedTask, StageQuery } from "./pages.ts";
+export { eachPage } from "./pages.ts";
 export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";

@@ -34,14 +34,21 @@ export interface PageOf<Row> {
   readonly next?: Cursor;
 }
 
-/** Reads a list page by page to its end. */
-export async function allPages<Row>(read: (after: Cursor | undefined) => Promise<PageOf<Row>>): Promise<Row[]> {
-  const all: Row[] = [];
+type ReadPage<Row> = (after: Cursor | undefined) => Promise<PageOf<Row>>;
+
+/** The rows of each page of a list, so that other work gets its turn in between. */
+export async function* eachPage<Row>(read: ReadPage<Row>): AsyncGenerator<readonly Row[]> {
   let after: Cursor | undefined;
   do {
     const { rows, next } = await read(after);
-    all.push(...rows);
+    yield rows;
     after = next;
   } while (after !== undefined);
+}
+
+/** Reads a list page by page to its end. */
+export async function allPages<Row>(read: ReadPage<Row>): Promise<Row[]> {
+  const all: Row[] = [];
+  for await (const rows of eachPage(read)) all.push(...rows);
   return all;
 }

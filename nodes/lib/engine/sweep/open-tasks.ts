@@ -1,7 +1,7 @@
 import { keptSummary } from "../../abiquo/index.ts";
 import { readOrWhy } from "../../base/codec.ts";
 import { getOrCreate } from "../../base/get-or-create.ts";
-import type { Cursor, Ledger } from "../../ledger/index.ts";
+import { eachPage, type Ledger } from "../../ledger/index.ts";
 
 /** Ids of the tasks that the ledger has open on one platform, by the enterprise whose list they should stand in. */
 export class OpenTasks {
@@ -10,16 +10,13 @@ export class OpenTasks {
   /** Reads them page by page. */
   static async read(ledger: Pick<Ledger, "openTasks">, api: string): Promise<OpenTasks> {
     const open = new OpenTasks();
-    let after: Cursor | undefined;
-    do {
-      const page = await ledger.openTasks(api, after);
-      for (const { taskId, summary } of page.rows) {
+    for await (const tasks of eachPage((after) => ledger.openTasks(api, after))) {
+      for (const { taskId, summary } of tasks) {
         const reading = readOrWhy(() => keptSummary.read(summary));
         const enterprise = "value" in reading ? reading.value.enterpriseId : "";
         getOrCreate(open.#byEnterprise, enterprise, () => new Set()).add(taskId);
       }
-      after = page.next;
-    } while (after !== undefined);
+    }
     return open;
   }
 

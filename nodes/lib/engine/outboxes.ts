@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import type { DecisionRecord, Ledger } from "../ledger/index.ts";
 import type { DeliveryEvents } from "./delivery/courier.ts";
 import type { Outcome } from "./message.ts";
@@ -32,13 +33,8 @@ export class Outboxes {
 
   /** @param api base URL of the platform's API */
   of(api: string): Outbox {
-    let outbox = this.#byApi.get(api);
-    if (outbox === undefined) {
-      const { ledger, clock, isCertain } = this.#options;
-      outbox = new Outbox(ledger, api, this.#events(), clock, isCertain);
-      this.#byApi.set(api, outbox);
-    }
-    return outbox;
+    const { ledger, clock, isCertain } = this.#options;
+    return getOrCreate(this.#byApi, api, () => new Outbox(ledger, api, this.#events(), clock, isCertain));
   }
 
   #events(): DeliveryEvents {

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { isNewer, readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
+import { getOrCreate } from "../base/get-or-create.ts";
 import {
   type DecisionRecord,
   keyText,
@@ -172,16 +173,24 @@ export class Submissions {
   }
 
   stopped(key: TaskKey, fault: Fault): void {
-    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.stop(record.id, fault);
+    for (const { id, port } of this.#waitingFor(key)) port.stop(id, fault);
   }
 
   /** They stay open, and their callers go on waiting: the connection tells, once for all. */
   halted(key: TaskKey, fault: Fault): void {
-    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.halted(fault);
+    for (const { port } of this.#waitingFor(key)) port.halted(fault);
   }
 
   #unread(key: TaskKey, fault: Fault): void {
-    for (const { record } of this.#waiting.get(keyText(key)) ?? []) this.#ports.get(record.node)?.unread(fault);
+    for (const { port } of this.#waitingFor(key)) port.unread(fault);
+  }
+
+  /** The submissions that wait for this task, with the nodes that are there. */
+  *#waitingFor(key: TaskKey): Generator<{ readonly id: string; readonly port: SubmissionPort }> {
+    for (const { record } of this.#waiting.get(keyText(key)) ?? []) {
+      const port = this.#ports.get(record.node);
+      if (port !== undefined) yield { id: record.id, port };
+    }
   }
 
   async #reopen(record: SubmissionRecord): Promise<void> {
@@ -235,10 +244,7 @@ export class Submissions {
 
   #wait(submission: OpenSubmission): void {
     for (const [key, result] of submission.results) {
-      if (result !== undefined) continue;
-      const waiting = this.#waiting.get(key);
-      if (waiting === undefined) this.#waiting.set(key, new Set([submission]));
-      else waiting.add(submission);
+      if (result === undefined) getOrCreate(this.#waiting, key, () => new Set()).add(submission);
     }
   }
 

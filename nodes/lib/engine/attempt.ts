@@ -2,7 +2,7 @@ import { type AbiquoClient, AbiquoFault, type TaskLinks } from "../abiquo/index.
 import { Fault } from "../base/fault.ts";
 import type { DecisionRecord } from "../ledger/index.ts";
 import { doneTo } from "./elsewhere.ts";
-import type { Outcome } from "./message.ts";
+import { ALREADY, ANSWERED, type Outcome } from "./message.ts";
 
 /** A decision on its way, as far as an attempt to deliver it goes. */
 export interface Answer {
@@ -52,7 +52,7 @@ export async function attemptAnswer(client: AbiquoClient, answer: Answer, isYoun
   try {
     if (action === "continue") await client.continueTask(links.continue, text, signal);
     else await client.cancelTask(links.cancel, text, signal);
-    return { end: "delivered", outcome: asAsked(action) };
+    return { end: "delivered", outcome: ANSWERED[action] };
   } catch (error) {
     if (signal.aborted) return { end: "interrupted" };
     return isLost(error) ? examine(client, answer, isYoung, signal) : judge(error);
@@ -67,8 +67,8 @@ async function examine(client: AbiquoClient, answer: Answer, isYoung: () => bool
     if (task.state === "QUEUEING") return later(new Fault("TASK_STILL_QUEUEING"), "health");
     const happened = doneTo(task.state);
     if (happened === undefined) return { end: "gone", outcome: "gone" };
-    if (happened === action && uncertain) return { end: "delivered", outcome: asAsked(action) };
-    return { end: "elsewhere", outcome: happened === "continue" ? "already-continued" : "already-cancelled" };
+    if (happened === action && uncertain) return { end: "delivered", outcome: ANSWERED[action] };
+    return { end: "elsewhere", outcome: ALREADY[happened] };
   } catch (error) {
     if (signal.aborted) return { end: "interrupted" };
     // Some page in JSON: Abiquo has just named this task.
@@ -97,10 +97,6 @@ function saidBy({ retriable, mayHaveArrived, status }: AbiquoFault): (Attempt & 
 
 function later(fault: Fault, says: "health" | "nothing"): Attempt {
   return { end: "none", fault, says, uncertain: false, retryAfterMs: 0 };
-}
-
-function asAsked(action: Answer["action"]): Outcome {
-  return action === "continue" ? "continued" : "cancelled";
 }
 
 /** TASK-1: unknown task; TASK-2: not in the appropriate state. The status of TASK-2 is not known for sure. */

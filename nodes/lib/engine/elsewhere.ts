@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { forEachAtOnce } from "../base/concurrency.ts";
 import { Fault } from "../base/fault.ts";
 import type { Finding, Found, Ledger, OpenTask, TaskKey } from "../ledger/index.ts";
+import { ALREADY } from "./message.ts";
 import { youth } from "./not-yet-shown.ts";
 
 /** Who decided, where Abiquo tells nobody's name. */
@@ -111,7 +112,7 @@ export class Elsewhere {
   }
 
   #finding({ id }: Looker, { api, taskId }: TaskKey, action: Finding["action"], by = NOBODY_KNOWN): Finding {
-    const outcome = action === undefined ? "gone" : action === "continue" ? "already-continued" : "already-cancelled";
+    const outcome = action === undefined ? "gone" : ALREADY[action];
     return { api, taskId, connection: id, action, outcome, by, cause: "bypass", at: this.#clock.now() };
   }
 }

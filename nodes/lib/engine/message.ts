@@ -21,6 +21,10 @@ export interface Decision {
 
 export type Outcome = "continued" | "cancelled" | "already-continued" | "already-cancelled" | "gone";
 
+/** By what a task was answered with: the outcome of our own answer, and of another one. */
+export const ANSWERED = { continue: "continued", cancel: "cancelled" } as const satisfies Record<Action, Outcome>;
+export const ALREADY = { continue: "already-continued", cancel: "already-cancelled" } as const satisfies Record<Action, Outcome>;
+
 /** `msg.abiquo.answer`: what became of a task. */
 export interface Answer {
   readonly outcome: Outcome;

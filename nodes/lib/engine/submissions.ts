@@ -15,7 +15,7 @@ import {
 import { Forgetting } from "./forgetting.ts";
 import { keptMessage } from "./kept-message.ts";
 import { faultKept } from "./listed-delivery.ts";
-import { entryOf, type Outcome, type TaskEntry } from "./message.ts";
+import { ALREADY, ANSWERED, entryOf, type TaskEntry } from "./message.ts";
 import type { SubmissionPort, TaskResult } from "./submission-port.ts";
 
 /** How long until what the ledger could not do is tried again, in ms. */
@@ -281,8 +281,7 @@ function resultAtOnce(verdict: Verdict, key: TaskKey, action: Proposal["action"]
   const { task, decision } = verdict;
   if (decision.delivery === "elsewhere" || decision.delivery === "gone") return resultOf(task, decision, action);
   if (isPending(decision) && verdict.verdict !== "other") return undefined;
-  const outcome: Outcome = decision.action === "continue" ? "already-continued" : "already-cancelled";
-  const entry = readOrWhy(() => entryOf(task, { ...decision, outcome }));
+  const entry = readOrWhy(() => entryOf(task, { ...decision, outcome: ALREADY[decision.action] }));
   return "unread" in entry ? { fault: entry.unread } : { asAsked: verdict.verdict !== "other", entry: entry.value };
 }
 
@@ -295,8 +294,8 @@ function resultOf(task: TaskRecord, decision: DecisionRecord, action: Proposal["
     const { taskId } = decision;
     return { fault: new Fault("ABIQUO_UNDELIVERABLE", { ...why.params, taskId, reason: why.code }, fault), entry };
   }
-  const wanted = action === "continue" ? ["continued", "already-continued"] : ["cancelled", "already-cancelled"];
-  return { asAsked: wanted.includes(decision.outcome ?? ""), entry };
+  const { outcome } = decision;
+  return { asAsked: outcome === ANSWERED[action] || outcome === ALREADY[action], entry };
 }
 
 /** Why a message that an earlier run left cannot leave. */

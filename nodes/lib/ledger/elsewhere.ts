@@ -115,13 +115,11 @@ async function settleRefused(db: Db, jobs: readonly Job[], log: AuditLog): Promi
     const decision = decisions.get(keyText(finding));
     if (decision === undefined) continue;
     const found = foundOf(finding, decision);
+    const own = decision.action === "continue" ? "continued" : "cancelled";
+    const outcome = found === "delivered" ? own : finding.outcome;
     const { numUpdatedRows } = await db
       .updateTable("decision")
-      .set({
-        delivery: found,
-        outcome: found === "delivered" ? `${decision.action === "continue" ? "continued" : "cancelled"}` : finding.outcome,
-      })
-      .set({ fault: null, settled_at: finding.at })
+      .set({ delivery: found, outcome, fault: null, settled_at: finding.at })
       .where("task", "=", row)
       .where("delivery", "=", "undeliverable")
       .executeTakeFirstOrThrow();

@@ -1,10 +1,9 @@
-import { knownPart, readList } from "../lib/base/settings.ts";
 import { drawBoxes } from "../lib/editor/boxes.ts";
 import { fill, remember, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { judged, reason } from "../lib/editor/validators.ts";
+import { choices } from "../lib/editor/validators.ts";
 import { versioned } from "../lib/editor/versioned.ts";
 import type texts from "./locales/en-US.json";
 
@@ -24,14 +23,10 @@ RED.nodes.registerType("abiquo-events", {
     connection: { value: "", type: "abiquo-config", required: false, label: say("label.connection") },
     store: { value: "", type: "abiquo-store", required: false, label: say("label.store") },
     kinds: {
-      value: ["receipt", "decision", "delivery", "refusal", "drift", "head"],
+      value: KINDS,
       label: say("label.kinds"),
       validate(value, options) {
-        const reading = readList(knownPart(value));
-        if ("problem" in reading) return judged(reading, options);
-        const wrong = reading.value.filter((entry) => !KINDS.some((kind) => kind === entry));
-        if (wrong.length > 0) return reason(options, "choice", { value: wrong.join(", ") });
-        return reading.value.length > 0 || reason(options, "missing");
+        return choices(value, options, KINDS, true);
       },
     },
   }),

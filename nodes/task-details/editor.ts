@@ -1,11 +1,11 @@
 import { textOf } from "../lib/base/json.ts";
-import { isBlank, isVariable, knownPart, readList, readText } from "../lib/base/settings.ts";
+import { isBlank, isVariable, knownPart, readText } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { showParts } from "../lib/editor/parts.ts";
 import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choice, judged, reason, text, typedValue } from "../lib/editor/validators.ts";
+import { choice, choices, judged, reason, text, typedValue } from "../lib/editor/validators.ts";
 import { settingText } from "../lib/editor/values.ts";
 import { versioned } from "../lib/editor/versioned.ts";
 import { drawParts, PARTS } from "./editor/parts.ts";
@@ -43,12 +43,7 @@ RED.nodes.registerType("abiquo-task-details", {
     include: {
       value: ["user", "role", "virtualmachine", "disks"],
       label: say("label.include"),
-      validate: neededBy(["facts"], (value, options) => {
-        const reading = readList(knownPart(value));
-        if ("problem" in reading) return judged(reading, options);
-        const wrong = reading.value.filter((entry) => !PARTS.some((part) => part === entry));
-        return wrong.length === 0 || reason(options, "choice", { value: wrong.join(", ") });
-      }),
+      validate: neededBy(["facts"], (value, options) => choices(value, options, PARTS)),
     },
     rel: {
       value: "",

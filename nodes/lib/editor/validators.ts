@@ -67,6 +67,15 @@ export function list(value: unknown, options: Options): Judgement {
   return judged(readList(knownPart(value)), options);
 }
 
+/** Entries that are all known. @param isNeeded whether there must be one at least */
+export function choices(value: unknown, options: Options, known: readonly string[], isNeeded = false): Judgement {
+  const reading = readList(knownPart(value));
+  if ("problem" in reading) return judged(reading, options);
+  const wrong = reading.value.filter((entry) => !known.includes(entry));
+  if (wrong.length > 0) return reason(options, "choice", { value: wrong.join(", ") });
+  return !isNeeded || reading.value.length > 0 || reason(options, "missing");
+}
+
 export function addresses(value: unknown, options: Options): Judgement {
   return judged(readNetworks(knownPart(value)), options);
 }

@@ -31,6 +31,7 @@ export const ENVIRONMENT = {
   T_FLAG: "yes",
   T_PARTS: "user, disks",
   T_PART: "user",
+  T_KIND: "refusal",
   T_KINDS: "decision, refusal",
   T_SCOPE: "me",
   T_STAGE: "asked",
@@ -301,6 +302,8 @@ const EVENTS = each("abiquo-events", "kinds", [
   "decision, refusal",
   '["delivery"]',
   "${T_KINDS}",
+  ["${T_KIND}"],
+  [],
   ["decision", "everything"],
   "everything",
 ]);

@@ -73,7 +73,8 @@ export function choices(value: unknown, options: Options, known: readonly string
   if ("problem" in reading) return judged(reading, options);
   const wrong = reading.value.filter((entry) => !known.includes(entry));
   if (wrong.length > 0) return reason(options, "choice", { value: wrong.join(", ") });
-  return !isNeeded || reading.value.length > 0 || reason(options, "missing");
+  const mayHaveMore = [value].flat().some(isVariable);
+  return !isNeeded || mayHaveMore || reading.value.length > 0 || reason(options, "missing");
 }
 
 export function addresses(value: unknown, options: Options): Judgement {

@@ -5,7 +5,7 @@ import { CONFIG_NODES, closeDialog, faintTexts, openDialog, picture, reasons } f
 import { type Editor, type EditorPage, MODULE, startEditor } from "./editor.ts";
 import { CREDENTIALS, FLOW, PALETTE, RULES } from "./flow.ts";
 
-const FLOW_NODES = ["webhook", "details", "decision", "approval", "continue", "cancel", "list", "configure"];
+const FLOW_NODES = ["webhook", "details", "decision", "approval", "continue", "cancel", "list", "configure", "events"];
 
 /** What the dialog of a connection sends to be tested. */
 interface TestedConnection {

@@ -1,8 +1,8 @@
 import { textOf } from "../lib/base/json.ts";
-import { isBlank, isVariable } from "../lib/base/settings.ts";
+import { isBlank } from "../lib/base/settings.ts";
 import { fill, inputOf, remember, save, textIn } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
-import { showParts } from "../lib/editor/parts.ts";
+import { showPartsOf } from "../lib/editor/parts.ts";
 import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { addresses, httpUrl, matching, number, reason, type SignInWay, signIn } from "../lib/editor/validators.ts";
@@ -105,8 +105,7 @@ RED.nodes.registerType("abiquo-config", {
     const clearResult = offerTest(this, say);
     const auth = inputOf(this, "auth");
     auth.on("change", () => {
-      const chosen = textIn(auth);
-      showParts("data-abiquo-auth", (words) => isVariable(chosen) || words.includes(chosen));
+      showPartsOf("data-abiquo-auth", textIn(auth));
       clearResult();
     });
     auth.trigger("change");

@@ -1,7 +1,6 @@
-import { isVariable } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
-import { showParts } from "../lib/editor/parts.ts";
+import { showPartsOf } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, text, typedValue, unusedValue, wholeNumber } from "../lib/editor/validators.ts";
 import { settingText } from "../lib/editor/values.ts";
@@ -95,7 +94,7 @@ RED.nodes.registerType("abiquo-list-pending", {
     scope.on("change", () => {
       const chosen = textIn(scope);
       const offered = SCOPES.find((each) => each === chosen);
-      showParts("data-abiquo-scope", (words) => isVariable(chosen) || words.includes(chosen));
+      showPartsOf("data-abiquo-scope", chosen);
       $("#abiquo-list-scope-hint").text(offered === undefined ? "" : say(`hint.scope.${offered}`));
       for (const property of IDS) inputOf(this, property).typedInput("show");
     });

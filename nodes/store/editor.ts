@@ -1,8 +1,7 @@
 import { textOf } from "../lib/base/json.ts";
-import { isVariable } from "../lib/base/settings.ts";
-import { fill, inputOf, remember, save } from "../lib/editor/inputs.ts";
+import { fill, inputOf, remember, save, textIn } from "../lib/editor/inputs.ts";
 import { nameOf } from "../lib/editor/labels.ts";
-import { showParts } from "../lib/editor/parts.ts";
+import { showPartsOf } from "../lib/editor/parts.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { number, type SignInWay, signIn, text } from "../lib/editor/validators.ts";
 import { versioned } from "../lib/editor/versioned.ts";
@@ -60,12 +59,8 @@ RED.nodes.registerType("abiquo-store", {
     fill(this);
     remember(this);
     const engine = inputOf(this, "engine");
-    const showChosen = (): void => {
-      const chosen = String(engine.val() ?? "");
-      showParts("data-abiquo-engine", (words) => isVariable(chosen) || words.includes(chosen));
-    };
-    engine.on("change", showChosen);
-    showChosen();
+    engine.on("change", () => showPartsOf("data-abiquo-engine", textIn(engine)));
+    engine.trigger("change");
   },
   oneditsave() {
     save(this);

@@ -2,7 +2,7 @@ import { textOf } from "../lib/base/json.ts";
 import { isBlank, isVariable, knownPart, readText } from "../lib/base/settings.ts";
 import { current, fill, inputOf, remember, save, textIn, typed } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
-import { showParts } from "../lib/editor/parts.ts";
+import { showPartsOf } from "../lib/editor/parts.ts";
 import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
 import { choice, choices, judged, reason, text, typedValue } from "../lib/editor/validators.ts";
@@ -97,8 +97,7 @@ RED.nodes.registerType("abiquo-task-details", {
     remember(this, { include: readParts });
     const source = inputOf(this, "source");
     source.on("change", () => {
-      const chosen = textIn(source);
-      showParts("data-abiquo-source", (words) => isVariable(chosen) || words.includes(chosen));
+      showPartsOf("data-abiquo-source", textIn(source));
       for (const property of ["path", "property"]) inputOf(this, property).typedInput("show");
     });
     source.trigger("change");

@@ -1,6 +1,5 @@
-import { isVariable } from "../../lib/base/settings.ts";
 import { fill, inputOf, remember, textIn } from "../../lib/editor/inputs.ts";
-import { showParts } from "../../lib/editor/parts.ts";
+import { showPartsOf } from "../../lib/editor/parts.ts";
 import { stored } from "../../lib/editor/stored.ts";
 import { settingText } from "../../lib/editor/values.ts";
 import { ruleChecks } from "./checks.ts";
@@ -51,7 +50,7 @@ function asked(node: EditorNode, list: RuleList): object {
 }
 
 function showSource(from: string): void {
-  showParts("data-abiquo-from", (words) => words.includes(from) || isVariable(from));
+  showPartsOf("data-abiquo-from", from);
   showTrial(from);
 }
 

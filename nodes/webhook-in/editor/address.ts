@@ -1,7 +1,6 @@
 import { textOf } from "../../lib/base/json.ts";
-import { isVariable } from "../../lib/base/settings.ts";
 import { inputOf, textIn } from "../../lib/editor/inputs.ts";
-import { showParts } from "../../lib/editor/parts.ts";
+import { showPartsOf } from "../../lib/editor/parts.ts";
 import type { Say } from "../../lib/editor/texts.ts";
 import type texts from "../locales/en-US.json";
 
@@ -24,7 +23,7 @@ export function showAddress(node: EditorNode, say: Say<(typeof texts)["abiquo-we
 
   const refresh = (): void => {
     const auth = textIn(input("auth"));
-    showParts("data-abiquo-auth", (words) => isVariable(auth) || words.includes(auth));
+    showPartsOf("data-abiquo-auth", auth);
     $("#abiquo-webhook-address").text(address(isSecretUsed() ? "••••••••" : ""));
     const notes: string[] = [];
     if (isSecretUsed()) notes.push(say(isSecretTyped() ? "hint.secretTyped" : "hint.secretStored"));

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../lib/base/fault.ts";
 import { once } from "../lib/base/once.ts";
+import { claimPath } from "../lib/node-red/claimed-path.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
 import { defineNode } from "../lib/node-red/define.ts";
 import { redeployedBelow } from "../lib/node-red/redeploy.ts";
@@ -44,7 +45,6 @@ export default function (RED: NodeAPI): void {
         limit: megabytes * MEGABYTE,
         verify: config.flag("verify"),
       });
-      if (typeof RED.httpNode !== "function") throw new Fault("HTTP_NODE_OFF");
 
       let refused = 0;
       const refusals = new Refusals((count, statuses) => node.warn(kit.text("refusedLately", { count, statuses })));
@@ -61,14 +61,7 @@ export default function (RED: NodeAPI): void {
         kit.show("rejected", { count: refused });
       };
 
-      const routes = webhookRoutes(RED);
-      const listen = (): void => {
-        kit.clearFault();
-        showListening(kit, routes.readsAhead, megabytes);
-      };
-      const isOurs = routes.claim(path, node.id, handle, false, listen);
-      kit.onClose((removed) => routes.release(path, node.id, !removed));
-      kit.onFlowsStarted(() => routes.settle());
+      claimPath(kit, path, handle, false, () => showListening(kit, megabytes));
       (node as Node & { webhook: WebhookNode }).webhook = { path, url: () => webhookUrl(connection.publicUrl, path, auth) };
 
       kit.onStart(() =>
@@ -79,8 +72,6 @@ export default function (RED: NodeAPI): void {
       );
       kit.onStart(() => catchUp(kit, connection, receiver, terms));
       redeployedBelow(kit, () => receiver.resume());
-      if (isOurs) listen();
-      else kit.showFault(new Fault("DUPLICATE_PATH", { path }));
     },
   );
 }
@@ -90,8 +81,8 @@ function headersOf(verdict: number, { kind }: WebhookAuth): Record<string, strin
   return verdict === 401 && kind === "basic" ? { "WWW-Authenticate": "Basic" } : {};
 }
 
-function showListening(kit: WebhookKit, readsAhead: boolean, megabytes: number): void {
-  if (readsAhead) return kit.show("listening");
+function showListening(kit: WebhookKit, megabytes: number): void {
+  if (webhookRoutes(kit.RED).readsAhead) return kit.show("listening");
   const { apiMaxLength = ADMIN_LIMIT } = kit.RED.settings as { apiMaxLength?: string | number };
   kit.node.warn(kit.text("limitedBody", { limit: String(apiMaxLength), wanted: `${megabytes} MB` }));
   kit.show("limit", { limit: String(apiMaxLength) });

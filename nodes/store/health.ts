@@ -28,10 +28,7 @@ const DOORS = new Set(["abiquo-store", "abiquo-config", "abiquo-webhook-in"]);
 
 /** @param store its settings, or why it has none */
 export function healthOf(RED: NodeAPI, id: string, store: StoreSettings | Fault): Health {
-  const all: Definition[] = [];
-  RED.nodes.eachNode((definition) => {
-    if (definition.type.startsWith("abiquo-")) all.push(definition as Definition);
-  });
+  const all = definitionsIn(RED);
   const own = all.filter((each) => each.type === "abiquo-config" && each.store === id);
   const ids = new Set([id, ...own.map((each) => each.id)]);
   const problems = all
@@ -47,13 +44,17 @@ export function healthOf(RED: NodeAPI, id: string, store: StoreSettings | Fault)
   return { status: isShut ? "unavailable" : isWell ? "ok" : "degraded", store: told, connections, problems };
 }
 
-/** What a connection of this store is called, by the id of its node. */
-export function connectionName(RED: NodeAPI, id: string): string {
-  let name = id;
+/** What connections are called, by the ids of their nodes. */
+export function connectionNames(RED: NodeAPI): ReadonlyMap<string, string> {
+  return new Map(definitionsIn(RED).flatMap((each) => (each.type === "abiquo-config" ? [[each.id, nameOf(each)] as const] : [])));
+}
+
+function definitionsIn(RED: NodeAPI): Definition[] {
+  const all: Definition[] = [];
   RED.nodes.eachNode((definition) => {
-    if (definition.id === id) name = nameOf(definition);
+    if (definition.type.startsWith("abiquo-")) all.push(definition as Definition);
   });
-  return name;
+  return all;
 }
 
 function storeState(RED: NodeAPI, store: StoreSettings): string {

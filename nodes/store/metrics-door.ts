@@ -6,7 +6,7 @@ import { sameSecret } from "../lib/base/secret.ts";
 import { packageVersion } from "../lib/node-red/about.ts";
 import { engineState, type StoreSettings } from "../lib/node-red/engines.ts";
 import type { WebhookHandler } from "../lib/node-red/routes.ts";
-import { connectionName, type Health, healthOf } from "./health.ts";
+import { connectionNames, type Health, healthOf } from "./health.ts";
 
 /** What a metrics path tells. */
 export interface MetricsDoor {
@@ -43,7 +43,8 @@ async function serve(RED: NodeAPI, door: MetricsDoor, request: IncomingMessage, 
 
 async function metricsOf(RED: NodeAPI, { id, store }: MetricsDoor): Promise<Metric[]> {
   const state = "code" in store ? undefined : engineState(RED, store);
-  const counted = (await state?.metrics.read((connection) => connectionName(RED, connection))) ?? [];
+  const names = connectionNames(RED);
+  const counted = (await state?.metrics.read((connection) => names.get(connection) ?? connection)) ?? [];
   return [...ofHealth(healthOf(RED, id, store)), ...counted];
 }
 

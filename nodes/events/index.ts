@@ -44,9 +44,11 @@ export default function (RED: NodeAPI): void {
 function placeOf(kit: EventsKit): { readonly store: StoreUse; readonly api?: string } {
   const { RED, node, config } = kit;
   const own = config.text("store");
-  const connection = config.text("connection") === "" && own !== "" ? undefined : kit.connection();
-  const of = connection === undefined ? {} : { api: connection.client.base };
-  if (own === "") return { store: kit.connection(), ...of };
+  if (own === "") {
+    const connection = kit.connection();
+    return { store: connection, api: connection.base };
+  }
+  const of = config.text("connection") === "" ? {} : { api: kit.connection().base };
   const use = useEngine(RED, storeSettings(RED, own));
   kit.onClose(async () => {
     await kit.inFlightSettled();

@@ -152,9 +152,9 @@ describe("The metrics of a store", () => {
       },
     });
     assert.equal(value(await metrics(), "abiquo_store_up"), 0);
-    const before = flow.statuses.all.length;
+    const listens = flow.statuses.next(({ status }) => String(status.text).includes("listening"));
     mkdirSync(join(folder, "later"));
-    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && String(each.status.text).includes("listening"));
+    await listens;
     assert.equal((await health()).status, 200);
   });
 

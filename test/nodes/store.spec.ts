@@ -52,14 +52,11 @@ describe("A store that cannot be opened", () => {
     flow.send("yes", { abiquo: {}, payload: "any" });
     assert.equal((await flow.fault(({ source }) => source.id === "yes")).code, "LEDGER_UNAVAILABLE");
 
-    const before = flow.statuses.all.length;
+    const shows = (node: string, text: string): Promise<unknown> =>
+      flow.statuses.next(({ id, status }) => id === node && String(status.text).includes(text));
+    const worksAgain = Promise.all([shows("hook", "listening"), shows("ask", "idle")]);
     mkdirSync(join(folder, "place"));
-    await flow.statuses.first(
-      (each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && String(each.status.text).includes("listening"),
-    );
-    await flow.statuses.first(
-      (each) => flow.statuses.all.indexOf(each) >= before && each.id === "ask" && String(each.status.text).includes("idle"),
-    );
+    await worksAgain;
     assert.equal((await fetch(`${await flow.serve()}/abiquo/approval/a.b.c`)).status, 403);
     assert.equal((await abiquo.post(abiquo.hold(), { url })).status, 200);
     flow.send("yes", await flow.inbox("out").first());
@@ -144,9 +141,9 @@ describe("A store in PostgreSQL", () => {
     const refused = await abiquo.post(lost, { url });
     assert.equal(refused.status, 503);
     assert.equal((JSON.parse(refused.body) as { error: string }).error, "LEDGER_UNAVAILABLE");
-    const before = flow.statuses.all.length;
+    const worksAgain = flow.statuses.next(({ id, status }) => id === "hook" && status.fill !== "red");
     await server.start();
-    await flow.statuses.first((each) => flow.statuses.all.indexOf(each) >= before && each.id === "hook" && each.status.fill !== "red");
+    await worksAgain;
     assert.equal((await abiquo.post(lost, { url })).status, 200);
     await flow.inbox("answered").have(2);
   });

@@ -55,9 +55,9 @@ class Inbox<T> {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** All that came, once there are so many of the kind. */
-  async have(count: number, accepts: (item: T) => boolean = () => true, timeoutMs = 10_000): Promise<T[]> {
-    const found = (): T[] => this.all.filter(accepts);
+  /** All that came, once there are so many of the kind. @param from how many came before that count for nothing */
+  async have(count: number, accepts: (item: T) => boolean = () => true, timeoutMs = 10_000, from = 0): Promise<T[]> {
+    const found = (): T[] => this.all.slice(from).filter(accepts);
     if (found().length < count) {
       await new Promise<void>((resolve, reject) => {
         const end = (error?: Error): void => {
@@ -81,6 +81,11 @@ class Inbox<T> {
 
   async first(accepts?: (item: T) => boolean): Promise<T> {
     return (await this.have(1, accepts))[0] as T;
+  }
+
+  /** The first of the kind that comes from now on; there is time for what makes it come, too. */
+  async next(accepts?: (item: T) => boolean): Promise<T> {
+    return (await this.have(1, accepts, 20_000, this.all.length))[0] as T;
   }
 }
 

@@ -30,9 +30,9 @@ const DOORS = new Set(["abiquo-store", "abiquo-config", "abiquo-webhook-in"]);
 export function healthOf(RED: NodeAPI, id: string, store: StoreSettings | Fault): Health {
   const all = definitionsIn(RED);
   const own = all.filter((each) => each.type === "abiquo-config" && each.store === id);
-  const ids = new Set([id, ...own.map((each) => each.id)]);
+  const connected = new Set(own.map((each) => each.id));
   const problems = all
-    .filter((each) => ids.has(each.id) || ids.has(each.connection ?? ""))
+    .filter((each) => each.id === id || each.store === id || connected.has(each.connection ?? ""))
     .flatMap((each) => {
       const fault = faultOf(RED.nodes.getNode(each.id));
       return fault === undefined ? [] : [{ type: each.type, name: nameOf(each), code: fault.code }];

@@ -176,6 +176,13 @@ describe("The metrics of a store", () => {
     });
   }
 
+  it("tell of a node that has the store without a connection, and cannot work", async () => {
+    const told = node("told", "abiquo-events", [""], { name: "Told", connection: "", store: "store", kinds: ["everything"] });
+    await start([...nodes(), told]);
+    await flow.status("told", "invalid");
+    assert.deepEqual((await health()).body["problems"], [{ type: "abiquo-events", name: "Told", code: "CONFIG_INVALID" }]);
+  });
+
   it("say of a connection whose credentials Abiquo refuses that it is stopped; tasks are received nevertheless", async () => {
     await start(nodes());
     await flow.status("hook", "listening");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ledger, openLedger } from "../../nodes/lib/ledger/index.ts";
+import { type CommandResult, runCommand } from "./command.ts";
 import { ROOT } from "./tarball.ts";
 
 const API = "https://cloud.example.com/api";
@@ -34,17 +34,8 @@ describe("The command abiquo-audit", () => {
   let folder: string;
   const path = (name: string): string => join(folder, name);
 
-  const run = (parameters: string[], more: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: "C", ABIQUO_STORE_URL: "", ...more };
-      const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: folder, env });
-      let out = "";
-      let err = "";
-      child.stdout.on("data", (part: Buffer) => (out += part.toString("utf8")));
-      child.stderr.on("data", (part: Buffer) => (err += part.toString("utf8")));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, out, err }));
-    });
+  const run = (parameters: string[], more: Record<string, string> = {}): Promise<CommandResult> =>
+    runCommand(COMMAND, folder, parameters, { ABIQUO_STORE_URL: "", ...more });
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "abiquo-audit-"));

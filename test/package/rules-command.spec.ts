@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLedger } from "../../nodes/lib/ledger/index.ts";
+import { type CommandResult, runCommand } from "./command.ts";
 import { ROOT } from "./tarball.ts";
 
 const COMMAND = join(ROOT, "dist", "cli", "abiquo-rules.js");
@@ -15,17 +15,7 @@ describe("The command abiquo-rules", () => {
   const write = (name: string, content: unknown): void =>
     writeFileSync(path(name), typeof content === "string" ? content : JSON.stringify(content, null, 2));
 
-  const run = (parameters: string[], lang = "C"): Promise<{ code: number | null; out: string; err: string }> =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: lang };
-      const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: folder, env });
-      let out = "";
-      let err = "";
-      child.stdout.on("data", (part: Buffer) => (out += part.toString("utf8")));
-      child.stderr.on("data", (part: Buffer) => (err += part.toString("utf8")));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, out, err }));
-    });
+  const run = (parameters: string[], lang = "C"): Promise<CommandResult> => runCommand(COMMAND, folder, parameters, { LANG: lang });
 
   const deploys = { name: "Deploys", when: [{ field: "task.type", op: "eq", value: "DEPLOY" }], outcome: "continue" };
 

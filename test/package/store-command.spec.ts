@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import {
   closeSync,
   copyFileSync,
@@ -21,6 +20,7 @@ import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
 import { ApprovalLinks } from "../../nodes/lib/engine/approvals/links.ts";
 import { type Ledger, type NewTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { StillClock } from "../unit/engine/support.ts";
+import { type CommandResult, runCommand } from "./command.ts";
 import { ROOT } from "./tarball.ts";
 
 /** Tasks of one POST. */
@@ -44,21 +44,8 @@ describe("The command abiquo-store", () => {
   let folder: string;
   const path = (name: string): string => join(folder, name);
 
-  const run = (
-    parameters: string[],
-    lang = "C",
-    more: Record<string, string> = {},
-  ): Promise<{ code: number | null; out: string; err: string }> =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, LC_ALL: "", LC_MESSAGES: "", LANG: lang, ...more };
-      const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: folder, env });
-      let out = "";
-      let err = "";
-      child.stdout.on("data", (part: Buffer) => (out += part.toString("utf8")));
-      child.stderr.on("data", (part: Buffer) => (err += part.toString("utf8")));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, out, err }));
-    });
+  const run = (parameters: string[], lang = "C", more: Record<string, string> = {}): Promise<CommandResult> =>
+    runCommand(COMMAND, folder, parameters, { LANG: lang, ...more });
 
   before(() => (folder = mkdtempSync(join(tmpdir(), "abiquo-store-"))));
   after(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { type SimulatedAbiquo, startNodeRed } from "../harness/index.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { DURABLE, PostgresServer } from "../support/postgres.ts";
 import { coreFlow, paletteFlow } from "./flows.ts";
 
 /** Something that receives webhooks and answers them. */
@@ -21,7 +21,7 @@ export async function startPalette(abiquo: SimulatedAbiquo): Promise<Contender> 
 
 /** The same flow with its store in a PostgreSQL that syncs each commit. */
 export async function startOnPostgres(abiquo: SimulatedAbiquo): Promise<Contender> {
-  const server = await PostgresServer.start({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" });
+  const server = await PostgresServer.start(DURABLE);
   const { flows, credentials } = paletteFlow(abiquo.url, abiquo.credentials.oauth);
   const store = { id: "store", type: "abiquo-store", engine: "postgres" };
   const nodeRed = await startNodeRed({

@@ -4,7 +4,6 @@ import { eventually } from "./under-test.ts";
 
 export interface ChatRequest {
   readonly path: string;
-  readonly authorization: string | undefined;
   readonly body: Record<string, unknown>;
   readonly headers: IncomingHttpHeaders;
   /** the body as it came */
@@ -24,7 +23,7 @@ export class ChatPeer {
         const text = Buffer.concat(parts).toString("utf8");
         const body = JSON.parse(text) as ChatRequest["body"];
         const { headers } = request;
-        this.requests.push({ path: request.url ?? "", authorization: headers.authorization, body, headers, text });
+        this.requests.push({ path: request.url ?? "", body, headers, text });
         const number = this.requests.length;
         response.writeHead(200, { "Content-Type": "application/json" });
         response.end(

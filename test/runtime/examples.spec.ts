@@ -469,7 +469,7 @@ for (const version of VERSIONS) {
       const { tasks } = await abiquo.submit({ user: "bob" });
       const asked = await chats.have("/slack/chat.postMessage", 2);
       const toMia = asked.find(({ body }) => body["channel"] === "U024BE7LH");
-      assert.equal(toMia?.authorization, "Bearer xoxb-of-the-bot");
+      assert.equal(toMia?.headers.authorization, "Bearer xoxb-of-the-bot");
       const [, { elements: [approve] = [] } = {}] = (toMia?.body["blocks"] ?? []) as {
         elements?: { action_id: string; value: string }[];
       }[];

@@ -11,7 +11,6 @@ export type Action = "continue" | "cancel";
  */
 export function wantedAction(course: Course, type: TaskType, index: number): Action | "none" {
   if (course === "unanswered") return "none";
-  if (course === "rules") return type === "UNDEPLOY" ? "cancel" : "continue";
   if (course === "group") return index === 0 ? "cancel" : "continue";
   return type === "UNDEPLOY" ? "cancel" : "continue";
 }

@@ -1,7 +1,7 @@
 import { type ListedTask, openLedger } from "../../nodes/lib/ledger/index.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo, startNodeRed } from "../harness/index.ts";
 import { ROOT, SECRET } from "../runtime/under-test.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { DURABLE, PostgresServer } from "../support/postgres.ts";
 import type { Chance } from "./chance.ts";
 import { COURSES, type Course, mixedFlows } from "./flows.ts";
 
@@ -36,8 +36,7 @@ export class Site {
 
   static async start({ instances, nodeRed }: SiteOptions): Promise<Site> {
     const abiquo = await startAbiquo({ webhook: "http://127.0.0.1:9/", version: "6.1.2" });
-    const postgres =
-      instances > 1 ? await PostgresServer.start({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" }) : undefined;
+    const postgres = instances > 1 ? await PostgresServer.start(DURABLE) : undefined;
     const storeUrl = await postgres?.database();
     const options = {
       flows: flowsOf(abiquo, 0, storeUrl),

@@ -31,6 +31,9 @@ const LEFT_BEHIND = /lock file .* already exists|pre-existing shared memory|Addr
 /** What specs can do without: nothing of theirs outlives the machine. */
 const FAST = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", autovacuum: "off" };
 
+/** What outlives a power cut, as in production. */
+export const DURABLE = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
+
 /** A real PostgreSQL with a cluster of its own, which goes with it. */
 export class PostgresServer {
   readonly port: number;

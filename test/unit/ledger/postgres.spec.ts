@@ -11,7 +11,7 @@ import {
   openLedger,
   type Proposal,
 } from "../../../nodes/lib/ledger/index.ts";
-import { PostgresServer, sharedPostgres } from "../../support/postgres.ts";
+import { DURABLE, PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 
 const API = "https://cloud.example.com/api";
 
@@ -174,7 +174,7 @@ describe("A ledger in PostgreSQL", () => {
     };
 
     before(async () => {
-      own = await PostgresServer.start({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" });
+      own = await PostgresServer.start(DURABLE);
     });
 
     after(async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { about, ROOT } from "../runtime/under-test.ts";
+import { about, ROOT, webhook } from "../runtime/under-test.ts";
 import { forged, reporter, Target } from "./target.ts";
 
 const SECRET = "webhook-secret-0123456789";
@@ -16,17 +16,8 @@ describe("the doors", function () {
     .map((node) => (node.id.endsWith("_fault") ? { ...node, console: true } : node));
 
   before(async () => {
-    const hook = (id: string, more: object): object => ({
-      id: `hook-${id}`,
-      type: "abiquo-webhook-in",
-      catchUp: 0,
-      z: "tab",
-      connection: "config",
-      path: `/${id}`,
-      auth: "secret",
-      wires: [["arrived-body"]],
-      ...more,
-    });
+    const hook = (id: string, more: object): object =>
+      webhook(`hook-${id}`, { path: `/${id}`, auth: "secret", wires: [["arrived-body"]], ...more });
     const env = Object.fromEntries(["TICKET_SECRET", "SLACK_SIGNING_SECRET", "TELEGRAM_SECRET"].map((name) => [name, ""]));
     target = await Target.start(
       (sink, { url }) => [

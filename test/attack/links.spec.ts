@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type LinkKeys, signLink } from "../../nodes/lib/approval/index.ts";
 import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
-import type { Report } from "../runtime/under-test.ts";
+import { posted, type Report, webhook } from "../runtime/under-test.ts";
 import { PUBLIC, type Reply, reporter, Target } from "./target.ts";
 
 const MIA = "mia@example.com";
@@ -20,16 +20,7 @@ describe("links and addresses of approvals", function () {
 
   before(async () => {
     const asks = (id: string, approvers: string[], more: object = {}): object[] => [
-      {
-        id: `hook-${id}`,
-        type: "abiquo-webhook-in",
-        z: "tab",
-        connection: "config",
-        catchUp: 0,
-        path: `/${id}`,
-        auth: "none",
-        wires: [[`ask-${id}`]],
-      },
+      webhook(`hook-${id}`, { path: `/${id}`, auth: "none", wires: [[`ask-${id}`]] }),
       {
         id: `ask-${id}`,
         type: "abiquo-approval",
@@ -44,16 +35,7 @@ describe("links and addresses of approvals", function () {
       (sink) => [
         ...asks("plain", [MIA]),
         ...asks("own", ["ana+boss@EXAMPLE.com.", "ben@example.com"]),
-        { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-        {
-          id: "say",
-          type: "function",
-          z: "tab",
-          outputs: 2,
-          wires: [["said"], ["ask-plain"]],
-          func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
-        },
-        { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
+        ...posted("say", "ask-plain"),
         ...["told", "approved", "rejected", "answer"].flatMap((path) => reporter(sink, path)),
       ],
       { config: { trustedProxies: "127.0.0.1", identityHeader: "X-Forwarded-Email" } },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { eventually } from "../runtime/under-test.ts";
+import { eventually, webhook } from "../runtime/under-test.ts";
 import { forged, type Reply, Target } from "./target.ts";
 
 const MIA = "mia@example.com";
@@ -22,17 +22,8 @@ describe("one request", function () {
   let inbox: string;
 
   before(async () => {
-    const hook = (id: string, emit: string, wires: string[][]): object => ({
-      id: `hook-${id}`,
-      type: "abiquo-webhook-in",
-      catchUp: 0,
-      z: "tab",
-      connection: "config",
-      path: `/${id}`,
-      auth: "none",
-      emit,
-      wires,
-    });
+    const hook = (id: string, emit: string, wires: string[][]): object =>
+      webhook(`hook-${id}`, { path: `/${id}`, auth: "none", emit, wires });
     const asks = (scope: string): object => ({
       type: "abiquo-approval",
       z: "tab",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { about, ROOT } from "../runtime/under-test.ts";
+import { about, posted, ROOT, webhook } from "../runtime/under-test.ts";
 import { forged, type Reply, reporter, Target } from "./target.ts";
 
 const SECRET = "ticket-secret-0123456789";
@@ -22,26 +22,8 @@ describe("references to tasks from outside", function () {
     target = await Target.start(
       (sink, { url }) => [
         ...example(url),
-        {
-          id: "hook",
-          type: "abiquo-webhook-in",
-          z: "tab",
-          connection: "config",
-          catchUp: 0,
-          path: "/hook",
-          auth: "none",
-          wires: [["arrived-body"]],
-        },
-        { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-        {
-          id: "say",
-          type: "function",
-          z: "tab",
-          outputs: 2,
-          wires: [["said"], ["go"]],
-          func: "return [{ req: msg.req, res: msg.res, payload: {} }, { ...msg.payload }];",
-        },
-        { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
+        webhook("hook", { path: "/hook", auth: "none", wires: [["arrived-body"]] }),
+        ...posted("say", "go", "{ ...msg.payload }"),
         { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], ["otherwise-body"]] },
         { id: "done", type: "complete", z: "tab", scope: ["go"], wires: [["completed-body"]] },
         ...["arrived", "answered", "otherwise", "completed"].flatMap((path) => reporter(sink, path)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { posted, webhook } from "../runtime/under-test.ts";
 import { reporter, Target } from "./target.ts";
 
 const UNCHANGED = "__PWRD__";
@@ -22,32 +23,12 @@ describe("secrets", function () {
     });
     await new Promise<void>((resolve) => foreign.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/api`;
-    const say = (path: string): object[] => [
-      { id: `${path}-in`, type: "http in", z: "tab", url: `/${path}`, method: "post", wires: [[`${path}-say`]] },
-      {
-        id: `${path}-say`,
-        type: "function",
-        z: "tab",
-        outputs: 2,
-        wires: [["said"], [path]],
-        func: "return [{ req: msg.req, res: msg.res, payload: {} }, msg.payload];",
-      },
-    ];
     target = await Target.start(
       (sink, { url: own }) => [
         { id: "second", type: "abiquo-config", url: own, auth: "basic" },
-        {
-          id: "hook",
-          type: "abiquo-webhook-in",
-          z: "tab",
-          connection: "config",
-          catchUp: 0,
-          path: "/hook",
-          auth: "secret",
-          wires: [["go"]],
-        },
+        webhook("hook", { path: "/hook", auth: "secret", wires: [["go"]] }),
         { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
-        ...say("configure"),
+        ...posted("configure", "configure", "msg.payload"),
         {
           id: "configure",
           type: "abiquo-configure-workflow",
@@ -57,7 +38,6 @@ describe("secrets", function () {
           action: "read",
           wires: [["read-body"]],
         },
-        { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
         ...["answered", "read"].flatMap((path) => reporter(sink, path)),
       ],
       { credentials: ({ credentials: { basic } }) => ({ second: { ...basic }, hook: { secret: HOOK_SECRET } }) },

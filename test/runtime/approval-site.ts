@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { LinkKeys } from "../../nodes/lib/approval/index.ts";
 import { keptKeyRing } from "../../nodes/lib/engine/approvals/kept.ts";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { catcher, type Report, reporter, Sink, startUnderTest } from "./under-test.ts";
+import { catcher, posted, type Report, reporter, Sink, startUnderTest, webhook } from "./under-test.ts";
 
 export const PUBLIC = "https://approvals.example.com/red";
 export const MIA = { email: "mia@example.com", name: "Mia Soler" };
@@ -40,17 +40,7 @@ const LANES: Readonly<Record<string, object>> = {
 function siteFlows(sink: Sink, abiquo: SimulatedAbiquo): object[] {
   const include = ["user", "enterprise", "virtualmachine", "disks", "virtualappliance", "virtualdatacenter"];
   const lanes = Object.entries(LANES).flatMap(([lane, terms]) => [
-    {
-      id: `hook-${lane}`,
-      type: "abiquo-webhook-in",
-      catchUp: 0,
-      z: "tab",
-      connection: "config",
-      path: `/${lane}`,
-      auth: "none",
-      emit: "group",
-      wires: [[`facts-${lane}`]],
-    },
+    webhook(`hook-${lane}`, { path: `/${lane}`, auth: "none", emit: "group", wires: [[`facts-${lane}`]] }),
     { id: `facts-${lane}`, type: "abiquo-task-details", z: "tab", connection: "config", include, wires: [[`ask-${lane}`]] },
     {
       id: `ask-${lane}`,
@@ -78,16 +68,7 @@ function siteFlows(sink: Sink, abiquo: SimulatedAbiquo): object[] {
     ...lanes,
     { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     { id: "stop", type: "abiquo-cancel", z: "tab", connection: "config", wires: [["answered-body"], []] },
-    { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-    {
-      id: "say",
-      type: "function",
-      z: "tab",
-      outputs: 2,
-      wires: [["said"], ["ask-any"]],
-      func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
-    },
-    { id: "said", type: "http response", z: "tab", statusCode: "202", wires: [] },
+    ...posted("say", "ask-any"),
     ...["notify", "approved", "rejected", "withdrawn", "control", "answered"].flatMap((path) => reporter(sink, path)),
     ...catcher(sink),
   ];

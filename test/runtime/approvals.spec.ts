@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { answering, catcher, credentials, type Report, reporter, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+import { answering, catcher, credentials, posted, type Report, reporter, Sink, startUnderTest, VERSIONS, webhook } from "./under-test.ts";
 
 // The one that Node-RED itself checks passwords with.
 const nodeRedAuth = createRequire(createRequire(import.meta.url).resolve("node-red"));
@@ -35,17 +35,7 @@ function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, co
   return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, publicUrl: PUBLIC, ...config },
-    {
-      id: "hook",
-      type: "abiquo-webhook-in",
-      catchUp: 0,
-      z: "tab",
-      connection: "config",
-      path: "/hook",
-      auth: "secret",
-      emit: "group",
-      wires: [["approval"]],
-    },
+    webhook("hook", { path: "/hook", auth: "secret", emit: "group", wires: [["approval"]] }),
     {
       id: "approval",
       type: "abiquo-approval",
@@ -58,15 +48,7 @@ function approvalFlows(sink: Sink, abiquo: SimulatedAbiquo, approval: object, co
     },
     { id: "go", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], ["otherwise-body"]] },
     { id: "stop", type: "abiquo-cancel", z: "tab", connection: "config", wires: [["answered-body"], ["otherwise-body"]] },
-    { id: "say-in", type: "http in", z: "tab", url: "/say", method: "post", wires: [["say"]] },
-    {
-      id: "say",
-      type: "function",
-      z: "tab",
-      func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
-      outputs: 2,
-      wires: [["response"], ["approval"]],
-    },
+    ...posted("say", "approval"),
     ...["notify", "approved", "rejected", "withdrawn", "vote"].flatMap((path) => reporter(sink, path)),
     ...answering(sink),
     ...catcher(sink),

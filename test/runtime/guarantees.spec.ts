@@ -13,6 +13,7 @@ import {
   Sink,
   startUnderTest,
   VERSIONS,
+  webhook,
   webhooksAllTheTime,
 } from "./under-test.ts";
 
@@ -259,16 +260,7 @@ describe("two connections in one Node-RED", function () {
     const sink = await Sink.start();
     const extra = [
       { id: "config2", type: "abiquo-config", url: two.url, auth: "basic", timeout: 5 },
-      {
-        id: "hook2",
-        type: "abiquo-webhook-in",
-        catchUp: 0,
-        z: "tab",
-        connection: "config2",
-        path: "/hook2",
-        auth: "none",
-        wires: [["cancel2", "continue-theirs"]],
-      },
+      webhook("hook2", { connection: "config2", path: "/hook2", auth: "none", wires: [["cancel2", "continue-theirs"]] }),
       { id: "cancel2", type: "abiquo-cancel", z: "tab", connection: "", wires: [["answered-body"], []] },
       { id: "continue-theirs", type: "abiquo-continue", z: "tab", connection: "config", wires: [["answered-body"], []] },
     ];

@@ -9,12 +9,14 @@ import {
   decide,
   eventually,
   idsOf,
+  posted,
   type Report,
   reporter,
   SECRET,
   Sink,
   startUnderTest,
   VERSIONS,
+  webhook,
 } from "./under-test.ts";
 
 const [{ nodeRed }] = VERSIONS;
@@ -25,8 +27,7 @@ const LEASE = 2;
 /** What arrives at /hook waits; at /go it is continued at once; at /ask Mia is asked. */
 function flowsOf(sink: Sink, abiquo: SimulatedAbiquo): object[] {
   const node = (id: string, type: string, properties: object): object => ({ id, type, z: "tab", connection: "config", ...properties });
-  const hook = (id: string, wires: string[][]): object =>
-    node(id, "abiquo-webhook-in", { path: `/${id}`, catchUp: 0, auth: "secret", emit: "task", wires });
+  const hook = (id: string, wires: string[][]): object => webhook(id, { path: `/${id}`, auth: "secret", emit: "task", wires });
   return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "store", type: "abiquo-store", engine: "postgres" },
@@ -48,12 +49,7 @@ function flowsOf(sink: Sink, abiquo: SimulatedAbiquo): object[] {
       levels: [{ name: "Managers", approvers: [MIA], need: "any" }],
       wires: [["notify-body"], ["approved-body", "yes"], ["rejected-body"], ["withdrawn-body"], ["vote-body"]],
     }),
-    node("say-in", "http in", { url: "/say", method: "post", wires: [["say"]] }),
-    node("say", "function", {
-      func: "return [{ req: msg.req, res: msg.res, payload: {} }, { abiquo: msg.payload }];",
-      outputs: 2,
-      wires: [["response"], ["approval"]],
-    }),
+    ...posted("say", "approval"),
     ...["arrived", "went", "notify", "approved", "rejected", "withdrawn", "vote"].flatMap((path) => reporter(sink, path)),
     ...answering(sink),
     ...catcher(sink),

@@ -123,18 +123,29 @@ export function catcher(sink: Sink): object[] {
   return [{ id: "catch", type: "catch", z: "tab", scope: null, uncaught: false, wires: [["fault-body"]] }, ...reporter(sink, "fault")];
 }
 
+/** A webhook that no sweep stands in for. */
+export function webhook(id: string, properties: object): object {
+  return { id, type: "abiquo-webhook-in", z: "tab", connection: "config", catchUp: 0, ...properties };
+}
+
+/**
+ * Nodes that give the node `to` a message of what is posted to a path.
+ *
+ * @param message in JavaScript; what was posted is `msg.payload`
+ */
+export function posted(path: string, to: string, message = "{ abiquo: msg.payload }"): object[] {
+  const func = `return [{ req: msg.req, res: msg.res, payload: {} }, ${message}];`;
+  return [
+    { id: `${path}-in`, type: "http in", z: "tab", url: `/${path}`, method: "post", wires: [[`${path}-reply`]] },
+    { id: `${path}-reply`, type: "function", z: "tab", func, outputs: 2, wires: [[`${path}-response`], [to]] },
+    { id: `${path}-response`, type: "http response", z: "tab", statusCode: "202", wires: [] },
+  ];
+}
+
 /** Nodes that answer tasks as a ticket system calls back (see `decide`), and report what leaves by each port. */
 export function answering(sink: Sink): object[] {
   const answer = (action: "continue" | "cancel"): object[] => [
-    { id: `${action}-in`, type: "http in", z: "tab", url: `/${action}`, method: "post", wires: [[`${action}-reply`]] },
-    {
-      id: `${action}-reply`,
-      type: "function",
-      z: "tab",
-      func: "return [{ req: msg.req, res: msg.res, payload: {} }, { payload: msg.payload, topic: 'asked' }];",
-      outputs: 2,
-      wires: [["response"], [action]],
-    },
+    ...posted(action, action, "{ payload: msg.payload, topic: 'asked' }"),
     {
       id: action,
       type: `abiquo-${action}`,
@@ -145,13 +156,7 @@ export function answering(sink: Sink): object[] {
       wires: [["answered-body"], ["otherwise-body"]],
     },
   ];
-  return [
-    ...answer("continue"),
-    ...answer("cancel"),
-    { id: "response", type: "http response", z: "tab", statusCode: "202", wires: [] },
-    ...reporter(sink, "answered"),
-    ...reporter(sink, "otherwise"),
-  ];
+  return [...answer("continue"), ...answer("cancel"), ...reporter(sink, "answered"), ...reporter(sink, "otherwise")];
 }
 
 /** Reports each arriving task, and answers when told so. What leaves the ports and what Catch gets is reported too. */
@@ -159,18 +164,7 @@ export function flows(sink: Sink, abiquo: SimulatedAbiquo, change: { config?: ob
   return [
     { id: "tab", type: "tab", label: "Under test" },
     { id: "config", type: "abiquo-config", name: "Abiquo", url: abiquo.url, auth: "oauth1", timeout: 5, ...change.config },
-    {
-      id: "hook",
-      type: "abiquo-webhook-in",
-      z: "tab",
-      connection: "config",
-      path: "/hook",
-      auth: "secret",
-      emit: "task",
-      catchUp: 0,
-      wires: [["arrived-body", "wait"]],
-      ...change.hook,
-    },
+    webhook("hook", { path: "/hook", auth: "secret", emit: "task", wires: [["arrived-body", "wait"]], ...change.hook }),
     { id: "wait", type: "delay", z: "tab", pauseType: "delay", timeout: "1", timeoutUnits: "hours", wires: [[]] },
     ...reporter(sink, "arrived"),
     ...answering(sink),

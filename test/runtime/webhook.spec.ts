@@ -5,7 +5,20 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeRedProcess, type SimulatedAbiquo, startAbiquo } from "../harness/index.ts";
-import { about, answering, catcher, decide, idsOf, placed, type Report, reporter, Sink, startUnderTest, VERSIONS } from "./under-test.ts";
+import {
+  about,
+  answering,
+  catcher,
+  decide,
+  idsOf,
+  placed,
+  type Report,
+  reporter,
+  Sink,
+  startUnderTest,
+  VERSIONS,
+  webhook,
+} from "./under-test.ts";
 
 const MEGABYTE = 1024 * 1024;
 const SECRET = "planted/webhook+secret=";
@@ -45,17 +58,8 @@ for (const { name, nodeRed: folder } of VERSIONS) {
         // A folder where the file should be: it cannot be opened, whoever tries.
         mkdirSync(join(blocked, "ledger.sqlite"));
         // Node-RED takes a property that equals some node's id for a reference to it: no id may be a word of a property.
-        const hook = (id: string, more: object): object => ({
-          id: `hook-${id}`,
-          type: "abiquo-webhook-in",
-          catchUp: 0,
-          z: "tab",
-          connection: "config",
-          path: `/${id}`,
-          auth: "none",
-          wires: [["arrived-body"]],
-          ...more,
-        });
+        const hook = (id: string, more: object): object =>
+          webhook(`hook-${id}`, { path: `/${id}`, auth: "none", wires: [["arrived-body"]], ...more });
         const connection = { type: "abiquo-config", url: abiquo.url, apiVersion: "6.1", auth: "oauth1", trustedProxies: "127.0.0.1" };
         flows = [
           { id: "tab", type: "tab", label: "Webhooks" },

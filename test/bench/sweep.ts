@@ -8,7 +8,7 @@ import { AbiquoClient, apiBase } from "../../nodes/lib/abiquo/index.ts";
 import { systemClock } from "../../nodes/lib/base/clock.ts";
 import { Engine } from "../../nodes/lib/engine/index.ts";
 import { Candidates } from "../../nodes/lib/engine/sweep/candidates.ts";
-import { Pace, REQUESTS_A_SECOND } from "../../nodes/lib/engine/sweep/pace.ts";
+import { PacedCalls, REQUESTS_A_SECOND } from "../../nodes/lib/engine/sweep/paced-calls.ts";
 import { Sweep } from "../../nodes/lib/engine/sweep/sweep.ts";
 
 const TENANTS = 3_000;
@@ -77,7 +77,7 @@ async function swept(engine: Engine, connection: { id: string; client: AbiquoCli
       ledger,
       elsewhere,
       connection,
-      pace: new Pace(systemClock, perSecond),
+      calls: new PacedCalls(systemClock, perSecond),
       candidates: new Candidates(systemClock),
       adopt: () => Promise.reject(new Error("All were known")),
       report: (fault) => {

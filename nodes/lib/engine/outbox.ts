@@ -3,13 +3,13 @@ import type { Clock } from "../base/clock.ts";
 import { isNewer, readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
+import { Pace } from "../base/pace.ts";
 import { type DecisionRecord, keyText, type Ledger, type TaskKey, type TaskRecord } from "../ledger/index.ts";
 import { Bulkhead } from "./delivery/bulkhead.ts";
 import type { CircuitReport } from "./delivery/circuit.ts";
 import { Courier, type DeliveryEvents, type Way } from "./delivery/courier.ts";
 import { type Job, jobOf } from "./delivery/job.ts";
 import { Lane } from "./delivery/lane.ts";
-import { Pace } from "./delivery/pace.ts";
 import { entryOf } from "./message.ts";
 import { Principals } from "./principals.ts";
 

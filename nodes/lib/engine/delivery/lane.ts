@@ -1,12 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
+import type { Pace } from "../../base/pace.ts";
 import type { CircuitState } from "../observer.ts";
 import type { Connection } from "../outbox.ts";
 import type { Bulkhead } from "./bulkhead.ts";
 import { Circuit, type CircuitReport } from "./circuit.ts";
 import type { Way } from "./courier.ts";
 import type { Job } from "./job.ts";
-import type { Pace } from "./pace.ts";
 import { Turns } from "./turns.ts";
 
 export interface LaneParts {

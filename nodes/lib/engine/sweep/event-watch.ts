@@ -3,7 +3,7 @@ import { BoundedMap } from "../../base/bounded-map.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Elsewhere } from "../elsewhere.ts";
-import { Pace } from "./pace.ts";
+import { PacedCalls } from "./paced-calls.ts";
 
 export interface Watched {
   readonly id: string;
@@ -36,7 +36,7 @@ export class EventWatch {
   readonly #clock: Clock;
   readonly #elsewhere: Pick<Elsewhere, "seen" | "settle">;
   readonly #connection: Watched;
-  readonly #pace: Pace;
+  readonly #calls: PacedCalls;
   readonly #known = new BoundedMap<string, true>(REMEMBERED);
   /** in seconds since 1970 of the server's clock; undefined before the first reading */
   #since: number | undefined;
@@ -48,7 +48,7 @@ export class EventWatch {
     this.#clock = clock;
     this.#elsewhere = elsewhere;
     this.#connection = connection;
-    this.#pace = new Pace(clock);
+    this.#calls = new PacedCalls(clock);
   }
 
   start(): void {
@@ -91,8 +91,8 @@ export class EventWatch {
 
   async #begin(signal: AbortSignal): Promise<boolean> {
     const { client } = this.#connection;
-    if (!isRecent(await this.#pace.run(() => client.version(signal), signal))) return false;
-    const { nick } = await this.#pace.run(() => client.currentUser(signal), signal);
+    if (!isRecent(await this.#calls.run(() => client.version(signal), signal))) return false;
+    const { nick } = await this.#calls.run(() => client.currentUser(signal), signal);
     this.#self = nick;
     this.#since = Math.floor((this.#clock.now() + (client.clockOffset ?? 0)) / 1_000) - OVERLAP;
     return true;
@@ -105,7 +105,7 @@ export class EventWatch {
     let from: number | EventCursor | undefined = since;
     for (let pages = 0; from !== undefined && pages < MOST_PAGES; pages++) {
       const place: number | EventCursor = from;
-      const page: EventPage = await this.#pace.run(() => this.#connection.client.events(place, signal), signal);
+      const page: EventPage = await this.#calls.run(() => this.#connection.client.events(place, signal), signal);
       for (const event of page.events) {
         latest = Math.max(latest, Math.floor((event.at ?? 0) / 1_000) - OVERLAP);
         if (event.machine !== undefined && this.#isHint(event)) machines.add(event.machine);
@@ -126,7 +126,7 @@ export class EventWatch {
   async #look(machine: string, signal: AbortSignal): Promise<void> {
     const { client } = this.#connection;
     try {
-      const tasks = await this.#pace.run(() => client.tasksOf(machine, signal), signal);
+      const tasks = await this.#calls.run(() => client.tasksOf(machine, signal), signal);
       await this.#elsewhere.settle(tasks.flatMap((task) => this.#elsewhere.seen(this.#connection, task) ?? []));
     } catch (error) {
       // A machine that is no more, or may not be seen: the sweep finds out about its tasks.

@@ -4,7 +4,7 @@ import { keyText, type Ledger } from "../../ledger/index.ts";
 import type { Elsewhere } from "../elsewhere.ts";
 import type { Candidates } from "./candidates.ts";
 import { OpenTasks } from "./open-tasks.ts";
-import type { Pace } from "./pace.ts";
+import type { PacedCalls } from "./paced-calls.ts";
 
 export type SweptClient = Pick<AbiquoClient, "base" | "clockOffset" | "enterprisePages" | "pendingPages" | "readTask">;
 
@@ -13,7 +13,7 @@ export interface SweepTools {
   readonly ledger: Pick<Ledger, "openTasks" | "strangers" | "tasks">;
   readonly elsewhere: Pick<Elsewhere, "find" | "settle">;
   readonly connection: { readonly id: string; readonly client: SweptClient };
-  readonly pace: Pace;
+  readonly calls: PacedCalls;
   readonly candidates: Candidates;
   /** Takes in tasks whose webhook never came. */
   readonly adopt: (tasks: readonly AbiquoTask[]) => Promise<void>;
@@ -104,10 +104,10 @@ export class Sweep {
 
   async #all(signal: AbortSignal): Promise<readonly string[]> {
     if (this.#enterprises !== undefined) return this.#enterprises;
-    const { connection, pace } = this.#tools;
+    const { connection, calls } = this.#tools;
     const listing = (this.#listing ??= connection.client.enterprisePages());
     while (!listing.isOver) {
-      const page = await pace
+      const page = await calls
         .run(() => listing.next(signal), signal)
         .catch((error: unknown) => {
           throw isRefusal(error) ? new Fault("SWEEP_NOT_ALLOWED", { privilege: "ENTERPRISE_ENUMERATE" }, error) : error;
@@ -119,12 +119,12 @@ export class Sweep {
   }
 
   async #enterprise(id: string, signal: AbortSignal): Promise<void> {
-    const { connection, pace, report } = this.#tools;
+    const { connection, calls, report } = this.#tools;
     const open = this.#open as OpenTasks;
     try {
       const pages = (this.#pages ??= connection.client.pendingPages(id, report));
       while (!pages.isOver) {
-        const page = await pace.run(() => pages.next(signal), signal);
+        const page = await calls.run(() => pages.next(signal), signal);
         open.seen(
           id,
           page.map(({ task }) => task.taskId),
@@ -156,7 +156,7 @@ export class Sweep {
 
   /** Reads those that the ledger still has open, and settles what no longer waits. */
   async #settle(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    const { ledger, connection, elsewhere, pace, goOn } = this.#tools;
+    const { ledger, connection, elsewhere, calls, goOn } = this.#tools;
     const api = connection.client.base;
     for (let start = 0; start < ids.length; start += CHECKED_AT_ONCE) {
       const keys = ids.slice(start, start + CHECKED_AT_ONCE).map((taskId) => ({ api, taskId }));
@@ -165,7 +165,7 @@ export class Sweep {
         const task = tasks.get(keyText(key));
         if (task === undefined || !UNANSWERED.has(task.stage)) continue;
         await goOn();
-        const finding = await pace.run(() => elsewhere.find(connection, task, signal), signal);
+        const finding = await calls.run(() => elsewhere.find(connection, task, signal), signal);
         if (finding !== undefined) await elsewhere.settle([finding]);
       }
     }

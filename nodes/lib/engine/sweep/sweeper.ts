@@ -5,7 +5,7 @@ import type { Ledger } from "../../ledger/index.ts";
 import type { Elsewhere } from "../elsewhere.ts";
 import type { Observer } from "../observer.ts";
 import { Candidates } from "./candidates.ts";
-import { Pace } from "./pace.ts";
+import { PacedCalls } from "./paced-calls.ts";
 import { Sweep, type SweepTools } from "./sweep.ts";
 
 /** A node for which Abiquo is swept. */
@@ -144,7 +144,7 @@ export class Sweeper {
         ledger,
         elsewhere,
         connection: this.#connection,
-        pace: new Pace(clock),
+        calls: new PacedCalls(clock),
         candidates: this.#candidates,
         isOthers: (enterprise) => this.#neighbours.areSwept(enterprise, this),
         adopt: async (tasks) => this.#first?.adopt(tasks),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AbiquoClient, summaryOf } from "../../../../nodes/lib/abiquo/index.ts";
+import { Pace } from "../../../../nodes/lib/base/pace.ts";
 import { Bulkhead } from "../../../../nodes/lib/engine/delivery/bulkhead.ts";
 import { type Job, jobOf } from "../../../../nodes/lib/engine/delivery/job.ts";
 import { Lane } from "../../../../nodes/lib/engine/delivery/lane.ts";
-import { Pace } from "../../../../nodes/lib/engine/delivery/pace.ts";
 import type { DecisionRecord, TaskRecord } from "../../../../nodes/lib/ledger/index.ts";
 import { BASE, OAUTH } from "../../abiquo/support.ts";
 import { StillClock } from "../support.ts";

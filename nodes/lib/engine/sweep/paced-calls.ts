@@ -1,26 +1,27 @@
 import { AbiquoFault } from "../../abiquo/index.ts";
 import { equalJitter, exponential } from "../../base/backoff.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
+import { Pace } from "../../base/pace.ts";
 
 /** So many requests a second a sweep makes at the most: it is never urgent, and Abiquo has other work. */
 export const REQUESTS_A_SECOND = 30;
 /** So much time that slow answers and late timers took, in ms, is made up for: else a busy machine halves the pace. */
-const MADE_UP = 250;
+const MOST_MADE_UP = 250;
 /** How long a sweep pauses where Abiquo does not answer for now; one asked from a moment ago is not asked at once again. */
 const PAUSES = { first: 2_000, longest: 5 * 60_000 };
 
 /** Makes requests one after the other, at a pace, and each until Abiquo answers it. */
-export class Pace {
+export class PacedCalls {
   readonly #clock: Clock;
-  readonly #interval: number;
-  /** in the clock's monotonic time */
-  #nextSlot = -Infinity;
+  readonly #pace: Pace;
+  readonly #perSecond: number;
   #failures = 0;
 
   /** @param perSecond how many requests a second at the most */
   constructor(clock: Clock, perSecond = REQUESTS_A_SECOND) {
     this.#clock = clock;
-    this.#interval = 1_000 / perSecond;
+    this.#pace = new Pace(clock, (late) => Math.min(late, MOST_MADE_UP));
+    this.#perSecond = perSecond;
   }
 
   /**
@@ -47,13 +48,11 @@ export class Pace {
 
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const now = this.#clock.monotonic();
-    const slot = Math.max(now - MADE_UP, this.#nextSlot);
-    this.#nextSlot = slot + this.#interval;
-    if (slot > now) await sleep(this.#clock, slot - now, { signal });
+    const wait = this.#pace.take(this.#perSecond);
+    if (wait > 0) await sleep(this.#clock, wait, { signal });
   }
 }
 
-export function isPassing(error: unknown): error is AbiquoFault {
+function isPassing(error: unknown): error is AbiquoFault {
   return error instanceof AbiquoFault && (error.retriable || error.status === 401);
 }

@@ -2,6 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { codec } from "../../base/codec.ts";
 import { isNumber, isRecord, only } from "../../base/shape.ts";
 import { type AuditHead, type Ledger, readEntry } from "../../ledger/index.ts";
+import { HeldLease } from "../held-lease.ts";
 import { type CloudEvent, type EventKind, eventOf, headEvent } from "./kinds.ts";
 
 /** How often it is looked for news, in ms. */
@@ -43,14 +44,15 @@ export class EventFeed {
   readonly #clock: Clock;
   readonly #terms: FeedTerms;
   readonly #setting: string;
+  readonly #lease: HeldLease;
   #text = "";
-  #leasedUntil = -Infinity;
 
   constructor(ledger: Ledger, clock: Clock, terms: FeedTerms) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#terms = terms;
     this.#setting = `events ${terms.key}`;
+    this.#lease = new HeldLease(ledger, clock, { name: this.#setting, ms: LEASE, least: (LEASE * 3) / 4 });
   }
 
   /** From here on nothing is missed: a feed that is new begins here. @throws Fault LEDGER_UNAVAILABLE */
@@ -63,7 +65,7 @@ export class EventFeed {
     while (!signal.aborted) {
       let pause = INTERVAL;
       try {
-        if (await this.#holdsLease()) await this.#tellAll(signal);
+        if (await this.#lease.isHeld()) await this.#tellAll(signal);
         else this.#text = "";
       } catch (problem) {
         this.#terms.report(problem);
@@ -72,7 +74,7 @@ export class EventFeed {
       }
       await sleep(this.#clock, pause, { signal }).catch(() => undefined);
     }
-    await this.#ledger.releaseLease(this.#setting).catch(() => undefined);
+    await this.#lease.release();
   }
 
   async #tellAll(signal: AbortSignal): Promise<void> {
@@ -84,7 +86,7 @@ export class EventFeed {
       for (const row of rows) {
         const event = this.#eventIn(head, readEntry(row));
         if (event !== undefined) {
-          if (signal.aborted || !(await this.#holdsLease()) || !(await this.#terms.emit(event))) return;
+          if (signal.aborted || !(await this.#lease.isHeld()) || !(await this.#terms.emit(event))) return;
           await this.#keep({ ...cursor, seq: row.seq });
         }
         cursor = { ...cursor, seq: row.seq };
@@ -118,13 +120,5 @@ export class EventFeed {
     if (text === this.#text) return;
     await this.#ledger.settings.replace(this.#setting, this.#text, text);
     this.#text = text;
-  }
-
-  async #holdsLease(): Promise<boolean> {
-    const now = this.#clock.monotonic();
-    if (now < this.#leasedUntil) return true;
-    const isOurs = await this.#ledger.acquireLease(this.#setting, LEASE);
-    this.#leasedUntil = isOurs ? now + LEASE / 4 : -Infinity;
-    return isOurs;
   }
 }

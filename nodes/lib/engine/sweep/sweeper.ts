@@ -3,6 +3,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Ledger } from "../../ledger/index.ts";
 import type { Elsewhere } from "../elsewhere.ts";
+import { HeldLease } from "../held-lease.ts";
 import type { Observer } from "../observer.ts";
 import { Candidates } from "./candidates.ts";
 import { PacedCalls } from "./paced-calls.ts";
@@ -49,7 +50,7 @@ export class Sweeper {
   readonly #connection: SweepTools["connection"];
   readonly #enterprises: readonly string[];
   readonly #neighbours: Neighbours;
-  readonly #lease: string;
+  readonly #lease: HeldLease;
   readonly #candidates: Candidates;
   readonly #readBefore = new Set<string>();
   /** by node, how long it wants a sweep to be over before the next, in ms */
@@ -59,15 +60,14 @@ export class Sweeper {
   /** problems of the last sweep, and of the one under way */
   #told = new Set<string>();
   #problems = new Set<string>();
-  /** in the clock's monotonic time */
-  #leasedUntil = -Infinity;
 
   constructor(shop: SweepShop, connection: SweepTools["connection"], enterprises: readonly string[], neighbours: Neighbours) {
     this.#shop = shop;
     this.#connection = connection;
     this.#enterprises = enterprises;
     this.#neighbours = neighbours;
-    this.#lease = `sweep of ${connection.client.base}, ${enterprises.join(" ")}`;
+    const name = `sweep of ${connection.client.base}, ${enterprises.join(" ")}`;
+    this.#lease = new HeldLease(shop.ledger, shop.clock, { name, ms: LEASE, least: LEASE / 2 });
     this.#candidates = new Candidates(shop.clock);
   }
 
@@ -112,9 +112,7 @@ export class Sweeper {
       if (!signal.aborted) this.#report(error);
     }
     // Unless a node has joined anew.
-    if (this.#abort !== undefined) return;
-    this.#leasedUntil = -Infinity;
-    await this.#shop.ledger.releaseLease(this.#lease).catch(() => undefined);
+    if (this.#abort === undefined) await this.#lease.release();
   }
 
   /** Answers how long to wait then, in ms. */
@@ -122,10 +120,10 @@ export class Sweeper {
     const interval = Math.min(...this.#ports.values());
     try {
       signal.throwIfAborted();
-      await this.#keepLease(0);
+      this.#goOnIf(await this.#lease.isHeld());
       await this.#run(signal);
       // Whoever has swept sweeps again, while it lives.
-      await this.#keepLease(interval);
+      this.#goOnIf(await this.#lease.extend(interval));
     } catch (error) {
       if (signal.aborted || error === isElsewhere) return Math.min(interval, LEASE);
       // The store's own fault is told by others, and the sweep goes on where it was.
@@ -149,7 +147,7 @@ export class Sweeper {
         isOthers: (enterprise) => this.#neighbours.areSwept(enterprise, this),
         adopt: async (tasks) => this.#first?.adopt(tasks),
         report: (fault) => this.#report(fault),
-        goOn: () => this.#keepLease(0),
+        goOn: async () => this.#goOnIf(await this.#lease.isHeld()),
       };
       this.#problems = new Set();
       this.#sweep = { it: new Sweep(tools, this.#enterprises, this.#readBefore), began: clock.monotonic() };
@@ -182,19 +180,10 @@ export class Sweeper {
     if (isNew) for (const port of this.#ports.keys()) port.report(problem);
   }
 
-  /**
-   * @param beyond how long it is to be kept without a word, in ms
-   * @throws isElsewhere where another instance sweeps
-   */
-  async #keepLease(beyond: number): Promise<void> {
-    const { clock, ledger } = this.#shop;
-    const now = clock.monotonic();
-    if (beyond === 0 && this.#leasedUntil - now > LEASE / 2) return;
-    if (!(await ledger.acquireLease(this.#lease, LEASE + beyond))) {
-      this.#leasedUntil = -Infinity;
-      this.#sweep = undefined;
-      throw isElsewhere;
-    }
-    this.#leasedUntil = now + LEASE + beyond;
+  /** @throws isElsewhere where another instance sweeps */
+  #goOnIf(isOurs: boolean): void {
+    if (isOurs) return;
+    this.#sweep = undefined;
+    throw isElsewhere;
   }
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { Counter, Histogram, type Labels, type Metric, type Sample, samplesOf } from "../base/exposition.ts";
 import { Spared } from "../base/spared.ts";
-import type { Ledger } from "../ledger/index.ts";
+import { type Ledger, STAGES } from "../ledger/index.ts";
 import type { CircuitState, Observation } from "./observer.ts";
 
 /** Upper bounds, in seconds. A person decides within days, a rule within the second. */
@@ -21,7 +21,6 @@ const ENDED_AGE = 5_000;
 
 const OUTCOMES = ["continued", "cancelled", "already-continued", "already-cancelled", "gone", "refused"];
 const STATUSES = ["200", "400", "401", "403", "413", "422", "429", "503"];
-const STAGES = ["received", "held", "asked", "decided", "undeliverable", "delivered", "elsewhere", "gone"];
 const CIRCUITS: readonly CircuitState[] = ["closed", "open", "half-open", "stopped"];
 const DRIFTS = ["adopted", "elsewhere", "gone"];
 

@@ -1,9 +1,7 @@
 import { readOrWhy } from "../base/codec.ts";
-import type { Ledger, Stage } from "../ledger/index.ts";
+import { type Ledger, STAGES } from "../ledger/index.ts";
 import { type RecordedTask, recordedTask } from "../rules/index.ts";
 import { entryOf, type TaskEntry } from "./message.ts";
-
-const EVERY_STAGE: readonly Stage[] = ["received", "held", "asked", "decided", "undeliverable", "delivered", "elsewhere", "gone"];
 
 export interface LedgerTask extends RecordedTask {
   readonly entry: TaskEntry;
@@ -17,7 +15,7 @@ export interface LedgerTask extends RecordedTask {
  * @param query `api` empty = every platform; `limit` 0 = all
  */
 export async function recordedTasks(ledger: Pick<Ledger, "list">, query: { api?: string; limit: number }): Promise<LedgerTask[]> {
-  const found = await ledger.list({ ...query, stages: EVERY_STAGE, newestFirst: true });
+  const found = await ledger.list({ ...query, stages: STAGES, newestFirst: true });
   return found.flatMap(({ task, decision }) => {
     const { id, count } = task.group;
     const reading = readOrWhy(() => entryOf(task, decision));

@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
 import {
   type DecisionRecord,
+  isFinal,
   keyText,
   type Ledger,
   type Proposal,
@@ -135,7 +136,8 @@ export class Submissions {
       this.#open.delete(record.id);
       throw error;
     });
-    submission.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
+    // A refused answer may be asked for once more.
+    submission.kept = verdicts.some((v) => v.verdict !== "unknown" && !isFinal(v.decision.delivery));
     verdicts.forEach((verdict, index) => {
       const key = record.tasks[index] as TaskKey;
       const entry = verdict.verdict === "unknown" ? gone.get(key.taskId) : undefined;
@@ -264,11 +266,6 @@ export class Submissions {
     this.#isClosed = true;
     await this.#forgetting.close();
   }
-}
-
-/** Nothing changes such a delivery again; a refused one may be asked for once more. */
-function isFinal({ delivery }: DecisionRecord): boolean {
-  return delivery === "delivered" || delivery === "elsewhere" || delivery === "gone";
 }
 
 function isPending(decision: DecisionRecord): boolean {

@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "./records.ts";
 import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
-import { FINAL } from "./schema.ts";
+import { FINAL, isFinal } from "./schema.ts";
 import { entryTask, insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
 export interface DecideJob {
@@ -226,7 +226,7 @@ async function updateDelivery<Change extends { readonly row: number; readonly ne
           uncertain: news.uncertain ? 1 : 0,
           next_at: news.nextAt,
           fault: news.fault ?? null,
-          settled_at: isFinal(news) ? news.reportedAt : null,
+          settled_at: isFinal(news.delivery) ? news.reportedAt : null,
         })
         .where(
           "task",
@@ -247,13 +247,9 @@ function isSettled({ delivery }: Pick<DeliveryNews, "delivery">): boolean {
   return delivery !== "sending" && delivery !== "waiting";
 }
 
-function isFinal({ delivery }: Pick<DeliveryNews, "delivery">): boolean {
-  return (FINAL as readonly string[]).includes(delivery);
-}
-
 async function insertSubmissions(db: Db, jobs: readonly DecideJob[], verdicts: readonly (readonly Verdict[])[]): Promise<void> {
   const rows = jobs.flatMap(({ submission }, index) => {
-    const waits = verdicts[index]?.some((v) => v.verdict !== "unknown" && !isFinal(v.decision));
+    const waits = verdicts[index]?.some((v) => v.verdict !== "unknown" && !isFinal(v.decision.delivery));
     if (submission === undefined || !waits) return [];
     const { id, node, action, message, tasks, createdAt } = submission;
     return [{ id, node, action, message, tasks: tasksText(tasks), created_at: createdAt }];

@@ -25,7 +25,7 @@ export type * from "./records.ts";
 // Not by a module that loads Kysely: this thread must load on a Node that cannot, to tell of it.
 export { keyText } from "./records.ts";
 export type { ApprovalStatus, DeliveryState, Stage } from "./schema.ts";
-export { UNDECIDED } from "./schema.ts";
+export { isFinal, STAGES, UNANSWERED, UNDECIDED } from "./schema.ts";
 export { RESTORED } from "./settings.ts";
 export type { LedgerWatch } from "./thread.ts";
 

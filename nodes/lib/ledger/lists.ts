@@ -3,7 +3,7 @@ import { type Instance, isMine } from "./leases.ts";
 import type { Cursor, PageOf, StageQuery } from "./pages.ts";
 import type { TaskRecord, WholeTaskRecord } from "./records.ts";
 import { isOpenTask, onPlatform, taskOf, taskRows } from "./rows.ts";
-import { type LedgerSchema, OPEN, type Stage, UNDECIDED } from "./schema.ts";
+import { type LedgerSchema, OPEN, UNANSWERED } from "./schema.ts";
 import { boundedFilter } from "./search.ts";
 
 /** A page has no more: it is soon read, sent to another thread, and used. */
@@ -56,9 +56,6 @@ export function tasksReceivedBy(
     after,
   );
 }
-
-/** Stages of tasks that Abiquo may have settled without us. */
-const UNANSWERED: readonly Stage[] = [...UNDECIDED, "undeliverable"];
 
 /** One page of the tasks of a platform that wait, but for those whose answer is being delivered; in the order of their rows. */
 export async function openTasksOf(db: Kysely<LedgerSchema>, platform: number, after?: Cursor): Promise<PageOf<OpenTask>> {

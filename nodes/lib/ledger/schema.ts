@@ -183,5 +183,14 @@ export const OPEN: readonly Stage[] = ["received", "held", "asked", "decided", "
 /** What never changes again, of a task or of a delivery. */
 export const FINAL = ["delivered", "elsewhere", "gone"] as const;
 
+export function isFinal(state: Stage | DeliveryState): boolean {
+  return (FINAL as readonly string[]).includes(state);
+}
+
+export const STAGES: readonly Stage[] = [...OPEN, ...FINAL];
+
 /** While nobody has decided. */
 export const UNDECIDED: readonly Stage[] = ["received", "held", "asked"];
+
+/** While Abiquo may settle a task without us. */
+export const UNANSWERED: readonly Stage[] = [...UNDECIDED, "undeliverable"];

@@ -3,7 +3,7 @@ import type { EntryTask, NewEntry } from "./chain/entry.ts";
 import type { AuditLog } from "./chain/log.ts";
 import { keyText, type NewTask, type TaskKey, type TaskRecord } from "./records.ts";
 import { chunks, type Db, idsByPlatform, type Placed, taskOf, taskRows } from "./rows.ts";
-import { FINAL, type Stage } from "./schema.ts";
+import { isFinal, type Stage } from "./schema.ts";
 
 /** A task with the number of its row. */
 export interface KnownTask {
@@ -125,10 +125,6 @@ export async function moveTasks(db: Db, changes: readonly Placed<StageChange>[],
     }
   }
   return changes.map(() => undefined);
-}
-
-function isFinal(stage: Stage): boolean {
-  return (FINAL as readonly Stage[]).includes(stage);
 }
 
 /** A task that came to its end without an answer of ours. */

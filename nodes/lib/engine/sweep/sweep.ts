@@ -1,6 +1,6 @@
 import { type AbiquoClient, AbiquoFault, type AbiquoTask, type Pages } from "../../abiquo/index.ts";
 import { Fault } from "../../base/fault.ts";
-import { keyText, type Ledger } from "../../ledger/index.ts";
+import { keyText, type Ledger, UNANSWERED } from "../../ledger/index.ts";
 import type { Elsewhere } from "../elsewhere.ts";
 import type { Candidates } from "./candidates.ts";
 import { OpenTasks } from "./open-tasks.ts";
@@ -163,7 +163,7 @@ export class Sweep {
       const tasks = await ledger.tasks(keys);
       for (const key of keys) {
         const task = tasks.get(keyText(key));
-        if (task === undefined || !UNANSWERED.has(task.stage)) continue;
+        if (task === undefined || !UNANSWERED.includes(task.stage)) continue;
         await goOn();
         const finding = await calls.run(() => elsewhere.find(connection, task, signal), signal);
         if (finding !== undefined) await elsewhere.settle([finding]);
@@ -188,8 +188,6 @@ export class Sweep {
     if (isRefusal(error) && this.#swept === 0 && ++this.#refused >= REFUSED_IN_A_ROW) throw withoutOverride();
   }
 }
-
-const UNANSWERED: ReadonlySet<string> = new Set(["received", "held", "asked", "undeliverable"]);
 
 function withoutOverride(): Fault {
   return new Fault("SWEEP_NOT_ALLOWED", { privilege: "WORKFLOW_OVERRIDE" });

@@ -209,7 +209,7 @@ export class AbiquoClient {
 
   /** The enterprises with workflow on that the user may see, page by page: a page that could not be read is read by the next call. */
   enterprisePages(): Pages<AbiquoEnterprise> {
-    return enterprisePagesOf(this.#api);
+    return enterprisePagesOf(this.#api, true);
   }
 
   enterprise(id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {

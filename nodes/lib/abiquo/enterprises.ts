@@ -16,19 +16,14 @@ export function enterpriseIdIn(link: { readonly href: string } | undefined): str
 }
 
 export async function* enterprisesOf(api: Api, workflow?: boolean, signal?: AbortSignal): AsyncGenerator<AbiquoEnterprise, void> {
-  for await (const dto of elementsOf(api, { path: "/admin/enterprises", name: "enterprises" }, signal)) {
-    const enterprise = enterpriseOf(isObject(dto) ? dto : {});
-    if (enterprise.id === "") continue;
-    if (workflow === undefined || enterprise.workflow === workflow) yield enterprise;
-  }
+  yield* elementsOf(enterprisePagesOf(api, workflow), signal);
 }
 
-/** Those with workflow on, page by page. */
-export function enterprisePagesOf(api: Api): Pages<AbiquoEnterprise> {
+/** @param workflow those with workflow on (true) or off (false); absent = all */
+export function enterprisePagesOf(api: Api, workflow?: boolean): Pages<AbiquoEnterprise> {
   const pages = new ListPages(api, { path: "/admin/enterprises", name: "enterprises" });
-  return mappedPages(pages, (elements) =>
-    elements.flatMap((dto) => (isObject(dto) ? [enterpriseOf(dto)] : [])).filter(({ id, workflow }) => id !== "" && workflow),
-  );
+  const isMeant = (each: AbiquoEnterprise): boolean => each.id !== "" && (workflow === undefined || each.workflow === workflow);
+  return mappedPages(pages, (elements) => elements.flatMap((dto) => (isObject(dto) ? [enterpriseOf(dto)] : [])).filter(isMeant));
 }
 
 export async function readEnterprise(api: Api, id: string, signal?: AbortSignal): Promise<AbiquoEnterprise> {

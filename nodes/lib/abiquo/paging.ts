@@ -22,9 +22,8 @@ const REWINDS = 100;
 /** After so many pages in a row that bring nothing new, a list is taken to repeat itself. */
 const STALE_PAGES = 3;
 
-/** The elements of a list, each once. */
-export async function* elementsOf(api: Api, list: List, signal: AbortSignal | undefined): AsyncGenerator<unknown, void> {
-  const pages = new ListPages(api, list);
+/** The elements of all pages, each once. */
+export async function* elementsOf<Element>(pages: Pages<Element>, signal: AbortSignal | undefined): AsyncGenerator<Element, void> {
   while (!pages.isOver) yield* await pages.next(signal);
 }
 

@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { type Api, segment } from "./api.ts";
-import { ListPages, mappedPages, PAGE, type Pages } from "./paging.ts";
+import { elementsOf, ListPages, mappedPages, PAGE, type Pages } from "./paging.ts";
 import { type AbiquoTask, taskFromDto } from "./task.ts";
 
 /** Which tasks that wait for an answer are meant. */
@@ -23,13 +23,10 @@ export async function* pendingTasksOf(
   onProblem: (fault: Fault) => void,
 ): AsyncGenerator<AbiquoTask, void> {
   const { limit = 0 } = query;
-  const pages = pendingPagesOf(api, query, onProblem);
   let count = 0;
-  while (!pages.isOver) {
-    for (const task of await pages.next(signal)) {
-      yield task;
-      if (++count === limit) return;
-    }
+  for await (const task of elementsOf(pendingPagesOf(api, query, onProblem), signal)) {
+    yield task;
+    if (++count === limit) return;
   }
 }
 

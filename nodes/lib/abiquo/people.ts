@@ -2,7 +2,7 @@ import { isObject, type JsonObject, textOf } from "../base/json.ts";
 import { type Api, segment } from "./api.ts";
 import { enterpriseIdIn } from "./enterprises.ts";
 import { linkOf } from "./links.ts";
-import { elementsOf } from "./paging.ts";
+import { elementsOf, ListPages } from "./paging.ts";
 
 export interface AbiquoUser {
   readonly id: string;
@@ -34,12 +34,12 @@ export function userOf(dto: JsonObject): AbiquoUser {
 }
 
 export async function* usersOf(api: Api, enterprise: string, signal?: AbortSignal): AsyncGenerator<AbiquoUser, void> {
-  const list = { path: `/admin/enterprises/${segment(enterprise)}/users`, name: "users" };
-  for await (const dto of elementsOf(api, list, signal)) if (isObject(dto)) yield userOf(dto as JsonObject);
+  const pages = new ListPages(api, { path: `/admin/enterprises/${segment(enterprise)}/users`, name: "users" });
+  for await (const dto of elementsOf(pages, signal)) if (isObject(dto)) yield userOf(dto as JsonObject);
 }
 
 export async function* roleNames(api: Api, signal?: AbortSignal): AsyncGenerator<string, void> {
-  for await (const dto of elementsOf(api, { path: "/admin/roles", name: "roles" }, signal)) {
+  for await (const dto of elementsOf(new ListPages(api, { path: "/admin/roles", name: "roles" }), signal)) {
     const name = isObject(dto) ? textOf(dto["name"]) : "";
     if (name !== "") yield name;
   }

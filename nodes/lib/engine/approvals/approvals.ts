@@ -21,7 +21,7 @@ import { OpenCount } from "./open-count.ts";
 import { openRequests } from "./open-requests.ts";
 import { type AskCall, type AskedTask, Opening } from "./opening.ts";
 import { OutcomeEmitter, type OutcomePort } from "./outcome-emitter.ts";
-import type { OpenedApproval, Standing } from "./request.ts";
+import { isStanding, type OpenedApproval, type Standing } from "./request.ts";
 import { type Changed, Steps } from "./steps.ts";
 import { Unworkable } from "./unworkable.ts";
 import { dueOf } from "./views.ts";
@@ -242,7 +242,7 @@ export class Approvals {
   async notifyAgain(id: string, email: string): Promise<OpenedApproval | undefined> {
     return this.#steps.exclusively(id, async () => {
       const opened = await this.get(id);
-      if (opened?.state === undefined) return opened;
+      if (!isStanding(opened)) return opened;
       const { record, state } = opened;
       const { level } = state.approval;
       const person = waitingFor(state.approval).find((each) => identity(each.email) === identity(email));

@@ -9,7 +9,7 @@ import type { Notification } from "./notifier.ts";
 import { FreshLinks, OverPlace } from "./over-place.ts";
 import { PageWords } from "./page-words.ts";
 import type { Page, Place } from "./place.ts";
-import type { OpenedApproval } from "./request.ts";
+import { isStanding, type OpenedApproval } from "./request.ts";
 import { RequestPlace } from "./request-place.ts";
 import { mailView } from "./views.ts";
 import { LinkHolder, SignedInPerson, type Visitor } from "./visitors.ts";
@@ -52,10 +52,10 @@ export class ApprovalDesk {
   }
 
   /** The mail and the chat text for one person. */
-  async letter({ state, ...opened }: OpenedApproval, notification: Notification): Promise<Letter | undefined> {
-    if (state === undefined) return undefined;
+  async letter(opened: OpenedApproval, notification: Notification): Promise<Letter | undefined> {
+    if (!isStanding(opened)) return undefined;
     const links = notification.requester === true ? {} : await this.#lettersLinks(opened, notification);
-    const view = mailView({ ...opened, state }, notification, links, this.#clock.now());
+    const view = mailView(opened, notification, links, this.#clock.now());
     const words = this.#words.of(opened);
     return { ...mailFor(view, words), chat: chatFor(view, words), links };
   }

@@ -9,7 +9,7 @@ import type { Approvals } from "./approvals.ts";
 import { pageIn, queryIn, reasonIn, turnIn, withReason } from "./fields.ts";
 import type { PageWords } from "./page-words.ts";
 import type { Page, Place } from "./place.ts";
-import { openedApprovals, personView, type Standing } from "./request.ts";
+import { isStanding, openedApprovals, personView, type Standing } from "./request.ts";
 import { decidedState, inboxRow, pickedBy, pickOf } from "./views.ts";
 import type { Visitor } from "./visitors.ts";
 
@@ -87,14 +87,13 @@ export class InboxPlace implements Place {
     const page = Math.min(asked, Math.max(1, Math.ceil(first.matching / PAGE_SIZE)));
     const found = page === asked ? first : await read(page);
     const opened = openedApprovals(found.rows);
-    const requests = opened.flatMap(({ state, ...rest }): Standing[] => (state === undefined ? [] : [{ ...rest, state }]));
-    const rows = await Promise.all(requests.map(async (request) => inboxRow(request, await this.#pageOf(request))));
+    const rows = await Promise.all(opened.filter(isStanding).map(async (request) => inboxRow(request, await this.#pageOf(request))));
     const [oldest] = opened;
     const form = await this.#visitor.form(INBOX);
     const view: InboxView = {
       now: this.#clock.now(),
       turn: found.turn,
-      person: oldest?.state === undefined ? { email: person } : personView(oldest.state.approval, person),
+      person: isStanding(oldest) ? personView(oldest.state.approval, person) : { email: person },
       rows,
       matching: found.matching,
       total: found.total,

@@ -2,7 +2,7 @@ import { waitingFor } from "../../approval/index.ts";
 import { readOrWhy } from "../../base/codec.ts";
 import { type ApprovalRecord, keyText, type Ledger, type TaskKey } from "../../ledger/index.ts";
 import type { OpenRequest } from "../message.ts";
-import { openedApproval } from "./request.ts";
+import { isStanding, openedApproval } from "./request.ts";
 import { dueOf } from "./views.ts";
 
 /** By `keyText` of the task, the newest request that is open about it and whose people are known. */
@@ -21,7 +21,7 @@ export async function openRequests(ledger: Ledger, keys: readonly TaskKey[]): Pr
 /** By task id; none while the people are being found out, and of what cannot be read. */
 function openRequestsOf(record: ApprovalRecord): Map<string, OpenRequest> {
   const reading = readOrWhy(() => openedApproval(record));
-  if ("unread" in reading || reading.value.state === undefined) return new Map();
+  if ("unread" in reading || !isStanding(reading.value)) return new Map();
   const { state, request: kept } = reading.value;
   const { subject } = kept;
   const { level } = state.approval;

@@ -5,7 +5,7 @@ import { expiredPage, maskedEmail } from "../../pages/index.ts";
 import type { Approvals } from "./approvals.ts";
 import type { PageWords } from "./page-words.ts";
 import type { Page, Place } from "./place.ts";
-import type { OpenedApproval } from "./request.ts";
+import { isStanding, type OpenedApproval } from "./request.ts";
 import type { RequestPlace } from "./request-place.ts";
 import { closedState } from "./views.ts";
 
@@ -60,8 +60,8 @@ export class OverPlace implements Place {
   /** How a request was decided is shown all the same. */
   async show(): Promise<Page> {
     const opened = await this.#approvals.get(this.#link.approval);
-    const isClosed = opened?.state !== undefined && closedState(opened.state.approval) !== undefined;
-    if (isClosed && this.#request !== undefined) return this.#request.page({ ...opened, state: opened.state });
+    const isClosed = isStanding(opened) && closedState(opened.state.approval) !== undefined;
+    if (isClosed && this.#request !== undefined) return this.#request.page(opened);
     const html = expiredPage({ email: maskedEmail(this.#link.person), sent: false }, this.#words.of(opened));
     return { status: 410, html };
   }

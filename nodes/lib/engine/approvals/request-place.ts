@@ -6,7 +6,7 @@ import type { Approvals } from "./approvals.ts";
 import { levelIn, machinesPageIn, reasonIn, withReason } from "./fields.ts";
 import type { PageWords } from "./page-words.ts";
 import type { Page, Place } from "./place.ts";
-import { personView, type Standing } from "./request.ts";
+import { isStanding, personView, type Standing } from "./request.ts";
 import { closedState, decidedState, itemsLeft, requestView } from "./views.ts";
 import type { Visitor } from "./visitors.ts";
 
@@ -72,7 +72,7 @@ export class RequestPlace implements Place {
 
   async #show(shown: Shown = {}): Promise<Page> {
     const opened = await this.#approvals.visited(this.#id);
-    return opened?.state === undefined ? this.#words.notice(404) : this.page({ ...opened, state: opened.state }, shown);
+    return isStanding(opened) ? this.page(opened, shown) : this.#words.notice(404);
   }
 
   /** The page of this request as it stands. */

@@ -20,6 +20,10 @@ export interface OpenedApproval {
 /** An approval whose people are known. */
 export type Standing = OpenedApproval & { readonly state: KeptState };
 
+export function isStanding(opened: OpenedApproval | undefined): opened is Standing {
+  return opened?.state !== undefined;
+}
+
 /** @throws Fault KEPT_NEWER, KEPT_UNREADABLE */
 export function openedApproval(record: ApprovalRecord): OpenedApproval {
   const request = keptRequest.read(record.request);

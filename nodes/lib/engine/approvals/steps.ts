@@ -6,7 +6,7 @@ import type { ApprovalRecord, Finding, Ledger, NewNotification } from "../../led
 import { keptState } from "./kept.ts";
 import type { Looks } from "./looks.ts";
 import { notificationsOf } from "./notifier.ts";
-import { type KeptState, type OpenedApproval, openedApproval, type Standing } from "./request.ts";
+import { isStanding, type KeptState, type OpenedApproval, openedApproval, type Standing } from "./request.ts";
 import { type Told, toldBetween } from "./told.ts";
 
 /** Who hears of what was written. */
@@ -79,9 +79,8 @@ export class Steps {
     take: (request: Standing, now: number) => Taken,
     looks: Pick<Looks, "look"> | undefined,
   ): Promise<Changed<Taken> | { readonly found: readonly Finding[] }> {
-    const opened = await this.get(id);
-    if (opened?.state === undefined) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
-    const request: Standing = { ...opened, state: opened.state };
+    const request = await this.get(id);
+    if (!isStanding(request)) throw new Fault("APPROVAL_UNKNOWN", { approval: id });
     const found = (await looks?.look(request.record)) ?? [];
     if (found.length > 0) return { found };
     const step = take(request, this.#clock.now());

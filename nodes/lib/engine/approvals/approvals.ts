@@ -118,9 +118,7 @@ export class Approvals {
 
   /** Lets outcomes leave again that the flow may have lost, and does what was left undone. */
   async resume(key: string): Promise<void> {
-    for (const id of await this.#ledger.approvals.overtaken(key)) await this.#withdrawOvertaken(id);
-    await this.#outcomes.resume(key);
-    this.#open.soon(key);
+    await this.#closeWhatIsOver(key, false);
     await this.#notifier.begin(key);
     void this.#beginAll();
     this.#wakes.at(this.#clock.now());
@@ -129,9 +127,7 @@ export class Approvals {
   /** Goes on with what this instance has taken over from another; what is at work goes on as it was. */
   async takeUp(): Promise<void> {
     for (const key of [...this.#ports.keys()]) {
-      for (const id of await this.#ledger.approvals.overtaken(key)) await this.#withdrawOvertaken(id);
-      await this.#outcomes.resume(key, true);
-      this.#open.soon(key);
+      await this.#closeWhatIsOver(key, true);
       void this.#notifier.notify(key);
     }
     void this.#beginAll();
@@ -269,6 +265,13 @@ export class Approvals {
     this.#outcomes.close();
     this.#notifier.close();
     this.#open.close();
+  }
+
+  /** @param isRunning whether the flow goes on, and so has what this process gave it */
+  async #closeWhatIsOver(key: string, isRunning: boolean): Promise<void> {
+    for (const id of await this.#ledger.approvals.overtaken(key)) await this.#withdrawOvertaken(id);
+    await this.#outcomes.resume(key, isRunning);
+    this.#open.soon(key);
   }
 
   #withdrawOvertaken(id: string): Promise<void> {

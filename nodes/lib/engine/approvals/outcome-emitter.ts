@@ -36,7 +36,7 @@ export class OutcomeEmitter {
    *
    * @param isRunning whether the flow goes on, and so has what this process gave it
    */
-  async resume(key: string, isRunning = false): Promise<void> {
+  async resume(key: string, isRunning: boolean): Promise<void> {
     const store = this.#ledger.approvals;
     for (const { id, taskIds } of await store.unsettled(key)) {
       if (isRunning && (this.#settling.has(id) || this.#leaving.has(id))) continue;

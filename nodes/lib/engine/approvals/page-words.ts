@@ -1,3 +1,4 @@
+import { getOrCreate } from "../../base/get-or-create.ts";
 import { type NoticeView, noticePage, type Texts, Words } from "../../pages/index.ts";
 import type { Page } from "./place.ts";
 import type { OpenedApproval } from "./request.ts";
@@ -21,10 +22,7 @@ export class PageWords {
   }
 
   #in(language: string, timeZone: string): Words {
-    const id = `${language} ${timeZone}`;
-    let words = this.#known.get(id);
-    if (words === undefined)
-      this.#known.set(id, (words = new Words({ texts: this.#texts(language), language: language || "en-US", timeZone })));
-    return words;
+    const newWords = (): Words => new Words({ texts: this.#texts(language), language: language || "en-US", timeZone });
+    return getOrCreate(this.#known, `${language} ${timeZone}`, newWords);
   }
 }

@@ -43,12 +43,11 @@ export class UserReads {
     }
     const known = reads.get(name);
     if (known !== undefined) return known.value as Promise<T>;
-    const own = reads;
     const value = read();
-    own.set(name, { value, at: now });
+    reads.set(name, { value, at: now });
     // What failed is read anew by the next one.
     value.catch(() => {
-      if (own.get(name)?.value === value) own.delete(name);
+      if (reads.get(name)?.value === value) reads.delete(name);
     });
     return value;
   }

@@ -2,6 +2,7 @@ import { type AbiquoClient, AbiquoFault, type AbiquoTask, apiBase, keptLinks, li
 import type { Clock } from "../base/clock.ts";
 import { forEachAtOnce } from "../base/concurrency.ts";
 import { Fault } from "../base/fault.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import type { Finding, Found, Ledger, OpenTask, TaskKey } from "../ledger/index.ts";
 import { ALREADY } from "./message.ts";
 import { youth } from "./not-yet-shown.ts";
@@ -9,8 +10,13 @@ import { youth } from "./not-yet-shown.ts";
 /** Who decided, where Abiquo tells nobody's name. */
 export const NOBODY_KNOWN = "Abiquo";
 
-/** How many tasks are read at once for one caller. */
+/** How many tasks are read at once. */
 const READS = 8;
+
+/** Lets as many tasks be read at once as is good for one Abiquo. */
+export function newReads(): Semaphore {
+  return new Semaphore(READS);
+}
 
 const CONTINUED_STATES: ReadonlySet<string> = new Set([
   "PENDING",
@@ -59,18 +65,33 @@ export class Elsewhere {
    * @throws AbiquoFault where Abiquo does not answer for now: what was read before is settled
    */
   async check(connection: Looker, tasks: readonly OpenTask[], signal?: AbortSignal): Promise<SettledTask[]> {
-    const findings: Finding[] = [];
-    const reading = forEachAtOnce(READS, tasks, async (task) => {
-      const finding = await this.find(connection, task, signal);
-      if (finding !== undefined) findings.push(finding);
-    });
-    const failure = await reading.then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
+    const { findings, failure } = await this.findAll(connection, tasks, signal);
     const settled = await this.settle(findings);
     if (failure !== undefined) throw failure.error;
     return settled;
+  }
+
+  /**
+   * Reads these tasks in Abiquo, a few at once, until Abiquo does not answer for one of them.
+   *
+   * @param reads lets them be read; those who share it share how many are read at once. Absent = the caller's own
+   * @returns what was found until then, and why there was no more
+   */
+  async findAll(
+    connection: Looker,
+    tasks: readonly OpenTask[],
+    signal?: AbortSignal,
+    reads = newReads(),
+  ): Promise<{ readonly findings: readonly Finding[]; readonly failure?: { readonly error: unknown } }> {
+    const findings: Finding[] = [];
+    const reading = forEachAtOnce(READS, tasks, async (task) => {
+      const finding = await reads.run(() => this.find(connection, task, signal));
+      if (finding !== undefined) findings.push(finding);
+    });
+    return reading.then(
+      () => ({ findings }),
+      (error: unknown) => ({ findings, failure: { error } }),
+    );
   }
 
   /**

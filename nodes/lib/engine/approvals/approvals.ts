@@ -70,7 +70,7 @@ export class Approvals {
     ledger: Ledger,
     clock: Clock,
     clientOf: (record: ApprovalRecord) => Promise<AbiquoClient | undefined>,
-    elsewhere: Pick<Elsewhere, "find" | "settle">,
+    elsewhere: Pick<Elsewhere, "findAll" | "settle">,
     settle: number,
     checkpoint: (key: TaskKey) => void,
   ) {

@@ -1,10 +1,9 @@
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
-import { forEachAtOnce } from "../../base/concurrency.ts";
 import { getOrCreate } from "../../base/get-or-create.ts";
-import { Semaphore } from "../../base/semaphore.ts";
+import type { Semaphore } from "../../base/semaphore.ts";
 import { type ApprovalRecord, type Finding, keyText, type TaskRecord, UNDECIDED } from "../../ledger/index.ts";
-import type { Elsewhere, Looker } from "../elsewhere.ts";
+import { type Elsewhere, type Looker, newReads } from "../elsewhere.ts";
 
 /** How long whoever opens a page or votes waits for Abiquo at the most, in ms. */
 export const LONGEST_LOOK = 2_000;
@@ -12,8 +11,6 @@ export const LONGEST_LOOK = 2_000;
 export const LOOKED_FOR = 5_000;
 /** How many tasks are read for one visit: those of a large group come in turn. */
 const TASKS_AT_ONCE = 24;
-/** How many are read at the same time by one connection, whoever visits. */
-const READS = 8;
 /** How many tasks are remembered, against many visits in a short time. */
 const REMEMBERED = 10_000;
 
@@ -23,18 +20,19 @@ const REMEMBERED = 10_000;
  */
 export class Looks {
   readonly #clock: Clock;
-  readonly #elsewhere: Pick<Elsewhere, "find" | "settle">;
+  readonly #elsewhere: Pick<Elsewhere, "findAll" | "settle">;
   readonly #lookerOf: (record: ApprovalRecord) => Promise<Looker | undefined>;
   /** until when what was seen of a task holds, in the clock's monotonic time */
   readonly #fresh = new BoundedMap<string, number>(REMEMBERED);
   /** until when nobody waits for this client's Abiquo */
   readonly #paused = new WeakMap<Looker["client"], number>();
+  /** for all who visit, how many tasks are read at the same time by one connection */
   readonly #reads = new WeakMap<Looker["client"], Semaphore>();
 
   /** @param lookerOf the connection that a request came by, while there is one */
   constructor(
     clock: Clock,
-    elsewhere: Pick<Elsewhere, "find" | "settle">,
+    elsewhere: Pick<Elsewhere, "findAll" | "settle">,
     lookerOf: (record: ApprovalRecord) => Promise<Looker | undefined>,
   ) {
     this.#clock = clock;
@@ -43,7 +41,7 @@ export class Looks {
   }
 
   /** What was found of tasks of a request that waits; nothing where Abiquo did not say in time, and where it just did. */
-  async look(record: ApprovalRecord): Promise<Finding[]> {
+  async look(record: ApprovalRecord): Promise<readonly Finding[]> {
     const now = this.#clock.monotonic();
     if (record.status !== "open") return [];
     const isDue = (task: TaskRecord): boolean => UNDECIDED.includes(task.stage) && (this.#fresh.get(keyText(task)) ?? -Infinity) <= now;
@@ -61,23 +59,17 @@ export class Looks {
     await this.#elsewhere.settle(findings);
   }
 
-  async #find(looker: Looker, tasks: readonly TaskRecord[]): Promise<Finding[]> {
-    const found: Finding[] = [];
-    const reads = getOrCreate(this.#reads, looker.client, () => new Semaphore(READS));
+  async #find(looker: Looker, tasks: readonly TaskRecord[]): Promise<readonly Finding[]> {
+    const reads = getOrCreate(this.#reads, looker.client, newReads);
     const abort = new AbortController();
     const cancel = this.#clock.after(LONGEST_LOOK, () => abort.abort(), true);
-    try {
-      await forEachAtOnce(READS, tasks, async (task) => {
-        const finding = await reads.run(() => this.#elsewhere.find(looker, task, abort.signal));
-        if (finding !== undefined) found.push(finding);
-      });
-    } catch {
+    const { findings, failure } = await this.#elsewhere.findAll(looker, tasks, abort.signal, reads);
+    cancel();
+    if (failure !== undefined) {
       abort.abort();
       // The connection tells of an outage; a sweep finds what could not be seen now.
       this.#paused.set(looker.client, this.#clock.monotonic() + LOOKED_FOR);
-    } finally {
-      cancel();
     }
-    return found;
+    return findings;
   }
 }

@@ -13,7 +13,7 @@ import {
   type TaskKey,
   type Verdict,
 } from "./records.ts";
-import { chunks, type Db, decisionOf, idsByPlatform, type Placed } from "./rows.ts";
+import { chunks, type Db, decisionOf, decisionRow, idsByPlatform, type Placed } from "./rows.ts";
 import { FINAL, isFinal } from "./schema.ts";
 import { entryTask, insertTasks, type KnownTask, selectTasks } from "./tasks.ts";
 
@@ -35,9 +35,9 @@ export async function decideTasks(db: Db, jobs: readonly DecideJob[], log: Audit
 
   const known = proposals.flatMap((proposal) => {
     const task = tasks.get(keyText(proposal));
-    return task === undefined ? [] : [{ proposal, ...task }];
+    return task === undefined ? [] : [{ ...task, proposal, decision: firstOf(proposal) }];
   });
-  const won = await insertDecisions(db, known);
+  const won = new Map((await insertDecisions(db, known)).map((each) => [keyText(each.proposal), each]));
   const lost = known.filter(({ proposal }) => won.get(keyText(proposal))?.proposal !== proposal);
   const standing = await selectDecisions(db, lost);
   const retried = new Map<string, KnownTask & { readonly decision: DecisionRecord }>();
@@ -84,49 +84,26 @@ function broughtBy({ task, platform }: Placed<Proposal>): [] | [Placed<Exclude<t
   return [{ ...task, platform }];
 }
 
-interface Won extends KnownTask {
-  readonly proposal: Proposal;
-  readonly decision: DecisionRecord;
+function firstOf({ task: _task, ...decided }: Proposal): DecisionRecord {
+  // The first attempt follows at once; after a kill nobody knows whether it was made.
+  return { ...decided, delivery: "sending", attempts: 0, uncertain: false, nextAt: decided.at };
 }
 
-async function insertDecisions(db: Db, proposed: readonly (KnownTask & { proposal: Proposal })[]): Promise<Map<string, Won>> {
-  const won = new Map<string, Won>();
-  for (const some of chunks(proposed)) {
+/** Writes the decisions of tasks that have none. Answers which; of several of the same task, the first. */
+export async function insertDecisions<New extends { readonly row: number; readonly decision: DecisionRecord }>(
+  db: Db,
+  decisions: readonly New[],
+): Promise<New[]> {
+  const won: New[] = [];
+  for (const some of chunks(decisions)) {
     const inserted = await db
       .insertInto("decision")
-      .values(
-        some.map(({ row, proposal }) => ({
-          task: row,
-          connection: proposal.connection,
-          action: proposal.action,
-          decided_by: proposal.by,
-          cause: proposal.cause,
-          rule: proposal.rule ?? null,
-          reason: proposal.reason ?? null,
-          facts: proposal.facts ?? null,
-          decided_at: proposal.at,
-          text: proposal.text,
-          // The first attempt follows at once; after a kill nobody knows whether it was made.
-          delivery: "sending" as const,
-          outcome: null,
-          attempts: 0,
-          uncertain: 0,
-          next_at: proposal.at,
-          fault: null,
-          settled_at: null,
-        })),
-      )
+      .values(some.map(({ row, decision }) => ({ task: row, ...decisionRow(decision) })))
       .onConflict((conflict) => conflict.column("task").doNothing())
       .returning("task")
       .execute();
     const rows = new Set(inserted.map(({ task }) => task));
-    for (const { row, task, tenant, proposal } of some) {
-      // The same task twice in one commit: the first proposal won.
-      if (!rows.delete(row)) continue;
-      const { task: _task, ...decided } = proposal;
-      const decision: DecisionRecord = { ...decided, delivery: "sending", attempts: 0, uncertain: false, nextAt: proposal.at };
-      won.set(keyText(proposal), { row, task, tenant, proposal, decision });
-    }
+    won.push(...some.filter(({ row }) => rows.delete(row)));
   }
   return won;
 }

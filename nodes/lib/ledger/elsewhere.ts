@@ -1,6 +1,6 @@
 import type { NewEntry } from "./chain/entry.ts";
 import type { AuditLog } from "./chain/log.ts";
-import { selectDecisions } from "./decisions.ts";
+import { insertDecisions, selectDecisions } from "./decisions.ts";
 import { type DecisionRecord, keyText, type TaskKey } from "./records.ts";
 import { chunks, type Db, type Placed } from "./rows.ts";
 import { type Stage, UNDECIDED } from "./schema.ts";
@@ -58,52 +58,28 @@ export async function settleElsewhere(
 async function settleUndecided(db: Db, jobs: readonly Job[], log: AuditLog): Promise<Map<string, Found>> {
   const settled = new Map<string, Found>();
   const gone = jobs.filter(({ finding }) => finding.action === undefined);
-  await move(db, gone, "gone", UNDECIDED);
-  for (const job of gone) {
+  for (const job of await move(db, gone, "gone", UNDECIDED)) {
     log.add(driftEntry(job, "gone", job.finding.by));
     settled.set(keyText(job.finding), "gone");
   }
 
-  for (const some of chunks(jobs.filter(({ finding }) => finding.action !== undefined))) {
-    const inserted = await db
-      .insertInto("decision")
-      .values(some.map(decisionRow))
-      .onConflict((conflict) => conflict.column("task").doNothing())
-      .returning("task")
-      .execute();
-    const rows = new Set(inserted.map(({ task }) => task));
-    const won = some.filter(({ row }) => rows.has(row));
-    await move(db, won, "elsewhere", UNDECIDED);
-    for (const job of won) {
-      const { by, action, cause, at } = job.finding;
-      log.add({ at, kind: "decided", task: entryTask(job), detail: { action, cause }, personal: { actor: by } });
-      log.add(driftEntry(job, "elsewhere"));
-      settled.set(keyText(job.finding), "elsewhere");
-    }
+  const won = await insertDecisions(db, jobs.flatMap(withDecision));
+  await move(db, won, "elsewhere", UNDECIDED);
+  for (const job of won) {
+    const { by, action, cause, at } = job.decision;
+    log.add({ at, kind: "decided", task: entryTask(job), detail: { action, cause }, personal: { actor: by } });
+    log.add(driftEntry(job, "elsewhere"));
+    settled.set(keyText(job.finding), "elsewhere");
   }
   return settled;
 }
 
-function decisionRow({ row, finding: { connection, action = "cancel", by, cause, at, outcome } }: Job) {
-  return {
-    task: row,
-    connection,
-    action,
-    decided_by: by,
-    cause,
-    rule: null,
-    reason: null,
-    facts: null,
-    decided_at: at,
-    text: "",
-    delivery: "elsewhere" as const,
-    outcome,
-    attempts: 0,
-    uncertain: 0,
-    next_at: at,
-    fault: null,
-    settled_at: at,
-  };
+/** As if it had been made here, and needed no answer. */
+function withDecision(job: Job): [] | [Job & { readonly decision: DecisionRecord }] {
+  const { action, at, ...found } = job.finding;
+  if (action === undefined) return [];
+  const settled = { delivery: "elsewhere", attempts: 0, uncertain: false, nextAt: at, settledAt: at } as const;
+  return [{ ...job, decision: { ...found, action, at, text: "", ...settled } }];
 }
 
 /** Abiquo refused our answer, and has let the task go since: nobody need send it again. */
@@ -143,8 +119,14 @@ function foundOf({ action }: Finding, decision: DecisionRecord): Found {
   return action === decision.action && decision.uncertain ? "delivered" : "elsewhere";
 }
 
-async function move(db: Db, jobs: readonly Job[], stage: Stage, from: readonly Stage[]): Promise<void> {
-  for (const some of chunks(jobs.map(({ row }) => row))) {
-    await db.updateTable("task").set({ stage }).where("id", "in", some).where("stage", "in", from).execute();
+/** Answers which of them it moved, each once. */
+async function move<Moved extends Job>(db: Db, jobs: readonly Moved[], stage: Stage, from: readonly Stage[]): Promise<Moved[]> {
+  const moved: Moved[] = [];
+  for (const some of chunks(jobs)) {
+    const rows = some.map(({ row }) => row);
+    const update = db.updateTable("task").set({ stage }).where("id", "in", rows).where("stage", "in", from);
+    const ids = new Set((await update.returning("id").execute()).map(({ id }) => id));
+    moved.push(...some.filter(({ row }) => ids.delete(row)));
   }
+  return moved;
 }

@@ -81,3 +81,25 @@ export function decisionOf(row: DecisionRow, { api, taskId }: TaskKey): Decision
     ...(row.holder === "" ? {} : { holder: row.holder }),
   };
 }
+
+/** What `decisionOf` reads, without its holder, which the database fills in. */
+export function decisionRow(decision: DecisionRecord): Omit<DecisionRow, "task" | "holder"> {
+  return {
+    connection: decision.connection,
+    action: decision.action,
+    decided_by: decision.by,
+    cause: decision.cause,
+    rule: decision.rule ?? null,
+    reason: decision.reason ?? null,
+    facts: decision.facts ?? null,
+    decided_at: decision.at,
+    text: decision.text,
+    delivery: decision.delivery,
+    outcome: decision.outcome ?? null,
+    attempts: decision.attempts,
+    uncertain: decision.uncertain ? 1 : 0,
+    next_at: decision.nextAt,
+    fault: decision.fault ?? null,
+    settled_at: decision.settledAt ?? null,
+  };
+}

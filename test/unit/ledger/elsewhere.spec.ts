@@ -88,6 +88,21 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
     assert.equal(decisions.has(keyText(key("trimmed"))), false);
   });
 
+  for (const [action, kinds] of [
+    [undefined, ["received", "gone"]],
+    ["cancel", ["received", "decided", "elsewhere"]],
+  ] as const) {
+    it(`tells the audit once of what is ${action ?? "gone"} in two looks that share a commit`, async () => {
+      await ledger.receive([task("t")]);
+      const found = await Promise.all([ledger.settleElsewhere([finding("t", action)]), ledger.settleElsewhere([finding("t", action)])]);
+      assert.deepEqual(found, [[kinds.at(-1)], [undefined]]);
+      assert.deepEqual(
+        (await ledger.audit(key("t"))).map(({ event }) => event),
+        kinds,
+      );
+    });
+  }
+
   for (const [uncertain, action, found] of [
     [true, "continue", "delivered"],
     [false, "continue", "elsewhere"],

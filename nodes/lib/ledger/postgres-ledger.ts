@@ -7,7 +7,7 @@ import { oneInstance } from "./leases.ts";
 import { SqlLedger } from "./ledger.ts";
 import { requireUpToDate, type Steps, upgrade } from "./migrate.ts";
 import type { OpenOptions } from "./open.ts";
-import { nameOfPostgres, openPostgres, type PostgresDatabase, postgresTypes } from "./postgres.ts";
+import { nameOfPostgres, openPostgres, type PostgresDatabase, type PostgresOptions, postgresTypes } from "./postgres.ts";
 import { migrations } from "./steps/index.ts";
 import type { LedgerWatch } from "./thread.ts";
 import { postgresUpkeep } from "./upkeep.ts";
@@ -24,23 +24,26 @@ const PAUSES = { first: 500, longest: 15_000 };
  *
  * @throws Fault LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER as `openSqlLedger`
  */
-export async function openPostgresLedger(url: string, { readOnly = false, beside = readOnly }: OpenOptions = {}): Promise<SqlLedger> {
-  const instance = randomUUID();
-  const ledger = await prepared(url, await openPostgres(url, { readOnly, instance }), beside, instance);
-  if (!beside) await ledger.stayPresent(FIRST_PRESENCE, true);
-  return ledger;
+export async function openPostgresLedger(url: string, options: OpenOptions = {}): Promise<SqlLedger> {
+  return (await opened(url, options)).ledger;
 }
 
-async function prepared(url: string, { db }: PostgresDatabase, beside: boolean, instance: string): Promise<SqlLedger> {
+interface Opened {
+  readonly ledger: SqlLedger;
+  readonly database: PostgresDatabase;
+}
+
+async function opened(url: string, { readOnly = false, beside = readOnly }: OpenOptions, lost?: PostgresOptions["lost"]): Promise<Opened> {
+  const instance = randomUUID();
   const name = nameOfPostgres(url);
   const steps = migrations(postgresTypes);
+  const database = await openPostgres(url, { readOnly, instance, lost });
+  const { db } = database;
   try {
-    if (beside) {
-      await requireUpToDate(db, steps, name);
-    } else {
-      await upgradeAlone(url, steps, name);
-    }
-    return new SqlLedger(db, oneInstance(instance), postgresUpkeep);
+    await (beside ? requireUpToDate(db, steps, name) : upgradeAlone(url, steps, name));
+    const ledger = new SqlLedger(db, oneInstance(instance), postgresUpkeep);
+    if (!beside) await ledger.stayPresent(FIRST_PRESENCE, true);
+    return { ledger, database };
   } catch (error) {
     await db.destroy();
     if (error instanceof Fault) throw error;
@@ -77,11 +80,7 @@ export async function keepPostgresOpen(url: string, watch: LedgerWatch, signal: 
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
     try {
-      const instance = randomUUID();
-      const database = await openPostgres(url, { instance, lost: (fault) => outages.suspect(fault) });
-      outages.probe = undefined;
-      const ledger = await prepared(url, database, false, instance);
-      await ledger.stayPresent(FIRST_PRESENCE, true);
+      const { ledger, database } = await opened(url, {}, (fault) => outages.suspect(fault));
       outages.works();
       outages.probe = () => database.probe();
       return ledger;

@@ -38,7 +38,7 @@ export interface PostgresOptions {
   /** whose work is what these connections write; nobody's unless told */
   readonly instance?: string;
   /** hears of each connection that was lost, or could not be made */
-  readonly lost?: (fault: Fault) => void;
+  readonly lost?: ((fault: Fault) => void) | undefined;
 }
 
 /** What people call a database: its URL without user, password and parameters. */

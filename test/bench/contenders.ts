@@ -14,26 +14,20 @@ export interface Contender {
 
 const root = dirname(dirname(import.meta.dirname));
 
-export async function startPalette(abiquo: SimulatedAbiquo): Promise<Contender> {
-  const nodeRed = await startNodeRed({ ...paletteFlow(abiquo.url, abiquo.credentials.oauth), palette: root });
+export async function startPalette(abiquo: SimulatedAbiquo, storeUrl?: string): Promise<Contender> {
+  const nodeRed = await startNodeRed({ ...paletteFlow(abiquo.url, abiquo.credentials.oauth, storeUrl), palette: root });
   return { hook: `${nodeRed.nodeUrl}hook`, pid: nodeRed.pid, stop: () => nodeRed.stop() };
 }
 
 /** The same flow with its store in a PostgreSQL that syncs each commit. */
 export async function startOnPostgres(abiquo: SimulatedAbiquo): Promise<Contender> {
   const server = await PostgresServer.start(DURABLE);
-  const { flows, credentials } = paletteFlow(abiquo.url, abiquo.credentials.oauth);
-  const store = { id: "store", type: "abiquo-store", engine: "postgres" };
-  const nodeRed = await startNodeRed({
-    flows: [store, ...flows.map((node) => ("auth" in node && "url" in node ? { ...node, store: "store" } : node))],
-    credentials: { ...credentials, store: { url: await server.database() } },
-    palette: root,
-  });
+  const palette = await startPalette(abiquo, await server.database());
   const stop = async (): Promise<void> => {
-    await nodeRed.stop();
+    await palette.stop();
     await server.stop();
   };
-  return { hook: `${nodeRed.nodeUrl}hook`, pid: nodeRed.pid, stop };
+  return { ...palette, stop };
 }
 
 export async function startCoreNodes(abiquo: SimulatedAbiquo): Promise<Contender> {

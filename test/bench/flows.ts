@@ -2,12 +2,22 @@ import type { SimulatedAbiquo } from "../harness/index.ts";
 
 type Credentials = SimulatedAbiquo["credentials"]["oauth"];
 
-/** webhook-in wired to continue: the palette's shortest flow. */
-export function paletteFlow(apiUrl: string, oauth: Credentials): { flows: object[]; credentials: Record<string, Record<string, string>> } {
+/**
+ * webhook-in wired to continue: the palette's shortest flow.
+ *
+ * @param storeUrl of a PostgreSQL; the store is a file without one
+ */
+export function paletteFlow(
+  apiUrl: string,
+  oauth: Credentials,
+  storeUrl?: string,
+): { flows: object[]; credentials: Record<string, Record<string, string>> } {
+  const store = storeUrl === undefined ? "" : "store";
   return {
     flows: [
       { id: "tab", type: "tab", label: "Palette" },
-      { id: "config", type: "abiquo-config", name: "Abiquo", url: apiUrl, apiVersion: "6.1", auth: "oauth1", timeout: 30 },
+      { id: "config", type: "abiquo-config", name: "Abiquo", url: apiUrl, apiVersion: "6.1", auth: "oauth1", timeout: 30, store },
+      ...(storeUrl === undefined ? [] : [{ id: "store", type: "abiquo-store", engine: "postgres" }]),
       {
         id: "hook",
         type: "abiquo-webhook-in",
@@ -21,7 +31,7 @@ export function paletteFlow(apiUrl: string, oauth: Credentials): { flows: object
       },
       { id: "continue", type: "abiquo-continue", z: "tab", connection: "config", wires: [[], []] },
     ],
-    credentials: { config: { ...oauth } },
+    credentials: { config: { ...oauth }, ...(storeUrl === undefined ? {} : { store: { url: storeUrl } }) },
   };
 }
 

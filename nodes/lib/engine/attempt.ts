@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import type { DecisionRecord } from "../ledger/index.ts";
 import { doneTo } from "./elsewhere.ts";
 import { ALREADY, ANSWERED, type Outcome } from "./message.ts";
+import { isPassing } from "./passing.ts";
 
 /** A decision on its way, as far as an attempt to deliver it goes. */
 export interface Answer {
@@ -81,8 +82,8 @@ async function examine(client: AbiquoClient, answer: Answer, isYoung: () => bool
 function judge(error: unknown): Attempt {
   if (!(error instanceof Fault)) throw error;
   if (!(error instanceof AbiquoFault)) return { end: "undeliverable", fault: error };
-  const { retriable, mayHaveArrived, status, code, retryAfterMs = 0 } = error;
-  if (!retriable && status !== 401 && code !== "ABIQUO_CLOSED") return { end: "undeliverable", fault: error };
+  const { mayHaveArrived, code, retryAfterMs = 0 } = error;
+  if (!isPassing(error) && code !== "ABIQUO_CLOSED") return { end: "undeliverable", fault: error };
   return { end: "none", fault: error, says: saidBy(error), uncertain: mayHaveArrived, retryAfterMs };
 }
 

@@ -6,6 +6,7 @@ import { Semaphore } from "../base/semaphore.ts";
 import type { Finding, Found, Ledger, OpenTask, TaskKey } from "../ledger/index.ts";
 import { ALREADY } from "./message.ts";
 import { youth } from "./not-yet-shown.ts";
+import { isPassing } from "./passing.ts";
 
 /** Who decided, where Abiquo tells nobody's name. */
 export const NOBODY_KNOWN = "Abiquo";
@@ -109,7 +110,7 @@ export class Elsewhere {
       if (!(error instanceof Fault)) throw error;
       if (!(error instanceof AbiquoFault)) return undefined;
       if (error.code === "ABIQUO_NOT_FOUND") return this.#isYoung(task.receivedAt) ? undefined : this.#finding(connection, task, undefined);
-      if (error.retriable || error.status === 401 || error.code === "ABIQUO_CLOSED") throw error;
+      if (isPassing(error) || error.code === "ABIQUO_CLOSED") throw error;
       return undefined;
     }
   }

@@ -12,6 +12,7 @@ import { type AbiquoMessage, aboutOf, entryOf } from "./message.ts";
 import { NOT_YET_SHOWN } from "./not-yet-shown.ts";
 import { type Observer, UNOBSERVED } from "./observer.ts";
 import type { Connection } from "./outbox.ts";
+import { isPassing } from "./passing.ts";
 
 /** One task on its way into the flow. */
 export interface Arrival {
@@ -204,7 +205,7 @@ export class Intake {
       const isAbsent = error.code === "ABIQUO_NOT_FOUND";
       if (isAbsent && this.#clock.monotonic() >= deadline) return this.#gone(arrival, error);
       // The connection tells of an outage, and of a 401, after which nothing is sent until somebody acts.
-      if (isAbsent || error.retriable || error.status === 401) return { again: arrival, isAbsent };
+      if (isAbsent || isPassing(error)) return { again: arrival, isAbsent };
       return { fault: error, arrival };
     }
   }

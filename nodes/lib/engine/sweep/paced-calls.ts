@@ -2,6 +2,7 @@ import { AbiquoFault } from "../../abiquo/index.ts";
 import { equalJitter, exponential } from "../../base/backoff.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { Pace } from "../../base/pace.ts";
+import { isPassing } from "../passing.ts";
 
 /** So many requests a second a sweep makes at the most: it is never urgent, and Abiquo has other work. */
 export const REQUESTS_A_SECOND = 30;
@@ -39,7 +40,7 @@ export class PacedCalls {
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isPassing(error)) throw error;
+        if (!(error instanceof AbiquoFault && isPassing(error))) throw error;
         const pause = equalJitter(exponential(PAUSES, this.#failures++));
         await sleep(this.#clock, Math.max(pause, error.retryAfterMs ?? 0), { signal });
       }
@@ -51,8 +52,4 @@ export class PacedCalls {
     const wait = this.#pace.take(this.#perSecond);
     if (wait > 0) await sleep(this.#clock, wait, { signal });
   }
-}
-
-function isPassing(error: unknown): error is AbiquoFault {
-  return error instanceof AbiquoFault && (error.retriable || error.status === 401);
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AbiquoFault, type AbiquoTask, keptLinks, keptPayload, keptSummary, type WebhookBody } from "../abiquo/index.ts";
-import type { Clock } from "../base/clock.ts";
-import { sleep } from "../base/clock.ts";
+import { type Clock, every, sleep } from "../base/clock.ts";
 import { readOrWhy } from "../base/codec.ts";
 import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
@@ -61,7 +60,7 @@ export class Intake {
   readonly #clock: Clock;
   readonly #observer: Observer;
   readonly #reads = new WeakMap<Connection, Semaphore>();
-  #endWatch: () => void;
+  readonly #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
   constructor(ledger: Ledger, settle: number, clock: Clock, observer: Observer = UNOBSERVED) {
@@ -69,7 +68,7 @@ export class Intake {
     this.#settle = settle;
     this.#clock = clock;
     this.#observer = observer;
-    this.#endWatch = this.#watch();
+    this.#endWatch = every(clock, Math.min(1_000, settle), () => this.#hold());
   }
 
   /** Commits the tasks of one POST; resolves when they are on disk. */
@@ -222,13 +221,6 @@ export class Intake {
 
   close(): void {
     this.#endWatch();
-  }
-
-  #watch(): () => void {
-    return this.#clock.after(Math.min(1_000, this.#settle), () => {
-      this.#hold();
-      this.#endWatch = this.#watch();
-    });
   }
 
   #hold(): void {

@@ -238,6 +238,28 @@ describe("a sweep", () => {
       await stage.swept(1);
       assert.deepEqual(asked().slice(before), ["pending 2", "pending 3"]);
     });
+
+    it("goes on among the tasks of an enterprise that it was reading", async () => {
+      for (const id of ["a", "b", "c"]) {
+        stage.wait(id, "2").state = "CANCELLED";
+        stage.receive(id);
+      }
+      stage.trouble = (request) => (request === "read b" ? busy() : undefined);
+      const leave = stage.join();
+      await untilAsked("read b");
+      leave();
+      await settle();
+      stage.trouble = () => undefined;
+      const before = asked().length;
+      stage.join();
+      await stage.swept(1);
+      assert.deepEqual(asked().slice(before), ["read b", "read c", "pending 3"]);
+      assert.deepEqual(stage.settled, ["a elsewhere", "b elsewhere", "c elsewhere"]);
+      assert.deepEqual(
+        stage.observed.map((seen) => seen.kind === "swept" && seen.enterprises),
+        [3],
+      );
+    });
   });
 
   it("ends in the middle when its node closes, and adopts nothing for it any more", async () => {

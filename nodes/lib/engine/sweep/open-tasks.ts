@@ -29,10 +29,13 @@ export class OpenTasks {
   }
 
   /** Those of an enterprise that were not seen in its list, once that was read to its end. */
-  takeUnseen(enterprise: string): string[] {
-    const unseen = [...(this.#byEnterprise.get(enterprise) ?? [])];
+  unseen(enterprise: string): string[] {
+    return [...(this.#byEnterprise.get(enterprise) ?? [])];
+  }
+
+  /** Those of an enterprise have been looked after. */
+  close(enterprise: string): void {
     this.#byEnterprise.delete(enterprise);
-    return unseen;
   }
 
   /** Those in whose list nobody has looked. @param isLeft whether an enterprise is left to somebody else */

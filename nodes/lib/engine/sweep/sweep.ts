@@ -136,8 +136,10 @@ export class Sweep {
       this.#skip(id, error);
       return;
     }
+    // Cut short among these, it comes here again.
+    await this.#settle(open.unseen(id), signal);
+    open.close(id);
     this.#swept++;
-    await this.#settle(open.takeUnseen(id), signal);
   }
 
   async #adopt(page: readonly AbiquoTask[]): Promise<void> {

@@ -3,7 +3,7 @@ import { fill, remember, save } from "../lib/editor/inputs.ts";
 import { labelStyleOf, nameOf } from "../lib/editor/labels.ts";
 import { stored } from "../lib/editor/stored.ts";
 import { textsOf } from "../lib/editor/texts.ts";
-import { choices } from "../lib/editor/validators.ts";
+import { choices, connectionUnlessStore } from "../lib/editor/validators.ts";
 import { versioned } from "../lib/editor/versioned.ts";
 import type texts from "./locales/en-US.json";
 
@@ -20,7 +20,14 @@ RED.nodes.registerType("abiquo-events", {
   outputs: 1,
   defaults: versioned("abiquo-events", {
     name: { value: "" },
-    connection: { value: "", type: "abiquo-config", required: false, label: say("label.connection") },
+    connection: {
+      value: "",
+      type: "abiquo-config",
+      label: say("label.connection"),
+      validate(value, options) {
+        return connectionUnlessStore(this, value, options);
+      },
+    },
     store: { value: "", type: "abiquo-store", required: false, label: say("label.store") },
     kinds: {
       value: KINDS,

@@ -355,6 +355,32 @@ for (const distribution of ["node-red-4", "node-red"] as const) {
       assert.equal(found["abiquo-webhook-in"]!["auth"], "secret");
     });
 
+    it("works as it came from the palette, where the editor finds nothing wrong with it", async () => {
+      const flow = FLOW.filter(({ id }) => ["flow", "connection", "store"].includes(id));
+      const fresh: { readonly node: ExportedNode; readonly isValid: boolean }[] = [];
+      for (const type of PALETTE) {
+        const id = await drag(type);
+        fresh.push(
+          await page.evaluate((wanted) => {
+            const node = RED.nodes.node(wanted)!;
+            RED.editor.validateNode(node);
+            return { node: RED.nodes.createExportableNodeSet([node])[0]!, isValid: node.valid };
+          }, id),
+        );
+        await page.evaluate((node) => void RED.nodes.remove(node), id);
+      }
+      const before = editor.logs().length;
+      await editor.deploy([...flow, ...fresh.map(({ node }) => ({ ...node, z: "flow" }))]);
+      const log = editor.logs().slice(before);
+      const valid = fresh.filter(({ isValid }) => isValid).map(({ node }) => node);
+      assert.ok(valid.length > 0);
+      assert.deepEqual(
+        valid.filter(({ id, type }) => log.includes(`[error] [${type}:${id}]`)).map(({ type }) => type),
+        [],
+      );
+      await editor.deploy(flow);
+    });
+
     it("that is a configuration says what it lacks", async () => {
       for (const [type, complete] of [
         ["abiquo-config", false],

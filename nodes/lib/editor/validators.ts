@@ -105,6 +105,23 @@ export function unusedValue(node: EditorNode, property: string, value: unknown, 
   return current(node, `${property}Type`) === "jsonata" ? typedValue(node, property, value, options) : text(value, options);
 }
 
+/**
+ * A connection that is needed where no store is named. Of one that is chosen it says what Node-RED itself does where a
+ * property has no judge of its own.
+ */
+export function connectionUnlessStore(node: EditorNode, value: unknown, options: Options): Judgement {
+  if (!isChosen(value)) return isChosen(current(node, "store")) || reason(options, "place");
+  const values = { prop: options?.label ?? "" };
+  const chosen = RED.nodes.node(value);
+  if (!chosen) return RED._("validator.errors.missing-config", values);
+  return chosen["valid"] !== false || RED._("validator.errors.invalid-config", values);
+}
+
+/** The list of configuration nodes has an entry for a new one. */
+function isChosen(id: unknown): boolean {
+  return settingText(id) !== "" && id !== "_ADD_";
+}
+
 /** A way of signing in, with the credentials that it needs, and what is said where they are missing. */
 export interface SignInWay {
   readonly name: string;

@@ -32,9 +32,10 @@ export class EngineLog {
     const head = headText(await engine.ledger.auditHead());
     const counts = Object.fromEntries(stages.map(({ stage, count }) => [stage, count]));
     const open = stages.reduce((sum, { count }) => sum + count, 0);
-    const text = stages.map(({ stage, count }) => `${stage} ${count}`).join(", ");
-    const params = { version: packageVersion(), store: this.#store, open, stages: text === "" ? "-" : text, head };
-    this.#line("info", "started", { ...params, stages: counts, isNew }, () => {
+    const values = { version: packageVersion(), store: this.#store, open, stages: counts, head, isNew };
+    this.#line("info", "started", values, () => {
+      const byStage = stages.map(({ stage, count }) => `${stage} ${count}`).join(", ");
+      const params = { version: values.version, store: values.store, open: open === 0 ? 0 : `${open} (${byStage})`, head };
       const started = sharedText(this.#RED, "log.started", params);
       // Two of them behind one load balancer ask twice and know no link of each other's, and neither can tell.
       return this.#isAlone ? `${started} ${sharedText(this.#RED, "log.alone")}` : started;
@@ -47,8 +48,10 @@ export class EngineLog {
     switch (observation.kind) {
       case "decided": {
         const { key, action, by, cause, rule = "", connection } = observation;
-        const params = { taskId: key.taskId, action, by, cause, rule: rule === "" ? "-" : rule };
-        return this.#line("info", "decided", { ...params, connection }, () => sharedText(this.#RED, "log.decided", params));
+        const params = { taskId: key.taskId, action, by };
+        return this.#line("info", "decided", { ...params, cause, rule: rule === "" ? "-" : rule, connection }, () =>
+          sharedText(this.#RED, "log.decided", { ...params, why: rule === "" ? cause : `${cause}: ${rule}` }),
+        );
       }
       case "settled": {
         const { key, outcome, attempts, fault, connection } = observation;

@@ -115,10 +115,10 @@ export class Elsewhere {
     }
   }
 
-  /** What to settle a task by that was just read; undefined while it waits. @param by who decided, where something tells */
-  seen(connection: Looker, { task }: AbiquoTask, by = NOBODY_KNOWN): Finding | undefined {
+  /** What to settle a task by that was just read; undefined while it waits. */
+  seen(connection: Looker, { task }: AbiquoTask): Finding | undefined {
     if (task.state === "QUEUEING") return undefined;
-    return this.#finding(connection, { api: connection.client.base, taskId: task.taskId }, doneTo(task.state), by);
+    return this.#finding(connection, { api: connection.client.base, taskId: task.taskId }, doneTo(task.state));
   }
 
   /** Settles what was found, once for each task whoever finds it at the same time. */
@@ -133,9 +133,9 @@ export class Elsewhere {
     return settled;
   }
 
-  #finding({ id }: Looker, { api, taskId }: TaskKey, action: Finding["action"], by = NOBODY_KNOWN): Finding {
+  #finding({ id }: Looker, { api, taskId }: TaskKey, action: Finding["action"]): Finding {
     const outcome = action === undefined ? "gone" : ALREADY[action];
-    return { api, taskId, connection: id, action, outcome, by, cause: "bypass", at: this.#clock.now() };
+    return { api, taskId, connection: id, action, outcome, by: NOBODY_KNOWN, cause: "bypass", at: this.#clock.now() };
   }
 }
 

@@ -9,7 +9,7 @@ import { Semaphore } from "../base/semaphore.ts";
 import { keyText, type Ledger, type TaskKey, type WholeTaskRecord } from "../ledger/index.ts";
 import { type AbiquoMessage, aboutOf, entryOf } from "./message.ts";
 import { NOT_YET_SHOWN } from "./not-yet-shown.ts";
-import { type Observer, UNOBSERVED } from "./observer.ts";
+import type { Observer } from "./observer.ts";
 import type { Connection } from "./outbox.ts";
 import { isPassing } from "./passing.ts";
 
@@ -63,7 +63,7 @@ export class Intake {
   readonly #endWatch: () => void;
 
   /** @param settle how long after its emission a task counts as held by the flow, in ms of process life */
-  constructor(ledger: Ledger, settle: number, clock: Clock, observer: Observer = UNOBSERVED) {
+  constructor(ledger: Ledger, settle: number, clock: Clock, observer: Observer) {
     this.#ledger = ledger;
     this.#settle = settle;
     this.#clock = clock;

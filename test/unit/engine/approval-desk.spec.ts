@@ -14,7 +14,7 @@ import {
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
-import { Browser } from "./approvals-support.ts";
+import { Browser, tokensOf } from "./approvals-support.ts";
 import { isAnswer, Log, ok, StillClock, taskIn, Workshop } from "./support.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -85,9 +85,8 @@ describe("the desk of approvals", () => {
 
   async function links(index = 0): Promise<{ page: string; inbox: string }> {
     const { opened, notification } = people.told.all[index] ?? assert.fail();
-    const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
     const letter = await shop.engine.desk.letter(opened, notification);
-    return { page: token(letter?.links.page), inbox: token(letter?.links.inbox) };
+    return tokensOf(letter?.links);
   }
 
   const idOf = (title: string): string =>
@@ -512,8 +511,7 @@ describe("what a page leads to", () => {
   async function links(index: number): Promise<{ page: string; inbox: string }> {
     const { opened, notification } = people.told.all[index] ?? assert.fail();
     const letter = await shop.engine.desk.letter(opened, notification);
-    const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
-    return { page: token(letter?.links.page), inbox: token(letter?.links.inbox) };
+    return tokensOf(letter?.links);
   }
 
   /** What a token opens, whichever page it is for. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "../../../nodes/lib/engine/index.ts";
-import { ask, Browser, cloud, Desk, KEY, policy } from "./approvals-support.ts";
-import { type Answering, failed, isAnswer, taskIn, Workshop } from "./support.ts";
+import { ask, Browser, cloud, type Desk, openWithDesk, policy, tokensOf } from "./approvals-support.ts";
+import { type Answering, failed, isAnswer, taskIn, type Workshop } from "./support.ts";
 
 const MIA = "mia@example.com";
 const SECOND = 1_000;
@@ -13,9 +13,7 @@ describe("whoever opens a page or votes", () => {
   const approve = new URLSearchParams({ action: "approve" });
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
   });
 
   afterEach(() => shop.close());
@@ -33,8 +31,7 @@ describe("whoever opens a page or votes", () => {
     const id = first?.approval ?? assert.fail();
     const opened = (await shop.engine.approvals.get(id)) ?? assert.fail();
     const links = (await shop.engine.desk.letter(opened, first?.notification ?? assert.fail()))?.links;
-    const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
-    return { id, page: token(links?.page), inbox: token(links?.inbox) };
+    return { id, ...tokensOf(links) };
   }
 
   /** How often Abiquo has been asked for a task. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ApprovalLinks } from "../../../nodes/lib/engine/approvals/links.ts";
-import { ask, Browser, cloud, Desk, KEY, policy } from "./approvals-support.ts";
-import { Workshop } from "./support.ts";
+import { ask, Browser, type Desk, KEY, openWithDesk, policy, tokensOf } from "./approvals-support.ts";
+import type { Workshop } from "./support.ts";
 
 const MIA = "mia@example.com";
 
@@ -21,9 +21,7 @@ describe("a visit to the pages of approvals", () => {
   const browser = new Browser(() => shop.engine);
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
     const { prototype } = ApprovalLinks;
     const { readDecision, readInbox } = prototype;
     prototype.readDecision = function (token) {
@@ -48,17 +46,16 @@ describe("a visit to the pages of approvals", () => {
     for (const task of tasks) await shop.receive(task);
     await ask(shop, tasks, { policy: policy(level) });
     const told = await desk.told.have(count);
-    const letters = await Promise.all(
+    const tokens = await Promise.all(
       told.map(async ({ approval, notification }) => {
         const opened = (await shop.engine.approvals.get(approval)) ?? assert.fail();
-        return (await shop.engine.desk.letter(opened, notification))?.links;
+        return tokensOf((await shop.engine.desk.letter(opened, notification))?.links);
       }),
     );
-    const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
     return {
       ids: told.map(({ approval }) => approval),
-      pages: letters.map((links) => token(links?.page)),
-      inbox: token(letters[0]?.inbox),
+      pages: tokens.map(({ page }) => page),
+      inbox: tokens[0]?.inbox ?? "",
     };
   }
 

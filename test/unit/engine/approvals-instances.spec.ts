@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Engine } from "../../../nodes/lib/engine/index.ts";
-import { ask, cloud, Desk, KEY, MINUTE, policy } from "./approvals-support.ts";
-import { Workshop } from "./support.ts";
+import { ask, type Desk, KEY, MINUTE, openWithDesk, policy } from "./approvals-support.ts";
+import type { Workshop } from "./support.ts";
 
 const PEOPLE = Array.from({ length: 6 }, (_, index) => `p${index}@example.com`);
 
@@ -11,9 +11,7 @@ describe("approvals of two instances on one ledger", () => {
   let other: Engine;
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
     // Its mutexes are its own: nothing but the ledger keeps the two apart.
     other = new Engine(shop.engine.ledger, { settle: MINUTE, clock: shop.clock });
   });

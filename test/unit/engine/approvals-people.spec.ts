@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { ClientSettings } from "../../../nodes/lib/abiquo/index.ts";
 import type { Connection } from "../../../nodes/lib/engine/index.ts";
-import { ask, cloud, Desk, HOUR, idle, json, KEY, MINUTE, policy, user } from "./approvals-support.ts";
-import { type Answering, error, Workshop } from "./support.ts";
+import { ask, cloud, type Desk, HOUR, idle, json, KEY, MINUTE, openWithDesk, policy, user } from "./approvals-support.ts";
+import { type Answering, error, type Workshop } from "./support.ts";
 
 const ADMIN = policy({ approvers: "role:ADMIN" });
 
@@ -11,9 +11,7 @@ describe("the people of approvals", () => {
   let desk: Desk;
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
   });
 
   afterEach(() => shop.close());

@@ -11,7 +11,7 @@ import {
   taskReferences,
 } from "../../../nodes/lib/engine/index.ts";
 import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
-import { type Answering, isAnswer, Log, ok, taskIn, type Workshop } from "./support.ts";
+import { type Answering, isAnswer, Log, ok, taskIn, Workshop } from "./support.ts";
 
 export const KEY = "managers";
 export const MINUTE = 60_000;
@@ -94,6 +94,25 @@ export function cloud(requester = "requester@example.com"): Answering {
 /** What a request asks, with one level unless told. */
 export function policy(level: object = {}, more: object = {}): RawPolicy {
   return parsePolicy({ levels: [{ name: "Managers", approvers: "mia@example.com", need: "any", ...level }], ...more });
+}
+
+/** A workshop with a desk that carries the requests of `KEY` on, as a node does. */
+export async function openWithDesk(): Promise<{ shop: Workshop; desk: Desk }> {
+  const shop = await Workshop.open({ answering: cloud() });
+  return { shop, desk: await attachDesk(shop) };
+}
+
+/** Another desk for `KEY`, as after a restart. */
+export async function attachDesk({ engine }: Workshop): Promise<Desk> {
+  const desk = new Desk();
+  await engine.approvals.attach(KEY, desk);
+  return desk;
+}
+
+/** What the links of a letter open. */
+export function tokensOf({ page, inbox }: { readonly page?: string; readonly inbox?: string } = {}): { page: string; inbox: string } {
+  const token = (link = ""): string => link.slice(link.lastIndexOf("/") + 1);
+  return { page: token(page), inbox: token(inbox) };
 }
 
 export interface Asking {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { NotificationRecord } from "../../../nodes/lib/ledger/index.ts";
-import { ask, cloud, Desk, HOUR, idle, KEY, MINUTE, policy } from "./approvals-support.ts";
-import { Workshop } from "./support.ts";
+import { ask, attachDesk, type Desk, HOUR, idle, KEY, MINUTE, openWithDesk, policy } from "./approvals-support.ts";
+import type { Workshop } from "./support.ts";
 
 const MIA = "mia@example.com";
 const LEAVER = "leaver@example.com";
@@ -12,9 +12,7 @@ describe("telling people of approvals", () => {
   let desk: Desk;
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
   });
 
   afterEach(() => shop.close());
@@ -162,8 +160,7 @@ describe("telling people of approvals", () => {
     assert.equal(desk.told.all.length, before + 1);
     desk.isClosing = true;
     await shop.restart();
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    desk = await attachDesk(shop);
     await rest();
     assert.deepEqual(desk.told.all, []);
   });

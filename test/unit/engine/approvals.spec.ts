@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RawPolicy } from "../../../nodes/lib/approval/index.ts";
-import { ask as askAs, cloud, Desk, HOUR, idle, json, KEY, MINUTE, policy, user } from "./approvals-support.ts";
+import { ask as askAs, attachDesk, cloud, Desk, HOUR, idle, json, KEY, MINUTE, openWithDesk, policy, user } from "./approvals-support.ts";
 import { type Answering, error, Workshop } from "./support.ts";
 
 describe("approvals at work", () => {
@@ -8,9 +8,7 @@ describe("approvals at work", () => {
   let desk: Desk;
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
   });
 
   afterEach(() => shop.close());
@@ -30,8 +28,7 @@ describe("approvals at work", () => {
   async function restart(): Promise<void> {
     desk.isClosing = true;
     await shop.restart();
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    desk = await attachDesk(shop);
   }
 
   it("ask about a task once, however often the message comes, and again after the request is closed", async () => {

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import type { OpenTask } from "../../../nodes/lib/ledger/index.ts";
-import { ask, cloud, Desk, KEY } from "./approvals-support.ts";
-import { error, failed, isAnswer, notWaiting, taskIn, unknownTask, Workshop } from "./support.ts";
-
-const MINUTE = 60_000;
+import { ask, type Desk, MINUTE, openWithDesk } from "./approvals-support.ts";
+import { error, failed, isAnswer, notWaiting, taskIn, unknownTask, type Workshop } from "./support.ts";
 
 describe("what was decided elsewhere", () => {
   let shop: Workshop;
   let desk: Desk;
 
   beforeEach(async () => {
-    shop = await Workshop.open({ answering: cloud() });
-    desk = new Desk();
-    await shop.engine.approvals.attach(KEY, desk);
+    ({ shop, desk } = await openWithDesk());
   });
   afterEach(() => shop.close());
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type Ledger, openLedger } from "../../nodes/lib/ledger/index.ts";
+import { API, newTask } from "../support/tasks.ts";
 import { type CommandResult, runCommand } from "./command.ts";
 import { ROOT } from "./tarball.ts";
 
-const API = "https://cloud.example.com/api";
 const EIGHT = Date.parse("2026-11-24T08:00:00Z");
 const HOUR = 3_600_000;
 const COMMAND = join(ROOT, "dist", "cli", "abiquo-audit.js");
@@ -17,11 +17,9 @@ const COMMAND = join(ROOT, "dist", "cli", "abiquo-audit.js");
 async function fill(ledger: Ledger): Promise<void> {
   for (const [index, requester] of ["ana@example.com", "carl@example.com"].entries()) {
     const taskId = `t${index + 1}`;
-    const texts = { summary: "{}", links: "{}", payload: "{}" };
-    const group = { id: taskId, index: 0, count: 1 };
     const about = { tenant: String(7 + index), type: "DEPLOY", requester };
     const receivedAt = EIGHT + index * HOUR;
-    await ledger.receive([{ api: API, taskId, ...texts, connection: "config", source: "hook", group, receivedAt, about }]);
+    await ledger.receive([newTask(taskId, { receivedAt, about })]);
   }
   const key = { api: API, taskId: "t1" };
   const why = { cause: "vote", reason: 'The <b>"ok"</b>' } as const;

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { type CloudEvent, EVENT_KINDS, EventFeed, type EventKind } from "../../../nodes/lib/engine/index.ts";
 import type { Ledger } from "../../../nodes/lib/ledger/index.ts";
 import { openSqlLedger } from "../../../nodes/lib/ledger/open.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { StillClock } from "./support.ts";
-
-const API = "https://cloud.example.com/api";
 
 describe("a feed of events", () => {
   let ledger: Ledger;
@@ -132,19 +131,6 @@ describe("a feed of events", () => {
   }
 
   async function received(taskId: string, api = API): Promise<void> {
-    await ledger.receive([
-      {
-        api,
-        taskId,
-        connection: "config",
-        source: "hook",
-        group: { id: taskId, index: 0, count: 1 },
-        summary: "{}",
-        links: "{}",
-        payload: "{}",
-        receivedAt: 1,
-        about: { tenant: "7", type: "DEPLOY", requester: "Ana" },
-      },
-    ]);
+    await ledger.receive([newTask(taskId, { api, about: { tenant: "7", type: "DEPLOY", requester: "Ana" } })]);
   }
 });

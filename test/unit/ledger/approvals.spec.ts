@@ -7,9 +7,9 @@ import {
   type NewApproval,
   openLedger,
 } from "../../../nodes/lib/ledger/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
-const API = "https://cloud.example.com/api";
 const KEY = "managers";
 const START = 1_700_000_000_000;
 const ANA = "ana@example.com";
@@ -31,19 +31,7 @@ onEachEngine("the approvals of a ledger", (place) => {
   const task = (taskId: string): { api: string; taskId: string } => ({ api: API, taskId });
 
   async function receive(...ids: string[]): Promise<void> {
-    const group = (id: string): { id: string; index: number; count: number } => ({ id, index: 0, count: 1 });
-    await ledger.receive(
-      ids.map((id) => ({
-        ...task(id),
-        connection: "c",
-        source: "webhook",
-        group: group(id),
-        summary: "{}",
-        links: "{}",
-        payload: "{}",
-        receivedAt: START,
-      })),
-    );
+    await ledger.receive(ids.map((id) => newTask(id, { connection: "c", source: "webhook", receivedAt: START })));
   }
 
   function newApproval(id: string, tasks: readonly string[], change: Partial<NewApproval> = {}): NewApproval {

@@ -6,9 +6,9 @@ import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { openSqlLedger } from "../../../nodes/lib/ledger/open.ts";
 import { age, changed, copyOf, live, sourceOf } from "../../soak/chain.ts";
 import { Chance } from "../../soak/chance.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
-const API = "https://cloud.example.com/api";
 const KEY = { api: API, taskId: "t1" };
 
 describe("The chain of the audit", () => {
@@ -223,17 +223,6 @@ onEachEngine("The chain of the audit", (place) => {
   });
 });
 
-function taskOf(taskId: string, requester = "Ana Ruiz"): Parameters<Ledger["receive"]>[0][number] {
-  return {
-    api: API,
-    taskId,
-    connection: "config",
-    source: "hook",
-    group: { id: taskId, index: 0, count: 1 },
-    summary: "{}",
-    links: "{}",
-    payload: "{}",
-    receivedAt: 1,
-    about: { tenant: "7", type: "DEPLOY", requester },
-  };
+function taskOf(taskId: string, requester = "Ana Ruiz"): ReturnType<typeof newTask> {
+  return newTask(taskId, { about: { tenant: "7", type: "DEPLOY", requester } });
 }

@@ -3,29 +3,14 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SqliteDatabase } from "kysely";
-import { type NewTask, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
+import { openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
 import { SqlLedger } from "../../../nodes/lib/ledger/ledger.ts";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
 import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
-
-const API = "https://cloud.example.com/api";
-
-function newTask(taskId: string): NewTask {
-  return {
-    api: API,
-    taskId,
-    connection: "config",
-    source: "hook",
-    group: { id: taskId, index: 0, count: 1 },
-    summary: "{}",
-    links: "{}",
-    payload: "{}",
-    receivedAt: 1,
-  };
-}
 
 function proposal(taskId: string, action: Proposal["action"]): Proposal {
   return { api: API, taskId, connection: "config", action, by: "Ana", cause: "rule", at: 2, text: "" };

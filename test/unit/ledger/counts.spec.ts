@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type Ledger, type NewTask, openLedger, type Stage } from "../../../nodes/lib/ledger/index.ts";
+import { type Ledger, openLedger, type Stage } from "../../../nodes/lib/ledger/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
-const API = "https://cloud.example.com/api";
 const NOW = 1_700_000_000_000;
 
 /** A task that came so many seconds ago, and has got so far. */
@@ -20,18 +20,8 @@ onEachEngine("What is counted of a ledger", (place) => {
   afterEach(() => ledger.close());
 
   const keep = async (cases: readonly Case[]): Promise<void> => {
-    const tasks = cases.map(
-      ({ owner, age }, index): NewTask => ({
-        api: API,
-        taskId: `t${index}`,
-        connection: "config",
-        source: "hook",
-        group: { id: `t${index}`, index: 0, count: 1 },
-        summary: owner === "damaged" ? "{" : JSON.stringify([1, { owner }]),
-        links: "{}",
-        payload: "{}",
-        receivedAt: NOW - age * 1_000,
-      }),
+    const tasks = cases.map(({ owner, age }, index) =>
+      newTask(`t${index}`, { summary: owner === "damaged" ? "{" : JSON.stringify([1, { owner }]), receivedAt: NOW - age * 1_000 }),
     );
     await ledger.receive(tasks);
     for (const [index, { stage }] of cases.entries()) {

@@ -1,27 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  type DeliveryNews,
-  type Ledger,
-  type NewTask,
-  openLedger,
-  type Proposal,
-  type SubmissionRecord,
-} from "../../../nodes/lib/ledger/index.ts";
+import { type DeliveryNews, type Ledger, openLedger, type Proposal, type SubmissionRecord } from "../../../nodes/lib/ledger/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
-const API = "https://cloud.example.com/api";
 const KEY = { api: API, taskId: "t1" };
 
-const task: NewTask = {
-  ...KEY,
-  connection: "config",
-  source: "hook",
-  group: { id: "t1", index: 0, count: 1 },
-  summary: "{}",
-  links: "{}",
-  payload: "{}",
-  receivedAt: 1,
-};
+const task = newTask("t1");
 const proposal: Proposal = { ...KEY, connection: "config", action: "continue", by: "Ana", cause: "rule", at: 2, text: "" };
 const delivered: DeliveryNews = {
   ...KEY,

@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
-import { type Finding, keyText, type Ledger, type NewTask, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { type Finding, keyText, type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
-const API = "https://cloud.example.com/api";
 const key = (taskId: string) => ({ api: API, taskId });
-const task = (taskId: string, more: Partial<NewTask> = {}): NewTask => ({
-  ...key(taskId),
-  connection: "config",
-  source: "hook",
-  group: { id: taskId, index: 0, count: 1 },
-  summary: "{}",
-  links: "{}",
-  payload: "{}",
-  receivedAt: 1,
-  ...more,
-});
 const finding = (taskId: string, action?: "continue" | "cancel"): Finding => {
   const outcome = action === undefined ? "gone" : action === "continue" ? "already-continued" : "already-cancelled";
   return { ...key(taskId), connection: "config", action, outcome, by: "Abiquo", cause: "bypass", at: 5 };
@@ -35,14 +24,14 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
 
   it("is which tasks it does not know, also of a platform that it never heard of", async () => {
     assert.deepEqual(await ledger.strangers(API, ["a", "b"]), ["a", "b"]);
-    await ledger.receive([task("a")]);
+    await ledger.receive([newTask("a")]);
     assert.deepEqual(await ledger.strangers(API, ["a", "b"]), ["b"]);
     assert.deepEqual(await ledger.strangers("https://other.example.com/api", ["a"]), ["a"]);
   });
 
   it("is which tasks are open, page by page, without those whose answer is on its way", async () => {
     const ids = Array.from({ length: 1_100 }, (_, index) => `t${index}`);
-    await ledger.receive(ids.map((id) => task(id)));
+    await ledger.receive(ids.map((id) => newTask(id)));
     await ledger.decide({
       proposals: [{ ...key("t7"), connection: "config", action: "cancel", by: "Ana", cause: "rule", at: 2, text: "" }],
     });
@@ -58,7 +47,7 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
   });
 
   it("keeps whether a task was adopted", async () => {
-    await ledger.receive([task("found", { adopted: true }), task("called")]);
+    await ledger.receive([newTask("found", { adopted: true }), newTask("called")]);
     const tasks = await ledger.tasks([key("found"), key("called")]);
     assert.deepEqual(
       ["found", "called"].map((id) => tasks.get(keyText(key(id)))?.adopted),
@@ -67,7 +56,7 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
   });
 
   it("settles what nobody here decided, once, and leaves alone what is being delivered and what it does not know", async () => {
-    await ledger.receive(["went", "stopped", "trimmed", "ours"].map((id) => task(id)));
+    await ledger.receive(["went", "stopped", "trimmed", "ours"].map((id) => newTask(id)));
     await ledger.decide({
       proposals: [{ ...key("ours"), connection: "config", action: "cancel", by: "Ana", cause: "vote", at: 2, text: "" }],
     });
@@ -93,7 +82,7 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
     ["cancel", ["received", "decided", "elsewhere"]],
   ] as const) {
     it(`tells the audit once of what is ${action ?? "gone"} in two looks that share a commit`, async () => {
-      await ledger.receive([task("t")]);
+      await ledger.receive([newTask("t")]);
       const found = await Promise.all([ledger.settleElsewhere([finding("t", action)]), ledger.settleElsewhere([finding("t", action)])]);
       assert.deepEqual(found, [[kinds.at(-1)], [undefined]]);
       assert.deepEqual(
@@ -109,7 +98,7 @@ onEachEngine("What a sweep asks of the ledger", (place) => {
     [true, "cancel", "elsewhere"],
   ] as const) {
     it(`ends a refused continue as ${found} when Abiquo shows a ${action}, an attempt ${uncertain ? "without" : "with"} an answer`, async () => {
-      await ledger.receive([task("t")]);
+      await ledger.receive([newTask("t")]);
       await ledger.decide({
         proposals: [{ ...key("t"), connection: "config", action: "continue", by: "Ana", cause: "vote", at: 2, text: "" }],
       });

@@ -4,22 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
-import { keepLedgerOpen, type Ledger, type NewTask, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { keepLedgerOpen, type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { checkStore, copyStore, restoreStore } from "../../../nodes/lib/ledger/maintenance.ts";
 import { CAN_FILL_DISKS, limitFiles } from "../../support/full-disk.ts";
-
-const API = "https://cloud.example.com/api";
-const newTask = (taskId: string): NewTask => ({
-  api: API,
-  taskId,
-  connection: "config",
-  source: "hook",
-  group: { id: taskId, index: 0, count: 1 },
-  summary: "{}",
-  links: "{}",
-  payload: "{}",
-  receivedAt: 1,
-});
+import { API, newTask } from "../../support/tasks.ts";
 
 /** What is told of a ledger, in order; each is awaited once. */
 class Told {

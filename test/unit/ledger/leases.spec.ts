@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { sharedPostgres } from "../../support/postgres.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { onEachEngine } from "./engines.ts";
 
 const NAME = "sweep https://cloud.example.com/api";
@@ -58,7 +59,6 @@ describe("A lease, of two instances on one database", () => {
 });
 
 describe("The work of an instance", () => {
-  const API = "https://cloud.example.com/api";
   const LEASE = 60_000;
   let one: Ledger;
   let other: Ledger;
@@ -75,17 +75,7 @@ describe("The work of an instance", () => {
 
   /** A received task, one that is decided with the message that waits for it, and an approval with something to tell. */
   async function begin(ledger: Ledger): Promise<void> {
-    const task = (taskId: string) => ({
-      ...key(taskId),
-      connection: "config",
-      source: "hook",
-      group: { id: taskId, index: 0, count: 1 },
-      summary: "{}",
-      links: "{}",
-      payload: "{}",
-      receivedAt: 1,
-    });
-    await ledger.receive([task("received"), task("decided"), task("asked")]);
+    await ledger.receive([newTask("received"), newTask("decided"), newTask("asked")]);
     await ledger.decide({
       proposals: [{ ...key("decided"), connection: "config", action: "continue", by: "Ana", cause: "rule", at: 2, text: "" }],
       submission: { id: "r1", node: "yes", action: "continue", message: "{}", tasks: [key("decided")], createdAt: 2 },

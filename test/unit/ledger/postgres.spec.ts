@@ -2,33 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Socket, connect as tcp } from "node:net";
 import type { Fault } from "../../../nodes/lib/base/fault.ts";
-import {
-  keepLedgerOpen,
-  keyText,
-  type Ledger,
-  type NewApproval,
-  type NewTask,
-  openLedger,
-  type Proposal,
-} from "../../../nodes/lib/ledger/index.ts";
+import { keepLedgerOpen, keyText, type Ledger, type NewApproval, openLedger, type Proposal } from "../../../nodes/lib/ledger/index.ts";
 import { DURABLE, PostgresServer, sharedPostgres } from "../../support/postgres.ts";
-
-const API = "https://cloud.example.com/api";
-
-function newTask(taskId: string, change: Partial<NewTask> = {}): NewTask {
-  return {
-    api: API,
-    taskId,
-    connection: "config",
-    source: "hook",
-    group: { id: taskId, index: 0, count: 1 },
-    summary: "{}",
-    links: "{}",
-    payload: "{}",
-    receivedAt: 1_700_000_000_000,
-    ...change,
-  };
-}
+import { API, newTask } from "../../support/tasks.ts";
 
 function proposal(taskId: string, change: Partial<Proposal> = {}): Proposal {
   return { api: API, taskId, connection: "config", action: "continue", by: "Ana", cause: "rule", at: 2, text: "", ...change };

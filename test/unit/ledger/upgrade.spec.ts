@@ -5,15 +5,15 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Ledger, openLedger } from "../../../nodes/lib/ledger/index.ts";
+import { openLedger } from "../../../nodes/lib/ledger/index.ts";
 import { upgrade } from "../../../nodes/lib/ledger/migrate.ts";
 import { kyselyOn } from "../../../nodes/lib/ledger/open.ts";
 import { openSqliteFile, sqliteTypes } from "../../../nodes/lib/ledger/sqlite.ts";
 import { migrations } from "../../../nodes/lib/ledger/steps/index.ts";
+import { API, newTask } from "../../support/tasks.ts";
 import { laterStep } from "./later-step.ts";
 import { beforeEachStatement } from "./statements.ts";
 
-const API = "https://cloud.example.com/api";
 /** A ledger of 0.1.0 with something in every table; `fixtures/make-store.ts` tells how it was made. */
 const STORE_OF_0_1_0 = readFileSync(new URL("./fixtures/store-0.1.0.sql", import.meta.url), "utf8");
 
@@ -148,16 +148,16 @@ describe("The form of the ledger", () => {
       const file = newFile();
       const own = await openLedger({ engine: "sqlite", file });
       const guest = await openLedger({ engine: "sqlite", file }, { readOnly: true });
-      const task = taskOf("t1");
+      const task = newTask("t1");
       await own.receive([task]);
       assert.deepEqual(
         (await guest.list({ stages: ["received"] })).map((each) => each.task.taskId),
         ["t1"],
       );
-      await assert.rejects(guest.receive([taskOf("t2")]), { code: "LEDGER_UNAVAILABLE" });
+      await assert.rejects(guest.receive([newTask("t2")]), { code: "LEDGER_UNAVAILABLE" });
       await assert.rejects(guest.settings.get("key", "value"), { code: "LEDGER_UNAVAILABLE" });
       await guest.close();
-      assert.deepEqual(await own.receive([taskOf("t2")]), [true]);
+      assert.deepEqual(await own.receive([newTask("t2")]), [true]);
       await own.close();
     });
   });
@@ -279,18 +279,4 @@ function change(file: string, sql: string): void {
   const database = new DatabaseSync(file);
   database.exec(sql);
   database.close();
-}
-
-function taskOf(taskId: string): Parameters<Ledger["receive"]>[0][number] {
-  return {
-    api: API,
-    taskId,
-    connection: "config",
-    source: "hook",
-    group: { id: taskId, index: 0, count: 1 },
-    summary: "{}",
-    links: "{}",
-    payload: "{}",
-    receivedAt: 1,
-  };
 }

@@ -11,16 +11,22 @@ export interface Figures {
   readonly memory: number;
 }
 
-/** Keeps `connections` tasks on their way, each followed by the next once it is answered. */
+/** Ids of virtual datacenters from here on are nobody's yet. */
+const OWN_DATACENTERS = 1_000;
+
+/**
+ * Keeps `connections` tasks on their way, each followed by the next once it is answered, and in a virtual datacenter of
+ * its own: of one, the palette sends four answers at once and no more, whatever it could.
+ */
 export async function drive(abiquo: SimulatedAbiquo, tasks: number, connections: number, pid: number): Promise<Figures> {
   const waiting = new Map<string, () => void>();
   const stop = abiquo.on("answer", (answer) => waiting.get((answer as { taskId: string }).taskId)?.());
   const latencies: number[] = [];
   let left = tasks;
-  const worker = async (): Promise<void> => {
+  const worker = async (_: unknown, index: number): Promise<void> => {
     while (left-- > 0) {
       const start = performance.now();
-      const [task] = abiquo.hold({ type: "RECONFIGURE", count: 1 });
+      const [task] = abiquo.hold({ type: "RECONFIGURE", count: 1, virtualDatacenter: OWN_DATACENTERS + index });
       if (task === undefined) throw new Error("the simulator holds no task");
       const answered = new Promise<void>((resolve) => waiting.set(task.taskId, resolve));
       const { status } = await abiquo.post([task]);

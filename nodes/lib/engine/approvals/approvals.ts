@@ -39,7 +39,7 @@ export interface ApprovalPort extends NotifierPort, OutcomePort {
 export interface GivenCommand {
   readonly command: Command;
   /** what it is about; it comes too late once the request has gone on to another. Absent = the present one */
-  readonly level?: number;
+  readonly level?: number | undefined;
 }
 
 /** How many requests are opened in one commit: other writes wait for it. */

@@ -113,8 +113,7 @@ export class RequestPlace implements Place {
     if (!isAddress(to)) return this.#show({ result: { kind: "delegate-refused" }, typed });
     const command = { action: "delegate", to: { email: to }, by: this.#visitor.person, ...withReason(reason) } as const;
     const { request, step } = await this.#approvals.commandOn(this.#id, (asked) => {
-      const level = levelIn(form) ?? this.#level ?? asked.state.approval.level;
-      return this.#visitor.maySee(asked) ? { command, level } : undefined;
+      return this.#visitor.maySee(asked) ? { command, level: levelIn(form) ?? this.#level } : undefined;
     });
     if (step === undefined) return this.page(request);
     const { result, why, approval } = step;

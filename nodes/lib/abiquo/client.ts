@@ -76,11 +76,7 @@ export class AbiquoClient {
   }
 
   /** Told once at each halt. */
-  get onHalt(): ((fault: AbiquoFault) => void) | undefined {
-    return this.#api.session.onHalt;
-  }
-
-  set onHalt(listener: ((fault: AbiquoFault) => void) | undefined) {
+  set onHalt(listener: (fault: AbiquoFault) => void) {
     this.#api.session.onHalt = listener;
   }
 

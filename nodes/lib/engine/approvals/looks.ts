@@ -6,9 +6,9 @@ import { type ApprovalRecord, type Finding, keyText, type TaskRecord, UNDECIDED 
 import { type Elsewhere, type Looker, newReads } from "../elsewhere.ts";
 
 /** How long whoever opens a page or votes waits for Abiquo at the most, in ms. */
-export const LONGEST_LOOK = 2_000;
+const LONGEST_LOOK = 2_000;
 /** How long what was seen of a task holds, in ms; and how long nobody waits for an Abiquo that does not answer. */
-export const LOOKED_FOR = 5_000;
+const LOOKED_FOR = 5_000;
 /** How many tasks are read for one visit: those of a large group come in turn. */
 const TASKS_AT_ONCE = 24;
 /** How many tasks are remembered, against many visits in a short time. */

@@ -25,7 +25,7 @@ import type { Notification } from "./notifier.ts";
 import { type KeptState, personView, type Standing } from "./request.ts";
 
 /** What is asked, as a page or a mail shows it. The message that asked may have had tasks that were decided by then. */
-export function subjectView({ record, request, state: { approval, requester } }: Standing): SubjectView {
+function subjectView({ record, request, state: { approval, requester } }: Standing): SubjectView {
   const items = new Set(approval.subject.items);
   const excepted = new Set(approval.excepted);
   const decided = decidedPast(record, approval);

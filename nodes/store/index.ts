@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { Fault } from "../lib/base/fault.ts";
+import { Fault, valueOrFault } from "../lib/base/fault.ts";
 import { claimPath } from "../lib/node-red/claimed-path.ts";
 import type { Configuration } from "../lib/node-red/config.ts";
 import { defineNode, type NodeKit } from "../lib/node-red/define.ts";
@@ -31,13 +31,4 @@ function databaseUrl(credentials: Configuration): string {
   const url = credentials.text("url");
   if (!/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Fault("CONFIG_INVALID", { property: "url" });
   return url;
-}
-
-function valueOrFault<Value>(read: () => Value): Value | Fault {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
 }

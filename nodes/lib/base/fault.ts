@@ -85,3 +85,13 @@ function developerText(code: string, params: FaultParams): string {
   const details = Object.entries(params).map(([key, value]) => `${key}=${value}`);
   return details.length === 0 ? code : `${code} (${details.join(", ")})`;
 }
+
+/** What is read, or the fault that reading throws; whatever else it throws is thrown on. */
+export function valueOrFault<Value>(read: () => Value): Value | Fault {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}

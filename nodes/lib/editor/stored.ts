@@ -1,5 +1,5 @@
 import { type Definition, migrated, versionOf } from "../base/definitions.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, valueOrFault } from "../base/fault.ts";
 
 /** A node's properties as this release understands them; as they stand where they are of a version that it does not know. */
 export function stored(node: EditorNode): Definition {
@@ -18,10 +18,6 @@ export function bringForward(node: EditorNode): void {
 
 function broughtForward(node: EditorNode): Definition | undefined {
   const names = Object.keys(node._def.defaults).filter((name) => node[name] !== undefined);
-  try {
-    return migrated(node.type, Object.fromEntries(names.map((name) => [name, node[name]])));
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
+  const properties = valueOrFault(() => migrated(node.type, Object.fromEntries(names.map((name) => [name, node[name]]))));
+  return properties instanceof Fault ? undefined : properties;
 }

@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
 import { systemClock } from "../base/clock.ts";
 import { migrated } from "../base/definitions.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, valueOrFault } from "../base/fault.ts";
 import { isObject, textOf } from "../base/json.ts";
 import type { Filling } from "../base/texts.ts";
 import { type AbiquoMessage, entriesWithoutTask } from "../engine/index.ts";
@@ -248,7 +248,7 @@ export function defineNode<Words extends NodeWords = NoWords>(
   );
   function create(this: Node, definition: NodeDef): void {
     RED.nodes.createNode(this, definition);
-    const current = understood(type, definition);
+    const current = valueOrFault(() => migrated(type, definition));
     const kit = new NodeKit<Words>(RED, type, this, current instanceof Fault ? definition : current, options.words?.status ?? {});
     try {
       if (current instanceof Fault) throw current;
@@ -262,14 +262,4 @@ export function defineNode<Words extends NodeWords = NoWords>(
     }
   }
   RED.nodes.registerType(type, create, { credentials, settings: (options.settings ?? {}) as never });
-}
-
-/** The definition in its present form, or why there is none. */
-function understood(type: string, definition: NodeDef): object | Fault {
-  try {
-    return migrated(type, definition);
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { apiBase, keptLinks, linksOfTask, type TaskLinks, type TaskSummary } from "../../abiquo/index.ts";
-import { Fault } from "../../base/fault.ts";
+import { type Fault, valueOrFault } from "../../base/fault.ts";
 import { type DecisionRecord, keyText, type TaskRecord } from "../../ledger/index.ts";
 import type { Place } from "./turns.ts";
 
@@ -31,10 +31,5 @@ export function jobOf(task: TaskRecord, decision: DecisionRecord, summary: TaskS
 
 /** Stores of 0.1.0 may hold what only a message said of a task: links of another one, or too few. */
 function ownLinks({ api, taskId, links }: TaskRecord): TaskLinks | Fault {
-  try {
-    return linksOfTask(keptLinks.read(links), taskId, apiBase(api));
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
+  return valueOrFault(() => linksOfTask(keptLinks.read(links), taskId, apiBase(api)));
 }

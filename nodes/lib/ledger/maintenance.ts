@@ -6,7 +6,7 @@ import { kyselyOn } from "./open.ts";
 import { FINAL } from "./schema.ts";
 import { RESTORED } from "./settings.ts";
 import { faultOfSqlite, lockStore, openSqliteFile } from "./sqlite.ts";
-import { writeWhole } from "./store-file.ts";
+import { BESIDE, writeWhole } from "./store-file.ts";
 
 /** What a store holds, by number. */
 export interface StoreContents {
@@ -73,7 +73,7 @@ export async function restoreStore(copy: string, file: string): Promise<StoreCon
   const unlock = await lockStore(file);
   try {
     // What a store that was moved away has left behind would be taken for part of this one.
-    for (const end of ["-wal", "-shm"]) if (existsSync(`${file}${end}`)) throw new Fault("STORE_EXISTS", { file: `${file}${end}` });
+    for (const end of BESIDE) if (existsSync(`${file}${end}`)) throw new Fault("STORE_EXISTS", { file: `${file}${end}` });
     return await copied(copy, file, markRestored);
   } finally {
     unlock();

@@ -4,7 +4,7 @@ import { systemClock, timestamp } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 
 /** What SQLite keeps beside a file that is open, or was when its process ended. */
-const BESIDE = ["-wal", "-shm"] as const;
+export const BESIDE = ["-wal", "-shm"] as const;
 
 /** What tells the file from another of its name; undefined where there is none. */
 export function identityOf(file: string): string | undefined {

@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { headText, type KnownHead, type Ledger, type LedgerPlace, openLedger, verifyChain } from "../lib/ledger/index.ts";
 import { exported, FORMATS, type Format } from "./audit-export.ts";
 import { Command, EXIT } from "./command.ts";
-import { ownName, Progress, print } from "./shell.ts";
+import { existingStore, ownName, Progress, print } from "./shell.ts";
 import type { AUDIT_TEXTS } from "./texts.ts";
 import type { Words } from "./words.ts";
 
@@ -112,9 +110,7 @@ function placeOf(store: string | undefined): LedgerPlace {
     if (url === undefined || url === "") throw new Fault("AUDIT_STORE_MISSING");
     return { engine: "postgres", url };
   }
-  // Opening would make it.
-  if (!existsSync(store)) throw new Fault("FILE_UNREADABLE", { file: store, reason: "ENOENT" });
-  return { engine: "sqlite", file: resolve(store) };
+  return { engine: "sqlite", file: existingStore(store) };
 }
 
 function headIn(text: string): KnownHead {

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "../lib/base/fault.ts";
@@ -7,7 +6,7 @@ import { revokeLinks } from "../lib/engine/index.ts";
 import { openLedger, type StoreContents } from "../lib/ledger/index.ts";
 import { requireSqlite } from "../lib/ledger/sqlite.ts";
 import { Command, EXIT } from "./command.ts";
-import { ownName } from "./shell.ts";
+import { existingStore, ownName } from "./shell.ts";
 import type { STORE_TEXTS } from "./texts.ts";
 import type { Words } from "./words.ts";
 
@@ -49,8 +48,7 @@ async function main(): Promise<number> {
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined || files.length !== action.files) throw new Fault("STORE_COMMAND_UNKNOWN");
   const [file = ""] = files;
-  // Opening would make it.
-  if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
+  existingStore(file);
   requireSqlite();
   return action.run(words, files, values);
 }

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { systemClock } from "../lib/base/clock.ts";
 import { Fault } from "../lib/base/fault.ts";
 import { parseJson } from "../lib/base/json.ts";
 import { recordedTasks } from "../lib/engine/index.ts";
 import { openLedger } from "../lib/ledger/index.ts";
 import { type RecordedTask, type RuleOptions, type RuleSet, readRecordedTasks, readRuleSet } from "../lib/rules/index.ts";
+import { existingStore } from "./shell.ts";
 
 /** @throws Fault FILE_UNREADABLE; RulesFault when the rules are wrong */
 export function ruleSetIn(file: string, defaults: RuleOptions): RuleSet {
@@ -25,9 +25,7 @@ export function tasksIn(file: string): RecordedTask[] {
 
 /** @throws Fault FILE_UNREADABLE; those of `openLedger` that it only reads */
 export async function tasksInLedger(file: string, limit: number): Promise<RecordedTask[]> {
-  // Opening would make it.
-  if (!existsSync(file)) throw new Fault("FILE_UNREADABLE", { file, reason: "ENOENT" });
-  const ledger = await openLedger({ engine: "sqlite", file: resolve(file) }, { readOnly: true });
+  const ledger = await openLedger({ engine: "sqlite", file: existingStore(file) }, { readOnly: true });
   try {
     return await recordedTasks(ledger, { limit });
   } finally {

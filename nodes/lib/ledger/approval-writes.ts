@@ -161,19 +161,16 @@ async function askedUnder(db: Db, key: string, tasks: readonly KnownTask[]): Pro
 /** As `ApprovalStore.change`. */
 export async function changeApproval(db: Db, change: ApprovalChange, log: AuditLog, holder = ""): Promise<boolean> {
   const { id, version, status, state, nextWake, waiting, level = 0, notifications, at } = change;
-  const { numUpdatedRows } = await db
+  const changed = await db
     .updateTable("approval")
     // Whoever changed it last carries it on: its timers, and the outcome that leaves.
     .set({ status, state, version: version + 1, next_wake: nextWake ?? null, holder })
     .where("id", "=", id)
     .where("version", "=", version)
-    .executeTakeFirstOrThrow();
-  if (Number(numUpdatedRows) === 0) return false;
-  const { key, created_at, type } = await db
-    .selectFrom("approval")
-    .select(["key", "created_at", "type"])
-    .where("id", "=", id)
-    .executeTakeFirstOrThrow();
+    .returning(["key", "created_at", "type"])
+    .executeTakeFirst();
+  if (changed === undefined) return false;
+  const { key, created_at, type } = changed;
   await waitFor(db, { approval: id, created_at, type, level }, new Set(waiting));
   await insertNotifications(db, { approval: id, key, at, notifications });
   const told = [...(change.told ?? []), ...notifications.map((notification) => notificationEntry(notification, at))];

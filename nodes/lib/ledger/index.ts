@@ -13,7 +13,7 @@ export { type AuditSource, type KnownHead, verifyChain } from "./chain/verify.ts
 export type { OpenCounts } from "./counts.ts";
 export type { Finding, Found } from "./elsewhere.ts";
 export type { Inbox, InboxPick, InboxQuery } from "./inboxes.ts";
-export { type KeptFault, keptDetail, keptFacts, keptFault } from "./kept.ts";
+export { type KeptFault, keptFacts, keptFault } from "./kept.ts";
 export type { OpenTask } from "./lists.ts";
 export type { StoreCheck, StoreContents } from "./maintenance.ts";
 export type { NewNotification, NotificationRecord } from "./notifications.ts";

@@ -35,6 +35,3 @@ export const keptFault = codec("decision.fault", [], only(isRecord<KeptFault>({ 
 
 /** What a rule has seen, by its field: of any type. */
 export const keptFacts = codec<Readonly<Record<string, unknown>>>("decision.facts", [], only(isObject));
-
-/** What an entry of the audit says beside who did what. */
-export const keptDetail = codec<Readonly<Record<string, unknown>>>("audit.detail", [], only(isObject));

@@ -3,7 +3,7 @@ import { keptLinks, keptPayload, keptSummary } from "../../../nodes/lib/abiquo/k
 import { type Codec, readOrWhy } from "../../../nodes/lib/base/codec.ts";
 import { keptKeyRing, keptNotification, keptRequest, keptState } from "../../../nodes/lib/engine/approvals/kept.ts";
 import { keptMessage } from "../../../nodes/lib/engine/kept-message.ts";
-import { keptDetail, keptFacts, keptFault, tasksIn, tasksText } from "../../../nodes/lib/ledger/kept.ts";
+import { keptFacts, keptFault, tasksIn, tasksText } from "../../../nodes/lib/ledger/kept.ts";
 
 /** By the name that faults give it. */
 const KINDS: Readonly<Record<string, Codec<unknown>>> = {
@@ -14,7 +14,6 @@ const KINDS: Readonly<Record<string, Codec<unknown>>> = {
   "setting.link-keys": keptKeyRing,
   "decision.fault": keptFault,
   "decision.facts": keptFacts,
-  "audit.detail": keptDetail,
   "task.summary": keptSummary,
   "task.links": keptLinks,
   "payload.body": keptPayload,

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, parseJson } from "../base/json.ts";
+import { unlessAborted } from "../base/unless-aborted.ts";
 import type { ApiBase } from "./base.ts";
 import { AbiquoFault } from "./faults.ts";
 import { badLink } from "./links.ts";
@@ -43,7 +44,7 @@ export class Api {
     this.#version ??= this.#askVersion().finally(() => {
       this.#version = undefined;
     });
-    return unlessAborted(this.#version, signal);
+    return unlessAborted(this.#version, signal, () => closedFault(false));
   }
 
   /** @param name of its media type, as `virtualmachine` in `application/vnd.abiquo.virtualmachine+json` */
@@ -133,16 +134,4 @@ export function unexpected({ status }: { readonly status: number }): AbiquoFault
 export function segment(id: string): string {
   if (!/^[A-Za-z0-9_-]+$/.test(id)) throw badLink(id);
   return id;
-}
-
-/** Leaves a question that others wait for as well. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(closedFault(false));
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
-    const done = (): void => signal.removeEventListener("abort", leave);
-    promise.then(resolve, reject).finally(done);
-  });
 }

@@ -2,6 +2,7 @@ import { isAbsolute, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { Fault } from "../base/fault.ts";
 import { getOrCreate } from "../base/get-or-create.ts";
+import { unlessAborted } from "../base/unless-aborted.ts";
 import { Engine, EngineMetrics, type EngineOptions, type Observation } from "../engine/index.ts";
 import type { LedgerPlace } from "../ledger/index.ts";
 import { EngineLog } from "./engine-log.ts";
@@ -66,6 +67,8 @@ class SharedEngine {
   #current: Engine | undefined;
   /** why the store cannot be used for now */
   #fault: Fault | undefined;
+  /** ends when it can be used again, where somebody waits for that */
+  #works: PromiseWithResolvers<void> | undefined;
   #hasFailed = false;
   #users = 0;
 
@@ -143,22 +146,17 @@ class SharedEngine {
   async #whenUsable(): Promise<Engine> {
     const engine = await this.#first;
     if (this.#fault === undefined) return engine;
-    const { signal } = this.#closing;
-    await new Promise<void>((resolve, reject) => {
-      const listener: StoreListener = (fault) => {
-        if (fault !== undefined) return;
-        this.#listeners.delete(listener);
-        resolve();
-      };
-      this.#listeners.add(listener);
-      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-    });
+    this.#works ??= Promise.withResolvers();
+    await unlessAborted(this.#works.promise, this.#closing.signal);
     return engine;
   }
 
   #tell(fault: Fault | undefined): void {
     this.#fault = fault;
-    if (fault !== undefined) {
+    if (fault === undefined) {
+      this.#works?.resolve();
+      this.#works = undefined;
+    } else {
       this.#hasFailed = true;
       this.#attempt.reject(fault);
     }

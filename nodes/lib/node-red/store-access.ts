@@ -1,5 +1,6 @@
 import { sleep, systemClock } from "../base/clock.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
+import { unlessAborted } from "../base/unless-aborted.ts";
 import type { Engine } from "../engine/index.ts";
 import type { ConnectionNode } from "./connection.ts";
 import type { NodeKit } from "./define.ts";
@@ -78,20 +79,13 @@ export async function onceStoreWorks<Result>(kit: NodeKit, connection: () => Con
       if (!isStoreFault(error) || UNREPEATABLE.has(error.code) || connection().current === undefined) throw error;
       // Whatever ends the waiting, a deploy or a stop, ends the message here: its task is in the store.
       await sleep(systemClock, PAUSE, { signal: kit.signal });
-      await Promise.race([connection().opened.catch(() => undefined), aborted(kit.signal)]);
+      await unlessAborted(connection().opened, kit.signal).catch(() => undefined);
     }
   }
 }
 
 /** What was done may be on disk, and what will never work is not waited for. */
 const UNREPEATABLE: ReadonlySet<FaultCode> = new Set(["LEDGER_UNSURE", "LEDGER_NEEDS_NODE"]);
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
 
 /** Whether the store could not be used: what failed is worth trying again. */
 function isStoreFault(error: unknown): error is Fault {
